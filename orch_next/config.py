@@ -1,0 +1,172 @@
+"""Settings: defaults < config file < `ORCH_*` environment < mapping, checked once."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from orch_next.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CONFIG_FILE = Path("config") / "orch_next.toml"
+GOVERNANCES = ("compatible", "strict")
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+AUTHS = ("open", "token")
+
+# The legacy's own names (contract 7.1); the new name wins when both are set.
+LEGACY_NAMES = {"host": "ORCH_DASHBOARD_HOST", "port": "ORCH_DASHBOARD_PORT"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the program can be told; each field is `ORCH_<NAME>` in the environment."""
+
+    root: Path = Path("ORCH")
+    host: str = "127.0.0.1"
+    port: int = 5001
+    governance: str = "compatible"
+    database_url: str = ""
+    max_body_bytes: int = 1_048_576
+    lock_timeout_seconds: float = 5.0
+    auth: str = "open"
+    trusted_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    secret_key_file: str = ""
+    url_prefix: str = ""
+    trusted_proxies: int = 0
+    redis_url: str = ""
+    log_format: str = "text"
+    log_level: str = "INFO"
+
+    @property
+    def state_folder(self) -> Path:
+        """Return the folder of the three ledgers (contract 3.1; one root, D01)."""
+        return self.root / "STATE"
+
+    @property
+    def moc_root(self) -> Path:
+        """Return the folder that holds ORCH, `data/` and `config/`."""
+        return self.root.parent
+
+    @property
+    def database(self) -> str:
+        """Return the SQLAlchemy URL, by default SQLite in `data/orch.db`."""
+        return self.database_url or f"sqlite:///{self.moc_root / 'data' / 'orch.db'}"
+
+    @property
+    def secret_key_path(self) -> Path:
+        """Return the file of the key that signs session cookies, by default in `data/`."""
+        if self.secret_key_file:
+            return Path(self.secret_key_file).expanduser().absolute()
+        return self.moc_root / "data" / "secret.key"
+
+
+def _digits(name: str, value: Any) -> int:
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
+        raise ConfigError(f"{name} must be a whole number, not {value!r}")
+    return int(text)
+
+
+def _seconds(name: str, value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name} must be a number of seconds, not {value!r}") from error
+    if not math.isfinite(seconds):
+        raise ConfigError(f"{name} must be a number of seconds, not {value!r}")
+    return seconds
+
+
+def _path(_name: str, value: Any) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, (str, Path)):
+        raise ConfigError(f"{name} must be text, not {value!r}")
+    return str(value)
+
+
+def _names(name: str, value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+        raise ConfigError(f"{name} must be comma-separated text or a list of texts, not {value!r}")
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+# `from __future__ import annotations` makes field types strings.
+_CASTS: dict[str, Callable[[str, Any], Any]] = {
+    "Path": _path,
+    "int": _digits,
+    "float": _seconds,
+    "str": _text,
+    "tuple[str, ...]": _names,
+}
+
+
+def load_settings(
+    environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None
+) -> Settings:
+    """Merge the four sources and check the result; raise `ConfigError` for a bad value."""
+    overrides = overrides or {}
+    root = _path("root", overrides.get("root") or environ.get("ORCH_ROOT") or "ORCH")
+    given = {**_from_file(environ, root), **_from_environ(environ), **overrides, "root": root}
+    kinds = {field.name: str(field.type) for field in fields(Settings)}
+    unknown = sorted(set(given) - set(kinds))
+    if unknown:
+        raise ConfigError(f"unknown setting: {', '.join(unknown)}")
+    return _checked(Settings(**{k: _CASTS[kinds[k]](k, v) for k, v in given.items()}))
+
+
+def _from_file(environ: Mapping[str, str], root: Path) -> dict[str, Any]:
+    path = Path(environ.get("ORCH_CONFIG") or root.parent / CONFIG_FILE)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if environ.get("ORCH_CONFIG"):
+            raise ConfigError(f"ORCH_CONFIG names a missing file: {path}") from error
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for field in fields(Settings):
+        value = environ.get(f"ORCH_{field.name.upper()}")
+        legacy = LEGACY_NAMES.get(field.name, "")
+        if value is None and legacy:
+            value = environ.get(legacy)
+        if value:
+            found[field.name] = value
+    return found
+
+
+def _checked(settings: Settings) -> Settings:
+    if settings.governance not in GOVERNANCES:
+        raise ConfigError(f"governance must be one of {', '.join(GOVERNANCES)}")
+    if settings.auth not in AUTHS:
+        raise ConfigError(f"auth must be one of {', '.join(AUTHS)}, not {settings.auth!r}")
+    if not 0 <= settings.port <= 65535:
+        raise ConfigError(f"port must be between 0 and 65535, not {settings.port}")
+    if settings.max_body_bytes < 1 or settings.lock_timeout_seconds <= 0:
+        raise ConfigError("max_body_bytes and lock_timeout_seconds must be positive")
+    if settings.log_format not in LOG_FORMATS or settings.log_level.upper() not in LOG_LEVELS:
+        raise ConfigError(
+            f"log_format must be one of {', '.join(LOG_FORMATS)}, "
+            f"log_level one of {', '.join(LOG_LEVELS)}"
+        )
+    prefix = settings.url_prefix
+    if prefix and (prefix[0] != "/" or prefix[-1] == "/"):
+        raise ConfigError(f"url_prefix must be like /orch, not {prefix!r}")
+    return settings

@@ -1,0 +1,39 @@
+"""Log lines for people (`text`) or machines (`json`, one object a line)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import datetime, timezone
+
+FIELDS = ("cid", "method", "path", "status", "ms")
+TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: ts (UTC), level, logger, message, and a request's fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; control characters are escaped, so no value can forge another."""
+        at = datetime.fromtimestamp(record.created, timezone.utc)
+        line = {
+            "ts": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{name: getattr(record, name) for name in FIELDS if hasattr(record, name)},
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up_logging(log_format: str, log_level: str) -> None:
+    """Send our log lines to standard error; call it once per process, from an entry point."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if log_format == "json" else logging.Formatter(TEXT))
+    ours = logging.getLogger("orch_next")
+    ours.handlers = [handler]
+    ours.setLevel(log_level.upper())
+    ours.propagate = False

@@ -1,0 +1,112 @@
+"""What exists is documented: routes, settings, commands, and the two commands of the README."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from orch_next import create_app
+from orch_next.cli.parser import build_parser
+from orch_next.config import LEGACY_NAMES, Settings
+from tests.sample import REPOSITORY, copy_sample
+
+
+def read(name: str) -> str:
+    return (REPOSITORY / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def routes(tmp_path: Path) -> list[str]:
+    """Return `METHOD /path` of every route, as Flask writes the path's variables."""
+    root = copy_sample(tmp_path)
+    app = create_app({"root": root})
+    return sorted(
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint != "static"
+    )
+
+
+def missing_routes(routes: list[str], page: str) -> list[str]:
+    """Return routes whose path no line with their method names; variables may have any name."""
+    written = [(line, re.sub(r"<[^>]+>", "<>", line)) for line in page.splitlines()]
+    missing = []
+    for route in routes:
+        method, path = route.split(" ", 1)
+        wanted = re.compile(re.escape(re.sub(r"<[^>]+>", "<>", path)) + r"(?![\w/<-])")
+        if not any(method in line and wanted.search(plain) for line, plain in written):
+            missing.append(route)
+    return missing
+
+
+def test_every_route_is_documented(routes: list[str]) -> None:
+    assert missing_routes(routes, read("docs/http.md")) == []
+
+
+def test_a_missing_route_is_noticed() -> None:
+    page = "| GET | `/jobs/<id>` | one job |\n| POST | `/api/tasks/create` | |"
+    routes = ["GET /jobs", "GET /jobs/<job_id>", "POST /jobs/<job_id>", "POST /api/tasks"]
+    assert missing_routes(routes, page) == ["GET /jobs", "POST /jobs/<job_id>", "POST /api/tasks"]
+
+
+def setting_row(name: str) -> str:
+    """Return the pattern of a setting's row: name, default, environment names, meaning."""
+    legacy = LEGACY_NAMES.get(name, "")
+    names = f"`ORCH_{name.upper()}`" + (f", legacy `{legacy}`" if legacy else "")
+    return rf"^\| `{name}` \| [^|]+ \| {re.escape(names)} \| \S"
+
+
+def test_every_setting_is_documented() -> None:
+    page = read("docs/configuration.md")
+    names = [field.name for field in fields(Settings)]
+    assert [n for n in names if not re.search(setting_row(n), page, re.MULTILINE)] == []
+
+
+def test_no_setting_is_documented_that_is_gone() -> None:
+    documented = re.findall(
+        r"^\| `(\w+)` \| [^|]+ \| `ORCH_", read("docs/configuration.md"), re.MULTILINE
+    )
+    assert sorted(documented) == sorted(field.name for field in fields(Settings))
+
+
+def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """Yield the parsers that run something: those without further commands."""
+    below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    for action in below:
+        for command in action.choices.values():
+            yield from commands(command)
+    if not below:
+        yield parser
+
+
+def test_every_command_and_option_is_documented() -> None:
+    page = read("docs/cli.md")
+    leaves = list(commands(build_parser()))
+    options = {o for leaf in leaves for a in leaf._actions for o in a.option_strings}
+    wanted = {leaf.prog for leaf in leaves} | options - {"-h", "--help"}
+    assert sorted(name for name in wanted if not re.search(rf"`{name}\b", page)) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+@pytest.mark.parametrize(
+    "command", ["make run", "make test", "ORCH_ROOT=/path/to/MOC/ORCH make run", "py -3 -m venv"]
+)
+def test_the_readme_tells_the_commands(name: str, command: str) -> None:
+    assert f"    {command}" in read(name)
+
+
+def pages() -> list[Path]:
+    """List the Markdown pages of the repository's top and of docs/."""
+    return sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []

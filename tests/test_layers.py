@@ -1,0 +1,231 @@
+"""Enforce the import table of docs/architecture.md with `ast`; nothing is imported here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sample import REPOSITORY
+from tests.source_code import functions_in, package_files, parse
+
+# room -> rooms of orch_next it may import besides itself
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "config": {"errors"},
+    "offload": {"errors"},
+    "ledger": {"errors"},
+    "core": {"ledger", "errors"},
+    "knowledge": {"core", "errors"},
+    "sensors": {"core", "errors"},
+    "dispatcher": {"core", "errors"},
+    "realtime": {"core", "offload", "errors"},
+    "security": {"config", "errors"},
+    "migrate": {"ledger", "core.schema", "knowledge", "config", "errors"},
+    "blueprints": {
+        *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
+        *("config", "offload", "errors"),
+    },
+}
+# what the table's entry points may use: anything below them
+ABOVE = {"app", "serving", "cli", "__init__", "__main__"}
+FREE_OF_FLASK = {"errors", "config", "ledger", "core", "knowledge", "sensors", "dispatcher"}
+REQUEST_ROOMS = {"blueprints", "realtime", "security"}
+REQUEST_NAMES = {"g", "request", "current_app"}
+# offload imports the one green library whose loop runs; the others may not be installed
+DEFERRED_ALLOWED = {"app", "cli", "serving", "offload", "__init__"}
+NOBODY_IMPORTS = {"cli", "wsgi", "scripts", "__main__"}
+
+Import = tuple[str, str]  # module, name imported from it ("" for a plain import)
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name of a file: orch_next/core/state.py -> orch_next.core.state."""
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 2 else parts)
+
+
+def room_of(dotted: str) -> str:
+    """Return the room of a dotted name: orch_next.core.state -> core."""
+    parts = dotted.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def imports_in(tree: ast.AST) -> Iterator[Import]:
+    """Yield every absolute import below `tree`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def internal_targets(tree: ast.AST) -> Iterator[str]:
+    """Yield dotted names inside orch_next that `tree` imports, the module or its member."""
+    for module, name in imports_in(tree):
+        if module == "orch_next":
+            yield f"orch_next.{name}" if name and name != "__version__" else "orch_next"
+        elif module.startswith("orch_next."):
+            yield module
+
+
+def layer_faults(module: str, tree: ast.AST) -> list[str]:
+    """Return the imports of `module` that the table forbids."""
+    targets = internal_targets(tree)
+    return [f"{module} imports {target}" for target in targets if not may_import(module, target)]
+
+
+def may_import(module: str, target: str) -> bool:
+    """Tell whether the table allows one import; `orch_next` itself has only the version."""
+    room, other = room_of(module), room_of(target)
+    if target == "orch_next":
+        return True
+    if room == other:
+        return room != "blueprints" or not is_sibling_view(module, target)
+    if room in ABOVE:
+        return other not in NOBODY_IMPORTS or room == "__main__"
+    return is_allowed(target, ALLOWED.get(room, set()))
+
+
+def is_sibling_view(module: str, target: str) -> bool:
+    """Tell whether two modules of blueprints both define a `bp`: views know no other view."""
+    return all(_defines_bp(name) for name in (module, target))
+
+
+def _defines_bp(module: str) -> bool:
+    path = REPOSITORY / Path(*module.split(".")).with_suffix(".py")
+    return path.exists() and any(
+        isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == "bp" for target in node.targets)
+        for node in parse(path).body
+    )
+
+
+def is_allowed(target: str, allowed: set[str]) -> bool:
+    """Tell whether `target` is one of the allowed rooms or modules, or inside one."""
+    inner = target.removeprefix("orch_next.")
+    return any(inner == name or inner.startswith(f"{name}.") for name in allowed)
+
+
+@pytest.mark.parametrize("path", package_files(), ids=lambda path: module_name(path))
+def test_module_imports_what_its_room_may(path: Path) -> None:
+    assert layer_faults(module_name(path), parse(path)) == []
+
+
+def test_the_table_notices_a_forbidden_import() -> None:
+    tree = ast.parse("from orch_next.core import schema\nimport orch_next.blueprints.tasks")
+    assert layer_faults("orch_next.ledger.file", tree) == [
+        "orch_next.ledger.file imports orch_next.core",
+        "orch_next.ledger.file imports orch_next.blueprints.tasks",
+    ]
+
+
+def test_migrate_may_use_the_schema_and_no_more_of_core() -> None:
+    tree = ast.parse("from orch_next.core.schema import TASK\nfrom orch_next.core.state import X")
+    assert layer_faults("orch_next.migrate.state", tree) == [
+        "orch_next.migrate.state imports orch_next.core.state"
+    ]
+
+
+def outside_faults(module: str, tree: ast.AST) -> list[str]:
+    """Return the third-party imports that the room may not have."""
+    room = room_of(module)
+    faults = []
+    for name, member in imports_in(tree):
+        top = name.partition(".")[0]
+        if top == "markdown_it" and module != "orch_next.ledger.parser":
+            faults.append(f"{module}: markdown_it belongs to ledger/parser.py")
+        if top in {"flask", "flask_socketio", "flask_cors"} and room in FREE_OF_FLASK:
+            faults.append(f"{module}: no {top} in {room}")
+        if name.startswith("flask") and member in REQUEST_NAMES and room not in REQUEST_ROOMS:
+            faults.append(f"{module}: {member} belongs to {', '.join(sorted(REQUEST_ROOMS))}")
+    return faults
+
+
+@pytest.mark.parametrize("path", package_files(), ids=lambda path: module_name(path))
+def test_frameworks_stay_in_their_rooms(path: Path) -> None:
+    assert outside_faults(module_name(path), parse(path)) == []
+
+
+def test_a_framework_in_the_wrong_room_is_noticed() -> None:
+    tree = ast.parse("from flask import g\nimport markdown_it")
+    assert outside_faults("orch_next.core.state", tree) == [
+        "orch_next.core.state: no flask in core",
+        "orch_next.core.state: g belongs to blueprints, realtime, security",
+        "orch_next.core.state: markdown_it belongs to ledger/parser.py",
+    ]
+
+
+def deferred_imports(tree: ast.AST) -> list[int]:
+    """Return the lines of imports inside functions."""
+    return sorted(
+        {
+            node.lineno
+            for function in functions_in(tree)
+            for node in ast.walk(function)
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+        }
+    )
+
+
+@pytest.mark.parametrize("path", package_files(), ids=lambda path: module_name(path))
+def test_imports_inside_functions_only_at_the_top(path: Path) -> None:
+    allowed = room_of(module_name(path)) in DEFERRED_ALLOWED
+    assert allowed or deferred_imports(parse(path)) == []
+
+
+def runtime_graph() -> dict[str, set[str]]:
+    """Return module -> modules it imports when it is loaded (not in functions)."""
+    names = {module_name(path) for path in package_files()}
+    graph: dict[str, set[str]] = {}
+    for path in package_files():
+        targets: set[str] = set()
+        for module, member in imports_in(_top_level(parse(path))):
+            longer = f"{module}.{member}"
+            found = longer if longer in names else module
+            targets.add("orch_next.__init__" if found == "orch_next" else found)
+        graph[module_name(path)] = targets & names
+    return graph
+
+
+def _top_level(tree: ast.Module) -> ast.Module:
+    """Return a copy of the tree without function bodies and TYPE_CHECKING blocks."""
+
+    class Stripper(ast.NodeTransformer):
+        def visit_FunctionDef(self, _node: ast.FunctionDef) -> None:
+            return None
+
+        def visit_If(self, node: ast.If) -> ast.AST | None:
+            is_typing = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+            return None if is_typing else node
+
+    return ast.Module(body=Stripper().visit(tree).body, type_ignores=[])
+
+
+def find_cycle(graph: dict[str, set[str]]) -> list[str]:
+    """Return one cycle of `graph`, or an empty list."""
+    done: set[str] = set()
+
+    def walk(node: str, trail: list[str]) -> list[str]:
+        if node in trail:
+            return [*trail[trail.index(node) :], node]
+        if node in done:
+            return []
+        for target in sorted(graph.get(node, ())):
+            if cycle := walk(target, [*trail, node]):
+                return cycle
+        done.add(node)
+        return []
+
+    return next((cycle for node in sorted(graph) if (cycle := walk(node, []))), [])
+
+
+def test_there_is_no_import_cycle() -> None:
+    assert find_cycle(runtime_graph()) == []
+
+
+def test_a_cycle_would_be_found() -> None:
+    assert find_cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]

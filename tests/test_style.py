@@ -1,0 +1,89 @@
+"""Measure the code against the house's figures (CONTRIBUTING.md)."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.source_code import functions_in, package_files, parse, shown
+
+MAX_MODULE_LINES = 350
+MAX_FUNCTION_LINES = 60
+BROAD_EXCEPTS = 3  # worker loop, command line, sampling loop
+FORBIDDEN_ENDINGS = ("Manager", "Helper", "Util", "Utils", "Service", "Processor", "Engine")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def public_without_docstring(tree: ast.Module) -> list[str]:
+    """Return public functions, classes and their methods that say nothing; a silent module."""
+    silent = [] if ast.get_docstring(tree) else ["(module)"]
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    for scope in (tree, *(node for node in classes if not node.name.startswith("_"))):
+        for node in scope.body:
+            named = isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+            if named and not node.name.startswith("_") and not ast.get_docstring(node):
+                silent.append(node.name)
+    return silent
+
+
+def body_lines(function: Function) -> int:
+    """Return a function's lines without its docstring."""
+    docstring = function.body[0] if ast.get_docstring(function) else None
+    spared = (docstring.end_lineno or 0) - docstring.lineno + 1 if docstring else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - spared
+
+
+@pytest.mark.parametrize("path", package_files(), ids=shown)
+def test_module_is_short_and_explained(path: Path) -> None:
+    tree = parse(path)
+    long = [f.name for f in functions_in(tree) if body_lines(f) > MAX_FUNCTION_LINES]
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert (public_without_docstring(tree), long, lines <= MAX_MODULE_LINES) == ([], [], True)
+
+
+@pytest.mark.parametrize("path", package_files(), ids=shown)
+def test_names_say_what_a_thing_is(path: Path) -> None:
+    vague = [
+        node.name
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.ClassDef) and node.name.endswith(FORBIDDEN_ENDINGS)
+    ]
+    assert vague == []
+
+
+def broad_excepts(tree: ast.AST) -> int:
+    """Count `except:`, `except Exception` and `except BaseException`."""
+    return sum(
+        isinstance(node, ast.ExceptHandler)
+        and (
+            node.type is None
+            or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"})
+        )
+        for node in ast.walk(tree)
+    )
+
+
+def test_broad_excepts_are_few() -> None:
+    found = {
+        shown(path): count for path in package_files() if (count := broad_excepts(parse(path)))
+    }
+    assert sum(found.values()) <= BROAD_EXCEPTS, found
+
+
+def test_functions_are_mostly_small() -> None:
+    sizes = sorted(body_lines(f) for path in package_files() for f in functions_in(parse(path)))
+    figures = (sizes[len(sizes) // 2] <= 8, sizes[int(len(sizes) * 0.95)] <= 30)
+    assert figures == (True, True), (sizes[len(sizes) // 2], sizes[int(len(sizes) * 0.95)])
+
+
+def test_the_measures_notice_a_long_function_and_silence() -> None:
+    code = "def loud():\n" + "    x = 1\n" * (MAX_FUNCTION_LINES + 1)
+    tree = ast.parse(code + "try:\n    pass\nexcept Exception:\n    pass\n")
+    assert (public_without_docstring(tree), body_lines(functions_in(tree)[0])) == (
+        ["(module)", "loud"],
+        MAX_FUNCTION_LINES + 2,
+    )
+    assert broad_excepts(tree) == 1

@@ -1,0 +1,84 @@
+"""Build the wheel from a copy of the repository and use what is inside, away from it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.sample import REPOSITORY, clean_environ, copy_sample
+
+PACKAGING = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+FOLDERS = ("orch_next", "templates", "static", "config")
+CODE = """
+import sys
+from pathlib import Path
+import orch_next
+app = orch_next.create_app({"root": sys.argv[1]})
+page, tasks = app.test_client().get("/"), app.test_client().get("/api/tasks")
+print(Path(orch_next.__file__).parent, page.status_code, len(tasks.json["tasks"]))
+"""
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel offline and unpack it; the repository itself stays untouched."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in PACKAGING:
+        shutil.copy(REPOSITORY / name, source)
+    for name in FOLDERS:
+        shutil.copytree(REPOSITORY / name, source / name)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps"]
+    done = subprocess.run(
+        [*command, "--wheel-dir", str(target), str(source)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = target.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target / "unpacked")
+    return target / "unpacked"
+
+
+def shipped(folder: str, pattern: str) -> set[str]:
+    """Return a repository folder's files, relative to it."""
+    root = REPOSITORY / folder
+    return {path.relative_to(root).as_posix() for path in root.rglob(pattern) if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("folder", "inside", "pattern"),
+    [
+        ("orch_next", "orch_next", "*.py"),
+        ("templates", "orch_next/templates", "*.html"),
+        ("static", "orch_next/static", "*"),
+        ("config", "orch_next/defaults", "*.toml"),
+    ],
+)
+def test_everything_needed_at_run_time_is_inside(
+    unpacked: Path, folder: str, inside: str, pattern: str
+) -> None:
+    expected = shipped(folder, pattern)
+    present = {name for name in expected if (unpacked / inside / name).is_file()}
+    assert expected and expected - present == set()
+
+
+def test_the_wheel_serves_a_ledger_without_the_repository(unpacked: Path, tmp_path: Path) -> None:
+    root = copy_sample(tmp_path / "MOC")
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, str(root)],
+        env=clean_environ(PYTHONPATH=str(unpacked)),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(unpacked / "orch_next"), "200", "8"]
+
+
+def test_the_wheel_has_the_command(unpacked: Path) -> None:
+    (entry_points,) = unpacked.glob("*.dist-info/entry_points.txt")
+    assert "orch-next = orch_next.cli:main" in entry_points.read_text(encoding="utf-8")
