@@ -1,0 +1,1 @@
+"""TEXT: bytes to tables of rows and back, losing nothing; knows Markdown, not tasks."""

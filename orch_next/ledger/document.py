@@ -1,0 +1,223 @@
+"""Tables as spans of a text, and edits of single cells; no Markdown grammar, no files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from orch_next.errors import InputError, RowError
+from orch_next.ledger import scan
+from orch_next.ledger.scan import split_lines
+
+__all__ = [
+    "AddRow",
+    "Cell",
+    "CellChange",
+    "Edit",
+    "Row",
+    "SetCell",
+    "Span",
+    "Table",
+    "apply_edits",
+    "clean_value",
+    "escape_cell",
+    "plan_edits",
+    "split_lines",
+]
+
+# Category Cc but tab, CR and LF, and lone surrogates: they cannot live in a cell (D07).
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_BREAK = re.compile("\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the text, in code points."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell: the trimmed raw text's span, all the room between the pipes, its value."""
+
+    span: Span
+    room: Span
+    value: str
+
+
+class Row(NamedTuple):
+    """One line of a table; cells are cut when asked for, which keeps big ledgers light.
+
+    `line` counts from 1, `start` is the line's offset, `raw` the line without its EOL;
+    `apart` says that the row stands after a blank line or a heading (contract 3.5).
+    """
+
+    line: int
+    start: int
+    raw: str
+    apart: bool = False
+
+    @property
+    def span(self) -> Span:
+        """Return the line's span without its EOL."""
+        return Span(self.start, self.start + len(self.raw))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Return the cells' values; the fast way to read a row."""
+        return tuple(scan.cut_values(self.raw))
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Return the cells with their places."""
+        return tuple(self._cell(start, end) for start, end in scan.cut_rooms(self.raw))
+
+    @property
+    def rev(self) -> str:
+        """Return the revision: 16 hex digits of the sha256 of the line's bytes."""
+        return hashlib.sha256(self.raw.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def _cell(self, start: int, end: int) -> Cell:
+        room = self.raw[start:end]
+        text = room.strip(scan.BLANKS)
+        left = self.start + start + len(room) - len(room.lstrip(scan.BLANKS))
+        span = Span(left, left + len(text))
+        return Cell(span, Span(self.start + start, self.start + end), scan.unescape(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A header, its delimiter row and the rows; `end` is where a new row would be put."""
+
+    header: Row
+    delimiter: Row
+    rows: tuple[Row, ...]
+    end: int
+
+    @property
+    def line(self) -> int:
+        """Return the header's line number."""
+        return self.header.line
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the columns' names as the header has them."""
+        return self.header.values
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace a span of the text."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetCell:
+    """Give one cell of a row another value; columns count from 0."""
+
+    row: Row
+    column: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddRow:
+    """Put a row behind the table's last one; one value per column."""
+
+    table: Table
+    values: Sequence[str]
+
+
+CellChange: TypeAlias = SetCell | AddRow
+
+
+def clean_value(value: str) -> str:
+    """Return the value as it will read back; raise InputError for control characters."""
+    bad = _UNSTORABLE.search(value)
+    if bad:
+        raise InputError(f"a cell cannot hold the character U+{ord(bad.group()):04X}")
+    return scan.trim(_BREAK.sub(" ", value))
+
+
+def escape_cell(value: str) -> str:
+    r"""Return the value as it stands in the file: one line, `|` as `\|` (D07)."""
+    return clean_value(value).replace("|", "\\|")
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """Splice the edits in; raise InputError when two of them overlap."""
+    parts, at = [], 0
+    for edit in sorted(edits, key=lambda edit: edit.span.start):
+        if edit.span.start < at:
+            raise InputError("two changes of the same cell at once")
+        parts += [text[at : edit.span.start], edit.text]
+        at = edit.span.end
+    return "".join([*parts, text[at:]])
+
+
+def plan_edits(text: str, changes: Iterable[CellChange]) -> list[Edit]:
+    """Turn changes into edits; raise RowError for a missing cell, InputError for a value.
+
+    A cell that has the value already needs no edit.
+    """
+    edits: list[Edit] = []
+    for change in changes:
+        if isinstance(change, AddRow):
+            edits.append(_add_row(text, change))
+        else:
+            edits.extend(_set_cell(text, change))
+    return edits
+
+
+def _set_cell(text: str, change: SetCell) -> list[Edit]:
+    row, column = change.row, change.column
+    if text[row.span.start : row.span.end] != row.raw:
+        raise RowError(f"line {row.line} is not the row that was read")
+    cells = row.cells
+    if not 0 <= column < len(cells):
+        raise RowError(f"line {row.line} has no cell {column + 1}, only {len(cells)}")
+    if clean_value(change.value) == cells[column].value:
+        return []
+    return [_replace(row, cells, column, escape_cell(change.value))]
+
+
+def _replace(row: Row, cells: tuple[Cell, ...], column: int, raw: str) -> Edit:
+    cell = cells[column]
+    closed = cell.room.end < row.span.end
+    if not raw:
+        return Edit(cell.span, _blank(row, cell, closed))
+    if cell.span.start == cell.span.end:
+        return Edit(cell.room, f" {raw} ")
+    tight = closed and cell.span.end == cell.room.end
+    return Edit(cell.span, f"{raw} " if tight and raw.endswith("\\") else raw)
+
+
+def _blank(row: Row, cell: Cell, closed: bool) -> str:
+    # Without its pipe an empty cell at either end of the row would vanish.
+    if cell.room.start == row.start:
+        return "| " if closed else "| |"
+    return "" if closed else "|"
+
+
+def _add_row(text: str, change: AddRow) -> Edit:
+    columns = len(change.table.names)
+    if len(change.values) != columns:
+        raise InputError(f"the table has {columns} columns, not {len(change.values)}")
+    row = "".join(f"| {escape_cell(value)} " for value in change.values)
+    end = change.table.end
+    return Edit(Span(end, end), f"{_neighbour_eol(text, end)}{row}|")
+
+
+def _neighbour_eol(text: str, end: int) -> str:
+    behind = _BREAK.match(text, end)
+    if behind:
+        return behind.group()
+    before = _BREAK.findall(text, 0, end)
+    return str(before[-1]) if before else "\n"

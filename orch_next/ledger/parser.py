@@ -1,0 +1,220 @@
+"""Find the tables of a text; markdown-it-py says where they are, our scanner cuts the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from markdown_it import MarkdownIt
+
+from orch_next.errors import DamagedError
+from orch_next.ledger import scan
+from orch_next.ledger.document import Row, Table
+from orch_next.ledger.skeleton import thin_out
+
+Severity = Literal["damage", "row", "warning", "note"]
+
+# markdown-it-py ends a table when it has had to invent more cells than this.
+_INVENTED_CELLS = 0x10000
+_MARKERS = ("<" * 7, ">" * 7, "|" * 7, "=" * 7)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in a file; `line` counts from 1; `file` and `record_id` come later.
+
+    Damage blocks writes to the file, a row problem writes to the row (architecture.md).
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    line: int
+    file: str = ""
+    record_id: str = ""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text with its top-level tables and what is wrong with it."""
+
+    text: str
+    tables: tuple[Table, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def damage(self) -> tuple[Problem, ...]:
+        """Return the problems that forbid every write."""
+        return tuple(problem for problem in self.problems if problem.severity == "damage")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A top-level table (`table`) or lines of text (`text`): line indices [start, end)."""
+
+    kind: Literal["table", "text"]
+    start: int
+    end: int
+
+
+def decode(data: bytes) -> str:
+    """Decode UTF-8, the BOM stays; raise DamagedError for other bytes."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DamagedError(f"line {line}: bytes that are not UTF-8") from error
+
+
+def parse(text: str) -> Document:
+    """Read any text; what is odd becomes a problem, never an error."""
+    lines = scan.split_lines(text)
+    problems = list(_damage(text, lines.texts))
+    tables = read_tables(lines)
+    for table in tables:
+        problems += table.problems
+    problems.sort(key=lambda problem: problem.line)
+    return Document(text, tuple(table.build() for table in tables), tuple(problems))
+
+
+def read_tables(lines: scan.Lines, thin: bool = True) -> list[TableReader]:
+    """Read the tables; `thin` saves time and changes nothing."""
+    kept = thin_out(lines.texts) if thin else list(range(len(lines.texts)))
+    tables: list[TableReader] = []
+    for block in _markdown_blocks(lines.texts, kept):
+        if block.kind == "table":
+            tables.append(TableReader(lines, block))
+        elif tables:
+            tables[-1].read_apart(block)
+    if thin and any(table.invented > _INVENTED_CELLS for table in tables):
+        return read_tables(lines, thin=False)
+    return tables
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark").enable("table")
+    markdown.core.ruler.enableOnly(["normalize", "block"])
+    return markdown
+
+
+def _markdown_blocks(texts: Sequence[str], kept: list[int]) -> Iterator[Block]:
+    places = [*kept, len(texts)]
+    for token in _markdown().parse("\n".join(texts[index] for index in kept)):
+        if token.level or token.map is None or token.nesting < 0:
+            continue
+        start, end = places[token.map[0]], places[token.map[1]]
+        if token.type == "table_open":
+            yield Block("table", start, end)
+        elif token.type == "paragraph_open":
+            yield Block("text", start, end)
+        elif token.type == "heading_open" and token.markup in ("=", "-"):
+            # Rows that happen to stand above a line of dashes are rows all the same.
+            yield Block("text", start, end - 1)
+
+
+class TableReader:
+    """Collect a table's rows and problems, block by block.
+
+    `invented` counts the missing cells; past a limit markdown-it-py ends the table.
+    """
+
+    def __init__(self, lines: scan.Lines, block: Block) -> None:
+        self._lines = lines
+        self.problems: list[Problem] = []
+        self._header, self._delimiter = self._row(block.start), self._row(block.start + 1)
+        self._names = self._header.values
+        self._columns = len(self._names)
+        self.invented = 0
+        body = slice(block.start + 2, block.end)
+        rows = map(Row, range(body.start + 1, body.stop + 1), lines.starts[body], lines.texts[body])
+        self._rows = [
+            row for row in rows if scan.is_plain_row(row.raw, self._columns) or self._is_row(row)
+        ]
+        self._attached = len(self._rows)
+
+    def build(self) -> Table:
+        """Return the table as it stands after all blocks were read."""
+        return Table(self._header, self._delimiter, tuple(self._rows), self._end())
+
+    def read_apart(self, block: Block) -> None:
+        """Take the rows of a block of text behind the table (contract 3.5)."""
+        rows = [self._row(index, apart=True) for index in range(block.start, block.end)]
+        piped = [row for row in rows if scan.trim(row.raw).startswith("|")]
+        for row in piped:
+            self._read_row_apart(row, clean=len(piped) == len(rows))
+
+    def _row(self, index: int, apart: bool = False) -> Row:
+        return Row(index + 1, self._lines.starts[index], self._lines.texts[index], apart)
+
+    def _is_row(self, row: Row) -> bool:
+        cells = scan.count_cells(row.raw)
+        self.invented += max(self._columns - cells, 0)
+        if not scan.has_pipe(row.raw):
+            self._tell(row, "swallowed-text", "row", "text directly under a table")
+            return False
+        if scan.is_delimiter(row.raw):
+            self._tell(row, "extra-delimiter", "row", "a second delimiter row in a table")
+            return False
+        if cells < self._columns:
+            missing = f"{cells} cells where the table has {self._columns}"
+            self._tell(row, "missing-cells", "row", missing)
+        return True
+
+    def _read_row_apart(self, row: Row, clean: bool) -> None:
+        values = row.values
+        if values == self._names:
+            self._tell(row, "repeated-header", "warning", "the header once more, not a row")
+        elif scan.is_delimiter(row.raw):
+            self._tell(row, "extra-delimiter", "warning", "a delimiter row without a header")
+        elif clean and len(values) == self._columns:
+            self._tell(row, "row-apart", "warning", "a row apart from its table")
+            self._rows.append(row)
+        else:
+            self._tell(row, "row-misfit", "warning", "looks like a row but fits no table")
+
+    def _tell(self, row: Row, code: str, severity: Severity, message: str) -> None:
+        self.problems.append(Problem(code, severity, message, row.line))
+
+    def _end(self) -> int:
+        last = self._rows[self._attached - 1] if self._attached else self._delimiter
+        for row in self._rows[self._attached :]:
+            between = self._lines.texts[last.line : row.line - 1]
+            if any(map(scan.trim, between)):
+                break
+            last = row
+        return last.span.end
+
+
+def _damage(text: str, texts: Sequence[str]) -> Iterator[Problem]:
+    if any(mark in text for mark in _MARKERS):
+        yield from _conflicts(texts)
+    if "\0" in text:
+        yield from _nul_characters(texts)
+
+
+def _conflicts(texts: Sequence[str]) -> Iterator[Problem]:
+    inside = False
+    for index, text in enumerate(texts):
+        mark = text[:7]
+        if mark in _MARKERS and _is_marker(mark, text[7:], inside):
+            inside = (inside or mark == "<" * 7) and mark != ">" * 7
+            yield Problem("conflict-marker", "damage", "a merge conflict's marker", index + 1)
+
+
+def _is_marker(mark: str, rest: str, inside: bool) -> bool:
+    if mark == "=" * 7:
+        return inside and not rest
+    if mark == "|" * 7:
+        # Without a label seven pipes are a row of empty cells.
+        label = rest.strip()
+        return inside if not rest else rest[:1] == " " and bool(label) and "|" not in label
+    return rest[:1] == " " or (inside and not rest)
+
+
+def _nul_characters(texts: Sequence[str]) -> Iterator[Problem]:
+    for index, text in enumerate(texts):
+        if "\0" in text:
+            yield Problem("nul-character", "damage", "NUL characters, a torn save", index + 1)

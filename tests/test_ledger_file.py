@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from ledger_disks import CountingDisk, EditorDisk, save_by_rename
+from ledger_torture import PORTABLE_LOCK, count_up, ledger_text, set_value
+
+from orch_next.errors import BusyError, DamagedError, InputError, LedgerError, RowError
+from orch_next.ledger.document import AddRow, SetCell
+from orch_next.ledger.file import LedgerFile, digest
+from orch_next.ledger.lock import locked
+from orch_next.ledger.parser import Document, parse
+from orch_next.ledger.swap import compare_and_replace
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX")
+SAMPLES = sorted((Path(__file__).parent / "data" / "ledger").glob("*.md"))
+WRITABLE = [path for path in SAMPLES if path.name != "conflict.md"]
+REAL = Path(__file__).parents[2] / "shared" / "ledgers"
+TEXT = ledger_text(1_000)
+KINDS = {
+    "native": LedgerFile,
+    "portable": partial(LedgerFile, swap=compare_and_replace, lock=PORTABLE_LOCK),
+}
+Make = Callable[..., LedgerFile]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "TASKS.md"
+    file.write_bytes(TEXT.encode())
+    return file
+
+
+@pytest.fixture(params=KINDS)
+def make(request: pytest.FixtureRequest) -> Make:
+    return KINDS[request.param]
+
+
+def leftovers(path: Path) -> set[str]:
+    known = {path.name, f".{path.name}.lock", f".{path.name}.lock-next"}
+    return {file.name for file in path.parent.iterdir()} - known
+
+
+def test_a_write_changes_one_cell_and_tells_all(path: Path, make: Make) -> None:
+    ledger = make(path)
+    written = ledger.write(set_value(1, "完了"))
+    after = TEXT.replace("| 0 |", "| 完了 |", 2).replace("| 完了 |", "| 0 |", 1)
+    assert ledger.read() == after.encode() == written.after
+    assert (written.before, written.changed) == (TEXT.encode(), True)
+    assert written.document == parse(after)
+    assert written.digest_before == hashlib.sha256(TEXT.encode()).hexdigest()
+    assert written.digest == digest(written.after)
+    assert written.conflict_copy is None
+    assert leftovers(path) == set()
+
+
+@pytest.mark.parametrize("sample", WRITABLE, ids=lambda sample: sample.name)
+def test_every_sample_is_changed_in_one_line_only(tmp_path: Path, sample: Path) -> None:
+    path = tmp_path / sample.name
+    path.write_bytes(sample.read_bytes())
+    ledger = LedgerFile(path)
+    for number in range(len(parse(sample.read_bytes().decode()).tables[0].rows)):
+        before = path.read_bytes().splitlines(keepends=True)
+        change_title(ledger, number)
+        after = path.read_bytes().splitlines(keepends=True)
+        assert sum(old != new for old, new in zip(before, after, strict=True)) <= 1
+
+
+def change_title(ledger: LedgerFile, number: int) -> None:
+    def plan(document: Document) -> list[SetCell]:
+        row = document.tables[0].rows[number]
+        return [SetCell(row, 1, "新しい題名 | 二")]
+
+    try:
+        assert ledger.write(plan).changed
+    except RowError:
+        assert any(problem.severity == "row" for problem in parse(ledger.read().decode()).problems)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real ledgers are not here")
+@pytest.mark.parametrize("eol", ["\n", "\r\n"])
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_the_real_ledgers_are_changed_in_one_line(tmp_path: Path, eol: str, bom: str) -> None:
+    for real in sorted(REAL.rglob("TASKS.md")) + sorted(REAL.rglob("APPROVALS.md")):
+        path = tmp_path / real.name
+        text = bom + real.read_bytes().decode().replace("\n", eol)
+        path.write_bytes(text.encode())
+        written = LedgerFile(path).write(
+            lambda document: [SetCell(document.tables[0].rows[0], 2, "保留")]
+        )
+        pairs = zip(text.split("\n"), written.after.decode().split("\n"), strict=True)
+        assert [old.split("|")[1] for old, new in pairs if old != new] != []
+        assert written.after.count(b"\r\n") == text.encode().count(b"\r\n")
+
+
+def test_rows_are_added_behind_the_last_one(path: Path, make: Make) -> None:
+    written = make(path).write(
+        lambda document: [AddRow(document.tables[0], ["9", "一 | 二\n三", "C:\\dir\\"])]
+    )
+    assert written.after.decode() == TEXT + "| 9 | 一 \\| 二 三 | C:\\dir\\ |\n"
+
+
+@posix_only
+def test_writing_what_is_there_writes_nothing(path: Path, make: Make) -> None:
+    before = path.stat()
+    written = make(path).write(set_value(0, " 0 "))
+    after = path.stat()
+    assert not written.changed
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+@posix_only
+def test_the_mode_is_kept_and_a_link_is_followed(path: Path, tmp_path: Path, make: Make) -> None:
+    path.chmod(0o640)
+    link = tmp_path / "link" / "TASKS.md"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    make(link).write(set_value(0, "1"))
+    assert (link.is_symlink(), path.stat().st_mode & 0o7777) == (True, 0o640)
+    assert "| 1 |" in path.read_text("utf-8")
+    assert list(link.parent.iterdir()) == [link]
+
+
+def test_a_plan_may_abandon_the_write(path: Path, make: Make) -> None:
+    def plan(_document: Document) -> list[SetCell]:
+        raise KeyError("九")
+
+    with pytest.raises(KeyError):
+        make(path).write(plan)
+    assert (path.read_bytes(), leftovers(path)) == (TEXT.encode(), set())
+
+
+@pytest.mark.parametrize(
+    ("plan", "error"),
+    [
+        (set_value(0, "a\x07b"), InputError),
+        (lambda document: [SetCell(document.tables[0].rows[0], 3, "x")], RowError),
+        (lambda document: [AddRow(document.tables[0], ["-", "-", "-"])], RowError),
+        (lambda document: [AddRow(document.tables[0], ["1"])], InputError),
+        (lambda document: [*set_value(0, "1")(document), *set_value(0, "2")(document)], InputError),
+    ],
+)
+def test_what_cannot_be_written_leaves_the_file_alone(
+    path: Path, make: Make, plan: Callable[[Document], list[SetCell]], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        make(path).write(plan)
+    assert (path.read_bytes(), leftovers(path)) == (TEXT.encode(), set())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [TEXT.encode() + b"<<<<<<< HEAD\n", TEXT.encode() + b"\0\0", TEXT.encode("cp932", "replace")],
+)
+def test_a_damaged_file_is_not_written(path: Path, make: Make, data: bytes) -> None:
+    path.write_bytes(data)
+    with pytest.raises(DamagedError):
+        make(path).write(set_value(0, "1"))
+    assert path.read_bytes() == data
+
+
+def test_a_merge_in_progress_stops_writes_until_it_ends(path: Path, make: Make) -> None:
+    head = path.parent / ".git" / "MERGE_HEAD"
+    head.parent.mkdir()
+    head.write_text("0" * 40)
+    with pytest.raises(DamagedError, match="merging"):
+        make(path).write(set_value(0, "1"))
+    head.unlink()
+    assert make(path).write(set_value(0, "1")).changed
+
+
+def test_a_held_lock_is_waited_for_and_then_told(path: Path, make: Make) -> None:
+    with locked(path.with_name(".TASKS.md.lock"), 1.0), pytest.raises(BusyError) as caught:
+        make(path, lock_timeout=0.05).write(set_value(0, "1"))
+    assert caught.value.retry_after == 1.0
+    assert path.read_bytes() == TEXT.encode()
+
+
+def test_a_missing_file_is_told(tmp_path: Path, make: Make) -> None:
+    ledger = make(tmp_path / "TASKS.md")
+    with pytest.raises(FileNotFoundError):
+        ledger.read()
+    with pytest.raises(LedgerError, match="no such file"):
+        ledger.write(set_value(0, "1"))
+
+
+def test_a_plan_is_made_again_when_a_save_comes_first(path: Path, make: Make) -> None:
+    disk = EditorDisk({("rename", 1): save_by_rename(path, TEXT.replace("| 0 |", "| 41 |", 1))})
+    written = make(path, disk=disk).write(count_up(0))
+    assert written.after.decode() == TEXT.replace("| 0 |", "| 42 |", 1)
+    assert written.before.decode() == TEXT.replace("| 0 |", "| 41 |", 1)
+    assert leftovers(path) == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs leases")
+def test_a_save_under_way_is_waited_for_and_built_on(path: Path) -> None:
+    editor = path.open("wb", buffering=0)
+    editor.write(TEXT.encode()[:100])
+
+    def finish() -> None:
+        editor.write(TEXT.replace("| 0 |", "| 41 |", 1).encode()[100:])
+        editor.close()
+
+    threading.Timer(0.05, finish).start()
+    written = LedgerFile(path).write(count_up(0))
+    assert written.after.decode() == TEXT.replace("| 0 |", "| 42 |", 1)
+
+
+class Mounted(CountingDisk):
+    """The file itself is a mount point."""
+
+    def exchange(self, one: Path, other: Path) -> None:
+        raise OSError(errno.EBUSY, "busy")
+
+    def replace(self, source: Path, target: Path) -> None:
+        raise OSError(errno.EBUSY, "busy")
+
+
+def test_a_file_that_is_a_mount_point_is_explained(path: Path, make: Make) -> None:
+    with pytest.raises(LedgerError, match=r"bind mount.*mount its folder"):
+        make(path, disk=Mounted()).write(set_value(0, "1"))
+    assert (path.read_bytes(), leftovers(path)) == (TEXT.encode(), set())

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from orch_next.errors import BusyError
+from orch_next.ledger.lock import Acquire, default_acquire, flock_lock, locked, portable_lock
+
+BOTH = pytest.mark.parametrize("acquire", [flock_lock, portable_lock])
+
+
+@BOTH
+def test_a_second_holder_waits_in_vain(tmp_path: Path, acquire: Acquire) -> None:
+    path = tmp_path / ".台帳.lock"
+    with locked(path, 1.0, acquire=acquire):
+        start = time.monotonic()
+        with pytest.raises(BusyError) as caught, locked(path, 0.05, acquire=acquire):
+            pass
+        assert caught.value.retry_after == 1.0
+        assert 0.05 <= time.monotonic() - start < 1.0
+
+
+@BOTH
+def test_a_lock_is_free_again_and_its_file_stays(tmp_path: Path, acquire: Acquire) -> None:
+    path = tmp_path / ".TASKS.md.lock"
+    for _ in range(2):
+        with locked(path, 0.05, acquire=acquire):
+            pass
+    with pytest.raises(KeyError), locked(path, 0.05, acquire=acquire):
+        raise KeyError
+    with locked(path, 0.05, acquire=acquire):
+        assert path.exists()
+    inode = path.stat().st_ino
+    with locked(path, 0.05, acquire=acquire):
+        assert path.stat().st_ino == inode
+
+
+@BOTH
+def test_threads_exclude_each_other(tmp_path: Path, acquire: Acquire) -> None:
+    path, inside, seen = tmp_path / ".lock", [0], []
+
+    def work() -> None:
+        for _ in range(20):
+            with locked(path, 10.0, acquire=acquire):
+                inside[0] += 1
+                seen.append(inside[0])
+                time.sleep(0.0002)
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [1] * 80
+
+
+@BOTH
+def test_a_writer_that_goes_flat_out_lets_others_in(tmp_path: Path, acquire: Acquire) -> None:
+    path, stop = tmp_path / ".lock", threading.Event()
+
+    def flat_out() -> None:
+        while not stop.is_set():
+            with locked(path, 10.0, acquire=acquire):
+                time.sleep(0.002)
+
+    thread = threading.Thread(target=flat_out)
+    thread.start()
+    try:
+        for _ in range(10):
+            with locked(path, 0.5, acquire=acquire):
+                pass
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_the_two_locks_exclude_each_other(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    with locked(path, 1.0, acquire=portable_lock), pytest.raises(BusyError):  # noqa: SIM117
+        with locked(path, 0.0, acquire=flock_lock):
+            pass
+
+
+def test_every_system_has_a_lock() -> None:
+    assert default_acquire() in (flock_lock, portable_lock)
