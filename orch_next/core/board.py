@@ -1,0 +1,69 @@
+"""The core's parts wired together over one STATE folder and one database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from orch_next.core.approvals import Approvals
+from orch_next.core.events import Change, Emit
+from orch_next.core.journal import Journal
+from orch_next.core.state import State
+from orch_next.core.tasks import Tasks
+
+SPOOL = Path("data") / "journal-pending.jsonl"
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a process needs to read and change the ledgers."""
+
+    state: State
+    journal: Journal
+    tasks: Tasks
+    approvals: Approvals
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.journal.close()
+
+
+def open_board(
+    state_folder: Path,
+    database_url: str,
+    *,
+    governance: str = "compatible",
+    lock_timeout: float = 5.0,
+    now: Callable[[], datetime],
+    listeners: Sequence[Emit] = (),
+) -> Board:
+    """Wire a board; every change goes to the journal first, then to each listener.
+
+    Touches no file and no database before the first use. `lock_timeout` in seconds.
+    """
+    orch = state_folder.parent
+    moc_root = orch.parent
+    journal = Journal(
+        database_url,
+        now=now,
+        spool=moc_root / SPOOL,
+        log_folders=(orch / "LOGS", moc_root / "LOGS"),
+    )
+
+    def emit(change: Change) -> None:
+        for listener in listeners:
+            listener(change)
+
+    state = State(
+        state_folder,
+        now=now,
+        record=journal.record,
+        emit=emit,
+        seen=journal.note,
+        lock_timeout=lock_timeout,
+    )
+    tasks = Tasks(state, journal, governance=governance)
+    approvals = Approvals(state, now=now, logs_folder=orch / "LOGS")
+    return Board(state, journal, tasks, approvals)

@@ -1,0 +1,1 @@
+"""Ways to write a ledger that are read but never written."""

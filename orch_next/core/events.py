@@ -1,0 +1,68 @@
+"""What happened: one immutable change, as the journal stores it and clients hear it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Who:
+    """The author of a change: name, role (CMD, WORK, AUDIT or -), and where it came from.
+
+    `source` is `http`, `cli`, `outside` or `dispatcher`; `claimed` says that nothing
+    proved the name (no token authentication).
+    """
+
+    actor: str
+    role: str = "-"
+    source: str = "http"
+    claimed: bool = True
+
+
+OUTSIDE = Who(actor="outside", role="-", source="outside")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One record before and after; `before` is None for a new one, `after` for a gone one.
+
+    `kind` is `task`, `approval` or `milestone`; `event` a past-tense name such as
+    `task_promoted`; `at` is aware UTC; rows are the JSON objects that clients know
+    (contract 0.2); revisions are those of the ledger rows; `payload_sha256` is the
+    sha256 of what the caller asked for, empty for outside edits.
+    """
+
+    kind: str
+    event: str
+    record_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    rev_before: str | None
+    rev_after: str | None
+    at: datetime
+    who: Who
+    details: dict[str, Any]
+    payload_sha256: str = ""
+
+
+Emit = Callable[[Change], object]
+
+
+def emit_nothing(_change: Change) -> None:
+    """Tell nobody; the default where no hub is attached."""
+
+
+def utc_micros(at: datetime) -> str:
+    """Write a moment as the journal has it: `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def hash_payload(values: Mapping[str, Any]) -> str:
+    """Return the sha256 of a request's values, independent of their order."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,192 @@
+"""The journal: who changed what, when and from where; nothing accepted goes unrecorded."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from orch_next.core.audit import list_events
+from orch_next.core.claims import Claims
+from orch_next.core.database import Database, journal_table, turn_table
+from orch_next.core.events import OUTSIDE, Change, utc_micros
+from orch_next.core.marks import Marks
+from orch_next.core.schema import Snapshot
+from orch_next.core.spool import Entry, Spool
+from orch_next.errors import BusyError
+
+log = logging.getLogger(__name__)
+
+
+class Journal:
+    """Records changes in the database; what it does not take waits in the spool file.
+
+    A change that stands in the ledger is never reported as failed because of the journal.
+    Several processes over one ledger see each other's changes as outside edits: such a
+    change is recorded only when no entry after the last known one explains it.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        now: Callable[[], datetime],
+        spool: Path,
+        log_folders: Sequence[Path] = (),
+    ) -> None:
+        self.database = Database(database_url)
+        self.marks = Marks(self.database)
+        self.claims = Claims(self.database, now=now)
+        self._spool = Spool(spool)
+        self._log_folders = tuple(log_folders)
+        self._known: dict[tuple[str, str], int] = {}
+        self._start: int | None = None
+        self._lock = threading.Lock()
+
+    def open(self) -> None:
+        """Make the tables, take in spooled entries, drop old keys; raise BusyError."""
+        self.database.open()
+        self._first_id()
+        self._drain()
+        self.claims.forget_old()
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.database.close()
+
+    def record(self, change: Change) -> int | None:
+        """Store one change and return its id; None when it was known or went to the spool."""
+        entry = as_entry(change)
+        try:
+            found = self._record(change, entry)
+            self._drain()
+        except BusyError as error:
+            log.error("journal entry spooled to %s: %s", self._spool.path, error)
+            self._put_by(entry)
+            return None
+        return found
+
+    def note(self, snapshot: Snapshot[Any]) -> None:
+        """Keep what a new snapshot shows: the highest ids, and since when we look."""
+        try:
+            self._first_id()
+        except BusyError as error:
+            log.warning("the journal cannot be read yet: %s", error)
+        self.marks.note(snapshot)
+
+    def events(self, limit: int = 100, type: str | None = None) -> list[dict[str, Any]]:
+        """Return what happened, newest first, with the nine keys of D20; raise BusyError."""
+        return list_events(self.database, self._log_folders, limit, type)
+
+    def _record(self, change: Change, entry: Entry) -> int | None:
+        key, start = (change.kind, change.record_id), self._first_id()
+        with self.database.transaction() as connection:
+            if change.who.source == OUTSIDE.source:
+                known = _find_entry(connection, change, self._known.get(key, start))
+                if known is not None:
+                    self._known[key] = known
+                    return None
+            inserted = _insert(connection, entry)
+        self._known[key] = inserted
+        return inserted
+
+    def _first_id(self) -> int:
+        """Return the last id at this process's first look; what it missed comes later."""
+        with self._lock:
+            if self._start is None:
+                with self.database.reading() as connection:
+                    self._start = connection.scalar(sa.func.max(journal_table.c.id).select()) or 0
+            return self._start
+
+    def _put_by(self, entry: Entry) -> None:
+        try:
+            self._spool.put(entry)
+        except OSError:
+            log.exception("journal entry neither stored nor spooled: %r", entry)
+
+    def _drain(self) -> None:
+        try:
+            self._spool.drain(self._store)
+        except OSError as error:
+            log.warning("journal spool %s not read yet: %s", self._spool.path, error)
+
+    def _store(self, entry: Entry) -> bool:
+        try:
+            with self.database.transaction() as connection:
+                _insert_once(connection, entry)
+        except BusyError as error:
+            log.warning("spooled journal entry %s not stored yet: %s", entry.get("uid"), error)
+            return False
+        return True
+
+
+def as_entry(change: Change) -> Entry:
+    """Return the journal row of a change, ready for JSON."""
+    rows = change.after or change.before or {}
+    task_id = change.record_id if change.kind == "task" else rows.get("task_id", "")
+    entry = {
+        "uid": uuid.uuid4().hex,
+        "ts": utc_micros(change.at),
+        "actor": change.who.actor,
+        "role": change.who.role,
+        "event": change.event,
+        "kind": change.kind,
+        "record_id": change.record_id,
+        "task_id": task_id,
+        "appr_id": change.record_id if change.kind == "approval" else "",
+        "before": change.before,
+        "after": change.after,
+        "rev_before": change.rev_before,
+        "rev_after": change.rev_after,
+        "source": change.who.source,
+        "claimed": change.who.claimed,
+        "details": dict(change.details),
+        "payload_sha256": change.payload_sha256,
+    }
+    # PostgreSQL stores no NUL.
+    return {k: v.replace("\0", "\ufffd") if isinstance(v, str) else v for k, v in entry.items()}
+
+
+def _insert(connection: sa.Connection, entry: Entry) -> int:
+    key = connection.execute(sa.insert(journal_table).values(entry)).inserted_primary_key
+    return int(key[0]) if key else 0
+
+
+def _insert_once(connection: sa.Connection, entry: Entry) -> None:
+    try:
+        with connection.begin_nested():
+            _insert(connection, entry)
+    except IntegrityError:
+        # A crash came between the insert and the end of the spool: it is stored.
+        log.info("spooled journal entry %s was stored before", entry["uid"])
+
+
+def _find_entry(connection: sa.Connection, change: Change, behind: int) -> int | None:
+    _take_turn(connection)
+    columns = journal_table.c
+    same_rev = (
+        columns.rev_after.is_(None)
+        if change.rev_after is None
+        else columns.rev_after == change.rev_after
+    )
+    same = [columns.kind == change.kind, columns.record_id == change.record_id, same_rev]
+    query = sa.select(sa.func.max(columns.id)).where(columns.id > behind, *same)
+    found = connection.scalar(query)
+    return None if found is None else int(found)
+
+
+def _take_turn(connection: sa.Connection) -> None:
+    taken = connection.execute(sa.update(turn_table).values(id=1)).rowcount
+    if not taken:
+        try:
+            with connection.begin_nested():
+                connection.execute(sa.insert(turn_table).values(id=1))
+        except IntegrityError:
+            connection.execute(sa.update(turn_table).values(id=1))

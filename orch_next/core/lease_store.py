@@ -1,0 +1,232 @@
+"""The leases' tables in the journal's database: who holds what, and every attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import sqlalchemy as sa
+
+from orch_next.core.database import Database, metadata
+
+HELD = "held"
+FREE = "free"
+# The outcomes of an attempt that other rooms ask about.
+RUNNING = "running"
+DONE = "done"
+
+# One row per task that was ever claimed. The generation only rises: ownership is the
+# generation (and the token made for it), never a time that a hand may edit.
+lease_table = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("task_id", sa.String(255), primary_key=True),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("token_hash", sa.String(64), nullable=False),
+    sa.Column("core", sa.String(64), nullable=False),
+    sa.Column("mode", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(8), nullable=False, index=True),
+    sa.Column("lock", sa.Text, nullable=False),
+    sa.Column("acquired_at", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False),
+    sa.Column("heartbeat_at", sa.Float, nullable=False),
+    sa.Column("started_at", sa.Float),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+)
+attempt_table = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("task_id", sa.String(255), primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("core", sa.String(64), nullable=False),
+    sa.Column("started_at", sa.Float, nullable=False),
+    sa.Column("ended_at", sa.Float),
+    sa.Column("outcome", sa.String(32), nullable=False),
+    sa.Column("exit_status", sa.Integer),
+    sa.Column("log", sa.Text, nullable=False),
+    sa.Column("mark", sa.String(64), nullable=False),
+    sa.Column("pid", sa.Integer),
+    sa.Column("pid_started", sa.Float),
+)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """One task's lease; times in seconds of the Unix epoch, `lock` is the ledger's cell.
+
+    `token` is known only to who just claimed it; the database keeps its sha256.
+    """
+
+    task_id: str
+    generation: int
+    token_hash: str
+    core: str
+    mode: str
+    state: str
+    lock: str
+    acquired_at: float
+    expires_at: float
+    heartbeat_at: float
+    started_at: float | None
+    attempt: int
+    failures: int
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The record of one attempt; `outcome` is `running` until it has ended."""
+
+    task_id: str
+    generation: int
+    attempt: int
+    core: str
+    started_at: float
+    ended_at: float | None
+    outcome: str
+    exit_status: int | None
+    log: str
+    mark: str
+    pid: int | None
+    pid_started: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what clients see: instants as UTC text, no process identity but the pid."""
+        return {
+            "task_id": self.task_id,
+            "attempt": self.attempt,
+            "generation": self.generation,
+            "core": self.core,
+            "started_at": as_utc(self.started_at),
+            "ended_at": as_utc(self.ended_at),
+            "outcome": self.outcome,
+            "exit_status": self.exit_status,
+            "log": self.log,
+            "pid": self.pid,
+        }
+
+
+def as_utc(instant: float | None) -> str | None:
+    """Format epoch seconds as the ledgers do, `2025-10-09T08:22:18Z`."""
+    if instant is None:
+        return None
+    return datetime.fromtimestamp(instant, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class LeaseStore:
+    """Reads and changes the two tables; each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, task_id: str) -> Lease | None:
+        """Return the task's lease, held or free, or None when it was never claimed."""
+        found = self._read(sa.select(lease_table).where(lease_table.c.task_id == task_id))
+        return Lease(**found[0]) if found else None
+
+    def held(self) -> list[Lease]:
+        """List the leases that somebody holds, the oldest first."""
+        query = sa.select(lease_table).where(lease_table.c.state == HELD)
+        return [Lease(**row) for row in self._read(query.order_by(lease_table.c.acquired_at))]
+
+    def failures(self) -> dict[str, int]:
+        """Map task ids to failed attempts since the last success or hold, without zeros."""
+        query = sa.select(lease_table.c.task_id, lease_table.c.failures)
+        rows = self._read(query.where(lease_table.c.failures > 0))
+        return {row["task_id"]: row["failures"] for row in rows}
+
+    def take(self, lease: Lease) -> None:
+        """Store a claimed lease and its attempt in one transaction."""
+        values = {column.name: getattr(lease, column.name) for column in lease_table.c}
+        attempt = {
+            "task_id": lease.task_id,
+            "generation": lease.generation,
+            "attempt": lease.attempt,
+            "core": lease.core,
+            "started_at": lease.acquired_at,
+            "outcome": RUNNING,
+            "log": "",
+            "mark": "",
+        }
+        with self._transaction() as connection:
+            # Rows are never deleted, so an update that finds none means the first claim.
+            if not connection.execute(_lease_row(lease.task_id).values(values)).rowcount:
+                connection.execute(lease_table.insert().values(values))
+            connection.execute(attempt_table.insert().values(attempt))
+
+    def change(self, lease: Lease, values: Mapping[str, Any]) -> bool:
+        """Update the lease if this generation still holds it; tell whether it did."""
+        with self._transaction() as connection:
+            return bool(connection.execute(_held_row(lease).values(**values)).rowcount)
+
+    def start(self, lease: Lease, values: Mapping[str, Any]) -> bool:
+        """Update a lease that nobody has started; tell whether it was still so."""
+        unstarted = _held_row(lease).where(lease_table.c.started_at.is_(None))
+        with self._transaction() as connection:
+            return bool(connection.execute(unstarted.values(**values)).rowcount)
+
+    def beat(self, core: str, at: float) -> None:
+        """Note a heartbeat on every lease that the core holds."""
+        row = sa.update(lease_table).where(lease_table.c.core == core, lease_table.c.state == HELD)
+        with self._transaction() as connection:
+            connection.execute(row.values(heartbeat_at=at))
+
+    def end(
+        self, lease: Lease, *, at: float, outcome: str, failures: int, exit_status: int | None
+    ) -> bool:
+        """Free the lease and close its attempt; do nothing when it is no longer held."""
+        ending = {"ended_at": at, "outcome": outcome, "exit_status": exit_status}
+        with self._transaction() as connection:
+            freed = _held_row(lease).values(state=FREE, failures=failures)
+            if not connection.execute(freed).rowcount:
+                return False
+            connection.execute(_attempt_row(lease.task_id, lease.generation).values(**ending))
+        return True
+
+    def note_attempt(self, lease: Lease, values: Mapping[str, Any]) -> None:
+        """Add what became known about a running attempt (its log, mark, process)."""
+        with self._transaction() as connection:
+            row = _attempt_row(lease.task_id, lease.generation)
+            connection.execute(row.values(**values))
+
+    def attempts(self, task_id: str) -> list[Attempt]:
+        """List a task's attempts in order."""
+        query = sa.select(attempt_table).where(attempt_table.c.task_id == task_id)
+        return [Attempt(**row) for row in self._read(query.order_by(attempt_table.c.generation))]
+
+    def running(self) -> list[Attempt]:
+        """List attempts that have not ended."""
+        return [
+            Attempt(**row)
+            for row in self._read(
+                sa.select(attempt_table).where(attempt_table.c.ended_at.is_(None))
+            )
+        ]
+
+    def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        with self._database.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _transaction(self) -> AbstractContextManager[sa.Connection]:
+        return self._database.transaction()
+
+
+def _lease_row(task_id: str) -> sa.Update:
+    return sa.update(lease_table).where(lease_table.c.task_id == task_id)
+
+
+def _held_row(lease: Lease) -> sa.Update:
+    return _lease_row(lease.task_id).where(
+        lease_table.c.generation == lease.generation, lease_table.c.state == HELD
+    )
+
+
+def _attempt_row(task_id: str, generation: int) -> sa.Update:
+    return sa.update(attempt_table).where(
+        attempt_table.c.task_id == task_id, attempt_table.c.generation == generation
+    )

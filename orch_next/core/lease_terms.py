@@ -1,0 +1,134 @@
+"""The words of leasing: rules, holders, endings, and how a lease shows in the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from orch_next.core.events import Who
+from orch_next.core.lease_store import DONE, Lease, as_utc
+from orch_next.core.records import Task
+from orch_next.core.schema import EMPTY
+from orch_next.errors import ConflictError
+
+FREE_LOCKS = frozenset({"", EMPTY, "None"})
+FREED = {"lock": EMPTY, "lock_owner": EMPTY, "lock_expires_at": EMPTY}
+DISPATCHER = Who("dispatcher", "CMD", "dispatcher", claimed=False)
+
+
+@dataclass(frozen=True)
+class LeaseRules:
+    """Times in seconds (contract 3.3: 30 min, 10 min, 5 min) and the failure limit."""
+
+    ttl: float = 1800
+    extension: float = 600
+    grace: float = 300
+    start: float = 60
+    max_failures: int = 3
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who claims: a core's id, its role and its mode (`pull` or `command`)."""
+
+    id: str
+    role: str
+    mode: str = "pull"
+
+    @property
+    def who(self) -> Who:
+        """Return the author of the core's changes."""
+        return Who(self.id, self.role, "dispatcher", claimed=False)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a lease ends: the task's next status, the attempt's outcome, whether it failed.
+
+    `event` names the change in the journal, `signal` the event that clients hear.
+    """
+
+    status: str
+    outcome: str
+    failed: bool = False
+    artifact: str = ""
+    message: str = ""
+    exit_status: int | None = None
+    tail: tuple[str, ...] = ()
+    event: str = "task_reported"
+    signal: str = "job_finished"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the journal and clients are told."""
+        return {
+            "outcome": self.outcome,
+            "artifact": self.artifact,
+            "message": self.message,
+            "exit_status": self.exit_status,
+            "tail": list(self.tail),
+        }
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The task after its lease ended, the lease as it was, and the ending as applied."""
+
+    task: Task
+    lease: Lease
+    ending: Ending
+
+
+def reported(status: str, **more: Any) -> Ending:
+    """Make the ending that a core reports: REVIEW, FIX (failed) or READY (given back)."""
+    outcomes = {"REVIEW": DONE, "FIX": "failed", "READY": "returned"}
+    return Ending(status, outcomes.get(status, status), failed=status == "FIX", **more)
+
+
+def taken_back(outcome: str, message: str, *, failed: bool = False) -> Ending:
+    """Make the ending of a lease that its core did not end: the task is READY again."""
+    return Ending(
+        "READY",
+        outcome,
+        failed,
+        message=message,
+        event="task_lease_expired",
+        signal="lease_expired",
+    )
+
+
+def claimed_cells(lease: Lease) -> dict[str, str]:
+    """Return the cells that a claim writes into the task's row."""
+    return {
+        "status": "DOING",
+        "lock": lease.lock,
+        "lock_owner": lease.core,
+        "lock_expires_at": str(as_utc(lease.expires_at)),
+    }
+
+
+def facts(lease: Lease) -> dict[str, Any]:
+    """Return what events and the journal say about a lease; never its token."""
+    return {
+        "job_id": lease.task_id,
+        "coreId": lease.core,
+        "attempt": lease.attempt,
+        "generation": lease.generation,
+        "lock_expires_at": as_utc(lease.expires_at),
+    }
+
+
+def is_ours(task: Task | None, lease: Lease) -> bool:
+    """Tell whether the row still shows this lease; a hand may have changed it."""
+    return task is not None and task.status == "DOING" and task.lock == lease.lock
+
+
+def late(task_id: str, present: Task | None) -> ConflictError:
+    """Make the error for a holder whose lease is over."""
+    shown = {**present.as_json(), "rev": present.rev} if present else None
+    return ConflictError(f"the lease on {task_id} is not yours any more", shown)
+
+
+def hash_token(token: str) -> str:
+    """Return what the database keeps of a token: its sha256."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

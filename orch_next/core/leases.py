@@ -1,0 +1,303 @@
+"""Leases that fence: a task is held by one generation, and only its token may end it."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from orch_next.core.deadlines import Clock, Deadlines
+from orch_next.core.events import Who
+from orch_next.core.kept import Intent, Step
+from orch_next.core.lease_store import HELD, Lease, LeaseStore, as_utc
+from orch_next.core.lease_terms import (
+    DISPATCHER,
+    FREE_LOCKS,
+    FREED,
+    Ended,
+    Ending,
+    Holder,
+    LeaseRules,
+    claimed_cells,
+    facts,
+    hash_token,
+    is_ours,
+    late,
+)
+from orch_next.core.records import Task
+from orch_next.core.schema import EMPTY, TASK
+from orch_next.core.state import State
+from orch_next.core.view import LedgerView
+from orch_next.errors import ConflictError, InputError, OrchError, UncertainError
+
+REPORTS = ("REVIEW", "FIX", "READY")
+_LONGEST_ID = 255
+# A renewal that gains less is only a heartbeat: the ledger is not written for it.
+_LEAST_GAIN = 60.0
+
+Tell = Callable[[str, dict[str, Any]], None]
+
+
+class _StillOursError(Exception):
+    """Abandons a write that was begun only to look under the lock: nothing is lost."""
+
+
+class _LostError(Exception):
+    """Abandons such a write: the row does not show the lease; says its status."""
+
+
+@dataclass
+class Leases:
+    """The leases of one STATE folder; every check is made under the ledger's lock."""
+
+    state: State
+    store: LeaseStore
+    clock: Clock
+    make_token: Callable[[], str]
+    tell: Tell
+    rules: LeaseRules = field(default_factory=LeaseRules)
+
+    def __post_init__(self) -> None:
+        self.deadlines = Deadlines(self.clock)
+
+    def claim(self, task_id: str, holder: Holder, *, started: bool = False) -> Lease:
+        """Give the task to the holder: DOING, lock cells, a new generation and its token.
+
+        Raise ConflictError when it is not READY, locked or leased. Three durable writes:
+        lease, ledger, journal.
+        """
+        if len(task_id) > _LONGEST_ID:
+            raise InputError(f"a task id of more than {_LONGEST_ID} characters has no lease")
+        made: list[Lease] = []
+        details: dict[str, Any] = {}
+
+        def plan(view: LedgerView[Task]) -> Step:
+            entry = view.get_writable(task_id)
+            _refuse_unready(entry.record)
+            lease = made[0] if made else self._new_lease(task_id, holder, started=started)
+            step = Step(task_id, view.set_cells(entry, claimed_cells(lease)))
+            if not made:  # a plan is called again when an outside save comes first
+                made.append(lease)
+                self.store.take(lease)
+            details.update(facts(lease))
+            return step
+
+        with self._dropping_lost(made):
+            outcome = self.state.write(TASK, plan, Intent("task_claimed", holder.who, details))
+        self.tell("task_dispatched", self._signal(made[0], outcome.after))
+        return made[0]
+
+    def hand_over(self, lease: Lease) -> Lease | None:
+        """Give an offered lease to its core: started now, with a new token; None if taken."""
+        token = self._token(lease.generation)
+        at = self.now()
+        values = {"token_hash": hash_token(token), "started_at": at, "heartbeat_at": at}
+        if not self.store.start(lease, values):
+            return None
+        return replace(lease, token_hash=hash_token(token), started_at=at, token=token)
+
+    def start(self, lease: Lease) -> bool:
+        """Note that the core of an offered lease is at work; False if it was taken back."""
+        at = self.now()
+        return self.store.start(lease, {"started_at": at, "heartbeat_at": at})
+
+    def beat(self, core_id: str) -> None:
+        """Note a sign of life of a core: its leases do not expire in silence."""
+        self.store.beat(core_id, self.now())
+
+    def renew(self, task_id: str, token: str, seconds: float | None = None) -> Lease:
+        """Extend the lease by at most the extension, never beyond a full TTL from now.
+
+        Raise ConflictError for a late holder. Each call counts as a heartbeat.
+        """
+        lease, at = replace(self.known(task_id), token=token), self.now()
+        asked = self.rules.extension if seconds is None else max(seconds, 0.0)
+        extended = lease.expires_at + min(asked, self.rules.extension)
+        until = max(lease.expires_at, float(int(min(extended, at + self.rules.ttl))))
+        values = {"heartbeat_at": at, "started_at": lease.started_at or at}
+        if until - lease.expires_at < min(_LEAST_GAIN, self.rules.extension):
+            return self._touch(lease, token, values)
+        return self._extend(lease, token, {**values, "expires_at": until})
+
+    def report(self, task_id: str, token: str, ending: Ending) -> Ended:
+        """End the lease as its holder says; raise ConflictError for a late one."""
+        if ending.status not in REPORTS:
+            raise InputError(f"a core reports {', '.join(REPORTS)}, not {ending.status!r}")
+        lease = self.known(task_id)
+        who = Who(lease.core, "-", "dispatcher", claimed=False)
+        return self._end(lease, ending, who, lambda task: self.check(task, token))
+
+    def end(self, lease: Lease, ending: Ending) -> Ended:
+        """End a lease by the dispatcher's own authority, if this generation still holds it."""
+        return self._end(lease, ending, DISPATCHER, lambda task: self._check_same(task, lease))
+
+    def check(self, task: Task, token: str) -> Lease:
+        """Return the lease if this token holds it: generation, end and row all agree."""
+        lease = self.known(task.id)
+        fits = hmac.compare_digest(hash_token(token), lease.token_hash)
+        if lease.state != HELD or not fits or self.is_lost(lease) or not is_ours(task, lease):
+            raise late(task.id, task)
+        return lease
+
+    def is_lost(self, lease: Lease) -> bool:
+        """Tell whether the lease is past its end and grace and its core is silent."""
+        rules, key = self.rules, (lease.task_id, lease.generation)
+        over = self.deadlines.passed(
+            key, lease.expires_at + rules.grace, longest=rules.ttl + rules.grace
+        )
+        silent = self.deadlines.passed(
+            ("beat", *key), lease.heartbeat_at + rules.grace, longest=rules.grace
+        )
+        return over and silent
+
+    def known(self, task_id: str) -> Lease:
+        """Return the task's last lease; raise NotFoundError or ConflictError without one."""
+        lease = self.store.find(task_id)
+        if lease is None:
+            self.state.tasks.get(task_id)
+            raise ConflictError(f"{task_id} was never claimed")
+        return lease
+
+    def drop_if_lost(self, lease: Lease) -> bool:
+        """Free a lease whose row shows it no more, looking under the lock; tell if it did.
+
+        The ledger is the truth: a person may take a task from its core by an edit. Our
+        lock that such an edit left behind is cleared.
+        """
+
+        def plan(view: LedgerView[Task]) -> Step:
+            view.refuse_damage()
+            entry = view.find(lease.task_id)
+            if entry and is_ours(entry.record, lease):
+                raise _StillOursError
+            if entry is None or entry.record.lock != lease.lock:
+                raise _LostError(entry.record.status if entry else "gone")
+            lost.append(entry.record.status)
+            return Step(lease.task_id, view.set_cells(entry, FREED))
+
+        lost: list[str] = []
+        try:
+            self.state.write(TASK, plan, Intent("task_lease_dropped", DISPATCHER, facts(lease)))
+        except _StillOursError:
+            return False
+        except _LostError as error:
+            lost.append(str(error))
+        self._free(lease, f"taken: {lost[-1]}"[:32], lease.failures, None)
+        return True
+
+    def now(self) -> float:
+        """Return the time of day in epoch seconds."""
+        return self.clock.now().timestamp()
+
+    def _new_lease(self, task_id: str, holder: Holder, *, started: bool) -> Lease:
+        before = self.store.find(task_id)
+        if before and before.state == HELD:
+            raise ConflictError(f"the lease of {before.core} on {task_id} is being ended")
+        at = float(int(self.now()))
+        generation = before.generation + 1 if before else 1
+        failures = before.failures if before else 0
+        token = self._token(generation)
+        return Lease(
+            task_id=task_id,
+            generation=generation,
+            token_hash=hash_token(token),
+            core=holder.id,
+            mode=holder.mode,
+            state=HELD,
+            lock=f"{holder.id}@{as_utc(at)}",
+            acquired_at=at,
+            expires_at=at + self.rules.ttl,
+            heartbeat_at=at,
+            started_at=at if started else None,
+            attempt=before.attempt + 1 if before else 1,
+            # At the limit the task went to HOLD: READY again means that a person forgave.
+            failures=0 if failures >= self.rules.max_failures else failures,
+            token=token,
+        )
+
+    @contextmanager
+    def _dropping_lost(self, made: list[Lease]) -> Iterator[None]:
+        """Free what was leased for a write that failed; the ledger decides if it did."""
+        done = False
+        try:
+            yield
+            done = True
+        except UncertainError:
+            done = True  # in place: the lease stands, and ends as one that never started
+            raise
+        finally:
+            if made and not done:
+                with suppress(OrchError):
+                    self.drop_if_lost(made[0])
+
+    def _touch(self, lease: Lease, token: str, values: Mapping[str, Any]) -> Lease:
+        task = self.state.tasks.get(lease.task_id)
+        self.check(task, token)
+        if not self.store.change(lease, values):
+            raise late(lease.task_id, task)
+        return replace(lease, **values)
+
+    def _extend(self, lease: Lease, token: str, values: Mapping[str, Any]) -> Lease:
+        extended = replace(lease, **values)
+
+        def plan(view: LedgerView[Task]) -> Step:
+            entry = view.get_writable(lease.task_id)
+            self._confirm(lease, self.check(entry.record, token), entry.record)
+            until = {"lock_expires_at": claimed_cells(extended)["lock_expires_at"]}
+            step = Step(lease.task_id, view.set_cells(entry, until))
+            self.store.change(lease, values)
+            return step
+
+        self.state.write(TASK, plan, Intent("task_lease_renewed", DISPATCHER, facts(extended)))
+        return extended
+
+    def _end(self, lease: Lease, ending: Ending, who: Who, check: Callable[[Task], Lease]) -> Ended:
+        failures = self._failures_after(lease, ending)
+        alert = ending.failed and failures >= self.rules.max_failures
+        ending = replace(ending, status="HOLD") if alert else ending
+        details = {**facts(lease), **ending.as_json(), "failures": failures, "alert": alert}
+
+        def plan(view: LedgerView[Task]) -> Step:
+            entry = view.get_writable(lease.task_id)
+            self._confirm(lease, check(entry.record), entry.record)
+            artifact = {"artifact": ending.artifact} if ending.artifact else {}
+            cells = {"status": ending.status, **FREED, **artifact}
+            return Step(lease.task_id, view.set_cells(entry, cells))
+
+        outcome = self.state.write(TASK, plan, Intent(ending.event, who, details))
+        self._free(lease, ending.outcome, failures, ending.exit_status)
+        self.tell(ending.signal, self._signal(lease, outcome.after) | details)
+        return Ended(outcome.after, lease, ending)
+
+    def _failures_after(self, lease: Lease, ending: Ending) -> int:
+        if ending.status == "REVIEW":
+            return 0
+        return lease.failures + int(ending.failed)
+
+    def _confirm(self, expected: Lease, present: Lease, task: Task) -> None:
+        # Between our first look and the lock the task may have got a new generation.
+        if present.generation != expected.generation:
+            raise late(task.id, task)
+
+    def _check_same(self, task: Task, lease: Lease) -> Lease:
+        present = self.known(task.id)
+        if present.state != HELD or not is_ours(task, lease):
+            raise late(task.id, task)
+        return present
+
+    def _free(self, lease: Lease, outcome: str, failures: int, status: int | None) -> None:
+        self.store.end(lease, at=self.now(), outcome=outcome, failures=failures, exit_status=status)
+
+    def _token(self, generation: int) -> str:
+        return f"{generation}.{self.make_token()}"
+
+    def _signal(self, lease: Lease, task: Task) -> dict[str, Any]:
+        return {**facts(lease), "title": task.title, "status": task.status, "rev": task.rev}
+
+
+def _refuse_unready(task: Task) -> None:
+    if task.status != "READY" or task.lock.strip() not in FREE_LOCKS:
+        message = f"{task.id} is {task.status or EMPTY} with the lock {task.lock or EMPTY}"
+        raise ConflictError(message, {**task.as_json(), "rev": task.rev})

@@ -1,0 +1,95 @@
+"""Keep `STATE/LOCKS/heartbeat.json` and `role_status.json` in their known form (contract 5.2)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from orch_next.errors import BusyError, DamagedError
+
+FOLDER = "LOCKS"
+HEARTBEAT = "heartbeat.json"
+ROLE_STATUS = "role_status.json"
+ROLE_STATUSES = ("idle", "in_progress", "blocked", "completed")
+
+
+def stamp(moment: datetime) -> str:
+    """Format an aware UTC instant as the ledgers do: `2025-10-09T08:22:18Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class RoleFiles:
+    """Writes the two files that show each role's life; other keys and writers are kept.
+
+    Raise `DamagedError` for a file that is no JSON object, `BusyError` when another
+    process holds it for longer than `timeout` seconds.
+    """
+
+    def __init__(self, state_folder: Path, *, timeout: float = 2.0) -> None:
+        self.folder = state_folder / FOLDER
+        self.timeout = timeout
+
+    def beat(self, roles: Mapping[str, datetime]) -> None:
+        """Set the heartbeat of each role to its instant."""
+        if roles:
+            stamps = {role: stamp(at) for role, at in roles.items()}
+            self._update(HEARTBEAT, lambda data: data | stamps)
+
+    def set_statuses(self, statuses: Mapping[str, str], at: datetime) -> None:
+        """Set each role's status; a file that says so already is not written."""
+
+        def change(data: dict[str, Any]) -> dict[str, Any]:
+            if all(data.get(role) == status for role, status in statuses.items()):
+                return data
+            return data | {"updated_at": stamp(at)} | dict(statuses)
+
+        self._update(ROLE_STATUS, change)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """Return the file's object; a missing file is an empty one."""
+        try:
+            return _parse(name, (self.folder / name).read_bytes())
+        except FileNotFoundError:
+            return {}
+
+    def _update(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.folder / f".{name}.lock", timeout=self.timeout):
+                before = self.read(name)
+                after = change(before)
+                if after != before:
+                    _replace(self.folder / name, after)
+        except Timeout as error:
+            raise BusyError(f"{name} is held by another process") from error
+
+
+def _parse(name: str, data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data.decode("utf-8-sig"))
+    except ValueError as error:
+        raise DamagedError(f"{name} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise DamagedError(f"{name} does not hold an object")
+    return found
+
+
+def _replace(path: Path, data: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

@@ -1,0 +1,78 @@
+"""The approval log of contract 3.3: one line per decision under `ORCH/LOGS/YYYY-MM/`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+_STAMP = re.compile(r"\[TS=([^\]\s]+)\]")
+
+
+@dataclass(frozen=True)
+class DecisionLine:
+    """What one line says; the digests are sha256 of APPROVALS.md before and after."""
+
+    at: datetime
+    task_id: str
+    status: str
+    role: str
+    sha_in: str
+    sha_out: str
+    note: str
+
+    def as_text(self) -> str:
+        """Return the line of contract 3.3 without its newline."""
+        stamp = utc_seconds(self.at)
+        task_id = re.sub(r"\s+", "_", self.task_id)
+        note = re.sub(r"\s+", " ", self.note).strip().replace('"', "'")
+        return (
+            f"[TS={stamp}] id={task_id} op=pending→{self.status} by={self.role} "
+            f'sha_in={self.sha_in} sha_out={self.sha_out} note="{note}"'
+        )
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line of a log file; `timestamp` is what it says of itself, or empty."""
+
+    text: str
+    timestamp: str
+
+
+def utc_seconds(at: datetime) -> str:
+    """Write a moment as ledger cells have it: `YYYY-MM-DDTHH:MM:SSZ` (D13)."""
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def append_decision(logs_folder: Path, line: DecisionLine) -> Path:
+    """Append the line in one durable write and return the file; OSError passes."""
+    day = line.at.astimezone(timezone.utc)
+    path = logs_folder / f"{day:%Y-%m}" / f"APPROVALS-{day:%Y-%m-%d}.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o644)
+    try:
+        os.write(descriptor, f"{line.as_text()}\n".encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return path
+
+
+def read_log_lines(folders: Iterable[Path]) -> Iterator[LogLine]:
+    """Yield the lines that `/audit/events` picks up, file by file; OSError passes."""
+    for folder in folders:
+        for path in sorted(folder.rglob("*.md")):
+            if "APPROVALS" in path.name and path.is_file():
+                yield from _lines_of(path)
+
+
+def _lines_of(path: Path) -> Iterator[LogLine]:
+    for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+        if text.startswith("[") and "by=" in text:
+            stamp = _STAMP.match(text)
+            yield LogLine(text.rstrip("\r"), stamp.group(1) if stamp else "")

@@ -1,0 +1,76 @@
+"""Read one ledger file, and again only when it may have changed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Generic, TypeAlias
+
+from orch_next.core.kinds import LedgerKind
+from orch_next.core.records import R
+from orch_next.core.schema import Snapshot, load_snapshot
+from orch_next.ledger.file import LedgerFile, digest
+from orch_next.ledger.parser import Problem, Severity
+
+# A file touched this recently may change again under the same time stamp (FAT's clock
+# ticks every 2 s), so its bytes are compared instead.
+_SETTLED_NS = 2_000_000_000
+
+Signature: TypeAlias = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Reading(Generic[R]):
+    """A file's bytes and what they say; `data` is None when there are none to be had."""
+
+    snapshot: Snapshot[R]
+    data: bytes | None
+
+
+class LedgerReader(Generic[R]):
+    """Compares `stat`, then the content hash, and parses only new content."""
+
+    def __init__(self, kind: LedgerKind[R], file: LedgerFile) -> None:
+        self._kind, self._file = kind, file
+        self._signature: Signature | None = None
+        self._state: str | None = None
+
+    def read_if_changed(self) -> Reading[R] | None:
+        """Return what the file holds, or None when it holds what it did last time."""
+        try:
+            signature = self._stat()
+            if signature == self._signature:
+                return None
+            data = self._file.read()
+        except FileNotFoundError:
+            return self._without_data("missing-file", "the file is missing")
+        except OSError as error:
+            return self._without_data("unreadable", f"the file cannot be read: {error.strerror}")
+        settled = time.time_ns() - signature[0] > _SETTLED_NS
+        self._signature = signature if settled else None
+        return self._parsed(data)
+
+    def take_note(self, sha256: str) -> None:
+        """Remember that content with this digest is known already."""
+        self._signature, self._state = None, sha256
+
+    def _stat(self) -> Signature:
+        found = self._file.path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _parsed(self, data: bytes) -> Reading[R] | None:
+        sha256 = digest(data)
+        if sha256 == self._state:
+            return None
+        self._state = sha256
+        return Reading(load_snapshot(self._kind, data), data)
+
+    def _without_data(self, code: str, message: str) -> Reading[R] | None:
+        self._signature = None
+        if self._state == code:
+            return None
+        self._state = code
+        missing = code == "missing-file"
+        severity: Severity = "warning" if missing else "damage"
+        problem = Problem(code, severity, message, 1, self._kind.file_name)
+        return Reading(Snapshot(self._kind, "", (), (problem,), missing=missing), None)

@@ -1,0 +1,223 @@
+"""A parsed document seen as a ledger: which tables count, which rows are records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Generic
+
+from orch_next.core.dialects.bullets import read_bullets
+from orch_next.core.kinds import EMPTY, LedgerKind
+from orch_next.core.records import Approval, R
+from orch_next.errors import ConflictError, DamagedError, NotFoundError, RowError
+from orch_next.ledger.document import AddRow, CellChange, Row, SetCell, Table
+from orch_next.ledger.parser import Document, Problem, Severity
+
+
+@dataclass(frozen=True)
+class LedgerTable:
+    """A table whose header has every required column, and where those columns are."""
+
+    table: Table
+    places: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Entry(Generic[R]):
+    """A record with the row it came from; a read-only dialect has no row."""
+
+    record: R
+    row: Row | None = None
+    ledger: LedgerTable | None = None
+
+
+@dataclass(frozen=True)
+class LedgerView(Generic[R]):
+    """One reading of one ledger file; `problems` carry file, line and record id."""
+
+    kind: LedgerKind[R]
+    tables: tuple[LedgerTable, ...]
+    entries: tuple[Entry[R], ...]
+    problems: tuple[Problem, ...]
+
+    @cached_property
+    def records(self) -> tuple[R, ...]:
+        """Return the records in file order."""
+        return tuple(entry.record for entry in self.entries)
+
+    @cached_property
+    def damage(self) -> tuple[Problem, ...]:
+        """Return the problems that forbid every write to this file."""
+        return tuple(problem for problem in self.problems if problem.severity == "damage")
+
+    def known_rows(self, places: Mapping[str, int]) -> dict[tuple[int, str], R]:
+        """Return the records by line and raw text that were read with these columns."""
+        return {
+            (entry.row.line, entry.row.raw): entry.record
+            for entry in self.entries
+            if entry.row and entry.ledger and entry.ledger.places == places
+        }
+
+    def find(self, record_id: str) -> Entry[R] | None:
+        """Return the first entry with this id, compared exactly, or None."""
+        return next((entry for entry in self.entries if entry.record.key == record_id), None)
+
+    def get_writable(self, record_id: str, expected_rev: str | None = None) -> Entry[R]:
+        """Return the entry to change.
+
+        Raise DamagedError for a damaged file, NotFoundError, RowError for a row that has
+        a problem, ConflictError when it is not at the expected revision.
+        """
+        self.refuse_damage()
+        entry = self.find(record_id)
+        if entry is None:
+            raise NotFoundError(f"no {self.kind.name} has the id {record_id!r}")
+        for problem in self.problems:
+            if problem.severity == "row" and problem.record_id == record_id:
+                raise RowError(_told(problem))
+        record = entry.record
+        if expected_rev is not None and expected_rev != record.rev:
+            present = {**record.as_json(), "rev": record.rev}
+            raise ConflictError(f"{record_id} is at revision {record.rev} by now", present)
+        return entry
+
+    def refuse_damage(self) -> None:
+        """Raise DamagedError when the file may not be written."""
+        if self.damage:
+            raise DamagedError(_told(self.damage[0]))
+
+    def set_cells(self, entry: Entry[R], values: Mapping[str, str]) -> list[CellChange]:
+        """Return the changes that give the record's row these values, by column name."""
+        if entry.row is None or entry.ledger is None:
+            raise RowError(f"{entry.record.key} is in a dialect that is only read")
+        places = entry.ledger.places
+        return [SetCell(entry.row, places[name], value) for name, value in values.items()]
+
+    def add_row(self, values: Mapping[str, str]) -> list[CellChange]:
+        """Return the change that puts a row into the ledger's first table (D08)."""
+        self.refuse_damage()
+        if not self.tables:
+            raise RowError(f"{self.kind.file_name} has no table that a row could go to")
+        ledger = self.tables[0]
+        cells = [EMPTY] * len(ledger.table.names)
+        for name, place in ledger.places.items():
+            cells[place] = values.get(name) or EMPTY
+        return [AddRow(ledger.table, cells)]
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.file}:{problem.line}: {problem.message}"
+
+
+def read_ledger(
+    kind: LedgerKind[R], document: Document, before: LedgerView[R] | None = None
+) -> LedgerView[R]:
+    """Read a document as a ledger of this kind; never raises.
+
+    Records of rows that are as they were in the reading `before` are taken from it.
+    """
+    tables = tuple(_ledger_tables(kind, document))
+    problems = _text_problems(document, tables)
+    entries = list(_table_entries(kind, tables, problems, before))
+    known = {entry.record.key for entry in entries}
+    if kind.statuses:
+        bullets = [r for r in read_bullets(kind, document.text) if r.key not in known]
+        entries += [Entry(record) for record in bullets]
+    problems += _record_problems(kind, entries)
+    if not tables and not entries:
+        problems.append(_no_table(kind, document.text))
+    told = _with_places(kind, problems, entries)
+    return LedgerView(kind, tables, tuple(entries), told)
+
+
+def _ledger_tables(kind: LedgerKind[R], document: Document) -> Iterator[LedgerTable]:
+    for table in document.tables:
+        places = kind.match(table.names)
+        if places is not None:
+            yield LedgerTable(table, places)
+
+
+def _text_problems(document: Document, tables: Sequence[LedgerTable]) -> list[Problem]:
+    """Keep damage and what concerns the ledger's own tables; others never matter."""
+    ours = {ledger.table.line for ledger in tables}
+    starts = sorted(table.line for table in document.tables)
+    kept = []
+    for problem in document.problems:
+        owner = max((line for line in starts if line <= problem.line), default=0)
+        if problem.severity == "damage" or owner in ours:
+            kept.append(problem)
+    return kept
+
+
+def _table_entries(
+    kind: LedgerKind[R],
+    tables: Sequence[LedgerTable],
+    problems: list[Problem],
+    before: LedgerView[R] | None,
+) -> Iterator[Entry[R]]:
+    for ledger in tables:
+        known = before.known_rows(ledger.places) if before else {}
+        places = [ledger.places[column] for column in kind.columns]
+        for row in ledger.table.rows:
+            record = known.get((row.line, row.raw))
+            if record is None:
+                values = row.values
+                cells = [values[place] if place < len(values) else "" for place in places]
+                if not _is_record(kind, cells[0], row, problems):
+                    continue
+                record = kind.make(*cells, rev=row.rev, line=row.line)
+            yield Entry(record, row, ledger)
+
+
+def _is_record(kind: LedgerKind[R], key: str, row: Row, problems: list[Problem]) -> bool:
+    if key and key != EMPTY and not kind.is_header_name(key):
+        return True
+    what = "has no id" if not key or key == EMPTY else "repeats the header"
+    problems.append(Problem("no-id", "warning", f"a row that {what} is not read", row.line))
+    return False
+
+
+def _record_problems(kind: LedgerKind[R], entries: Sequence[Entry[R]]) -> list[Problem]:
+    counts = Counter(entry.record.key for entry in entries)
+    return [
+        Problem(code, severity, message, entry.record.line, record_id=entry.record.key)
+        for entry in entries
+        for code, severity, message in _faults(kind, entry.record, counts[entry.record.key])
+    ]
+
+
+def _faults(kind: LedgerKind[R], record: R, count: int) -> list[tuple[str, Severity, str]]:
+    found: list[tuple[str, Severity, str]] = []
+    if count > 1:
+        found.append(("duplicate-id", "row", f"{count} rows have the id {record.key}"))
+    if record.read_only:
+        message = f"{record.key} is a heading with bullets, which is only read"
+        found.append(("read-only-dialect", "row", message))
+    status = getattr(record, "status", "")
+    if kind.statuses and status not in kind.statuses:
+        message = f"{record.key} has the unknown status {status!r}"
+        found.append(("unknown-status", "warning", message))
+    if isinstance(record, Approval) and record.evidence in ("", EMPTY):
+        found.append(("no-evidence", "warning", f"{record.key} has no evidence"))
+    return found
+
+
+def _no_table(kind: LedgerKind[R], text: str) -> Problem:
+    if not text.strip("\ufeff"):
+        return Problem("empty-file", "damage", "the file is empty", 1)
+    if kind.prose:
+        return Problem("no-table", "note", "prose without a table: nothing is listed", 1)
+    return Problem("no-table", "damage", "no table has the ledger's columns", 1)
+
+
+def _with_places(
+    kind: LedgerKind[R], problems: Sequence[Problem], entries: Sequence[Entry[R]]
+) -> tuple[Problem, ...]:
+    keys = {entry.record.line: entry.record.key for entry in entries}
+    placed = [
+        replace(p, file=kind.file_name, record_id=p.record_id or keys.get(p.line, ""))
+        for p in problems
+    ]
+    return tuple(sorted(placed, key=lambda problem: problem.line))

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from orch_next.core.database import Database, journal_table
+from orch_next.core.events import OUTSIDE, Change, Who
+from orch_next.core.journal import Journal
+from orch_next.core.series import Series
+from orch_next.errors import ConfigError
+
+AT = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
+PROMOTED = Change(
+    kind="task",
+    event="task_promoted",
+    record_id="010",
+    before={"id": "010", "title": "統合|試験", "status": "PLAN"},
+    after={"id": "010", "title": "統合|試験", "status": "READY"},
+    rev_before="a" * 16,
+    rev_after="b" * 16,
+    at=AT,
+    who=Who("田中", "CMD", "cli", claimed=False),
+    details={"パス": r"C:\作業"},
+    payload_sha256="c" * 64,
+)
+EDITED = replace(PROMOTED, event="task_updated", who=OUTSIDE, details={}, payload_sha256="")
+DECIDED = replace(
+    PROMOTED, kind="approval", event="approval_decided", record_id="A1", after={"task_id": "010"}
+)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[[], Journal]:
+    return lambda: journal_at(f"sqlite:///{tmp_path / 'data' / 'orch.db'}", tmp_path)
+
+
+def journal_at(url: str, folder: Path) -> Journal:
+    return Journal(url, now=lambda: AT, spool=folder / "spool" / "pending.jsonl")
+
+
+def rows(journal: Journal) -> list[dict[str, object]]:
+    with journal.database.reading() as connection:
+        found = connection.execute(sa.select(journal_table).order_by(journal_table.c.id))
+        return [dict(row) for row in found.mappings()]
+
+
+def told(journal: Journal) -> list[tuple[str, str]]:
+    return [(str(row["event"]), str(row["rev_after"])) for row in rows(journal)]
+
+
+def test_nothing_is_made_before_the_first_use(make: Callable[[], Journal], tmp_path: Path) -> None:
+    make()
+    assert list(tmp_path.iterdir()) == []
+    make().open()
+    assert (tmp_path / "data" / "orch.db").exists()
+
+
+def test_an_entry_has_everything_of_the_change(make: Callable[[], Journal]) -> None:
+    journal = make()
+    assert journal.record(PROMOTED) == 1
+    (row,) = rows(journal)
+    assert len(str(row.pop("uid"))) == 32
+    assert row == {
+        "id": 1,
+        "ts": "2025-10-09T03:04:05.678901Z",
+        "actor": "田中",
+        "role": "CMD",
+        "event": "task_promoted",
+        "kind": "task",
+        "record_id": "010",
+        "task_id": "010",
+        "appr_id": "",
+        "before": PROMOTED.before,
+        "after": PROMOTED.after,
+        "rev_before": "a" * 16,
+        "rev_after": "b" * 16,
+        "source": "cli",
+        "claimed": False,
+        "details": {"パス": r"C:\作業"},
+        "payload_sha256": "c" * 64,
+    }
+
+
+def test_an_approvals_entry_names_its_task(make: Callable[[], Journal]) -> None:
+    journal = make()
+    journal.record(DECIDED)
+    (row,) = rows(journal)
+    assert (row["task_id"], row["appr_id"], row["record_id"]) == ("010", "A1", "A1")
+
+
+def test_an_outside_edit_is_recorded_by_one_process_only(make: Callable[[], Journal]) -> None:
+    one, other = make(), make()
+    one.open()
+    other.open()
+    assert one.record(EDITED) == 1
+    assert (other.record(EDITED), len(rows(one))) == (None, 1)
+
+
+def test_what_another_process_wrote_is_no_outside_edit(make: Callable[[], Journal]) -> None:
+    one, other = make(), make()
+    other.open()
+    one.record(PROMOTED)
+    back = replace(PROMOTED, rev_before="b" * 16, rev_after="d" * 16)
+    one.record(back)
+    for change in (EDITED, replace(EDITED, rev_before="b" * 16, rev_after="d" * 16)):
+        assert other.record(change) is None
+    assert told(one) == [("task_promoted", "b" * 16), ("task_promoted", "d" * 16)]
+
+
+def test_an_edit_back_to_an_old_row_is_recorded(make: Callable[[], Journal]) -> None:
+    journal = make()
+    journal.record(PROMOTED)
+    journal.record(replace(EDITED, rev_before="b" * 16, rev_after="d" * 16))
+    journal.record(replace(EDITED, rev_before="d" * 16, rev_after="b" * 16))
+    journal.record(replace(EDITED, rev_before="b" * 16, rev_after=None, after=None))
+    revs = [rev for _event, rev in told(journal)]
+    assert revs == ["b" * 16, "d" * 16, "b" * 16, "None"]
+
+
+def test_what_the_database_does_not_take_waits_in_the_spool(
+    make: Callable[[], Journal], tmp_path: Path
+) -> None:
+    (tmp_path / "data").write_text("ファイル", encoding="utf-8")
+    journal = make()
+    assert journal.record(PROMOTED) is None
+    spool = tmp_path / "spool" / "pending.jsonl"
+    assert json.loads(spool.read_bytes())["actor"] == "田中"
+    (tmp_path / "data").unlink()
+    journal.record(DECIDED)
+    assert [row["event"] for row in rows(journal)] == ["approval_decided", "task_promoted"]
+    assert not spool.exists()
+
+
+def test_opening_takes_the_spool_in_once(make: Callable[[], Journal], tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("ファイル", encoding="utf-8")
+    make().record(PROMOTED)
+    spool = tmp_path / "spool" / "pending.jsonl"
+    line = spool.read_bytes()
+    (tmp_path / "data").unlink()
+    make().open()
+    spool.write_bytes(line)
+    journal = make()
+    journal.open()
+    assert told(journal) == [("task_promoted", "b" * 16)]
+
+
+def test_a_url_that_names_no_database_is_a_setting_error() -> None:
+    for url in ("作業", "nosuch://x/y"):
+        with pytest.raises(ConfigError, match="database URL"):
+            Database(url)
+
+
+def pg_tool(name: str) -> Path | None:
+    found = [Path(name)] if shutil.which(name) else []
+    found += sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    return found[0] if found else None
+
+
+@contextmanager
+def postgresql_folder() -> Iterator[tuple[Path, list[str]]]:
+    """Give a folder short enough for a socket, and how to become a user who may serve."""
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory(prefix="orch-pg-") as name:
+        if as_user:
+            shutil.chown(name, "postgres")
+        yield Path(name), as_user
+
+
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    """Run a private server in a temporary folder, reached by its socket only."""
+    pytest.importorskip("psycopg")
+    initdb, pg_ctl = pg_tool("initdb"), pg_tool("pg_ctl")
+    if not initdb or not pg_ctl:
+        pytest.skip("no PostgreSQL server here (initdb, pg_ctl)")
+    with postgresql_folder() as (folder, as_user):
+        data = folder / "data"
+        run = [*as_user, str(initdb), "-D", str(data), "-U", "orch", "-A", "trust", "-E", "UTF8"]
+        subprocess.run(run, check=True, capture_output=True)
+        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+        control = [*as_user, str(pg_ctl), "-D", str(data), "-w", "-l", str(folder / "log")]
+        subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL)
+        try:
+            yield f"postgresql+psycopg://orch@/postgres?host={folder}"
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], stdout=subprocess.DEVNULL)
+
+
+def test_the_journal_on_postgresql(postgresql: str, tmp_path: Path) -> None:
+    journal, other = journal_at(postgresql, tmp_path), journal_at(postgresql, tmp_path)
+    other.open()
+    assert journal.record(PROMOTED) == 1
+    assert other.record(EDITED) is None
+    journal.record(replace(DECIDED, record_id="A\0 1"))
+    names = [event["resource_id"] for event in journal.events(10)]
+    assert names == ["A\ufffd 1", "010"]
+    with journal.database.transaction() as connection:
+        assert journal.marks.next_id(connection, "task", Series("T-", 8, 2)) == "T-09"
+        assert journal.marks.next_id(connection, "task", Series("T-", 8, 2)) == "T-10"
+    assert not (tmp_path / "spool").exists()

@@ -1,0 +1,30 @@
+from pathlib import Path
+
+from orch_next.core.spool import Entry, Spool
+
+
+def test_entries_are_drained_in_order_and_the_file_goes(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "データ" / "pending.jsonl")
+    spool.put({"題": "一"})
+    spool.put({"題": "二"})
+    stored: list[Entry] = []
+    assert spool.drain(lambda entry: not stored.append(entry)) == 2
+    assert (stored, spool.path.exists()) == ([{"題": "一"}, {"題": "二"}], False)
+    assert spool.drain(lambda entry: False) == 0
+
+
+def test_refused_entries_stay(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "pending.jsonl")
+    for number in range(3):
+        spool.put({"n": number})
+    assert spool.drain(lambda entry: entry["n"] != 1) == 2
+    assert spool.path.read_bytes() == b'{"n": 1}\n'
+
+
+def test_a_line_that_a_crash_cut_short_is_dropped(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "pending.jsonl")
+    spool.path.write_bytes(b'{"n": 1}\n{"n": \n')
+    spool.put({"n": 2})
+    stored: list[Entry] = []
+    spool.drain(lambda entry: not stored.append(entry))
+    assert stored == [{"n": 1}, {"n": 2}]
