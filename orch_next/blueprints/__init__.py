@@ -1,0 +1,1 @@
+"""HTTP: one module is one blueprint; views only translate."""

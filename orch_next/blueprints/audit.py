@@ -1,0 +1,17 @@
+"""The journal of changes, newest first (D20)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from orch_next.blueprints.context import orch
+from orch_next.blueprints.inputs import whole_number
+
+bp = Blueprint("audit", __name__)
+
+
+@bp.get("/audit/events")
+def list_events() -> Response:
+    """List journal entries with the contract's nine keys; `limit` 1..1000, `type` filters."""
+    limit = whole_number("limit", 100, 1, 1000)
+    return jsonify(orch().board.journal.events(limit, request.args.get("type") or None))

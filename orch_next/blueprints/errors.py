@@ -1,0 +1,137 @@
+"""The one table of exceptions and HTTP statuses, and the two shapes of an error answer."""
+
+from __future__ import annotations
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
+from werkzeug.exceptions import HTTPException
+
+from orch_next.blueprints.clock import as_local_iso
+from orch_next.blueprints.context import orch
+from orch_next.blueprints.words import choose_words
+from orch_next.errors import (
+    BusyError,
+    ConflictError,
+    DamagedError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    OrchError,
+    RowError,
+    RuleError,
+    UncertainError,
+)
+
+# The first class that fits; what is not named is a 500.
+STATUSES: tuple[tuple[type[OrchError], int], ...] = (
+    (InputError, 400),
+    (ForbiddenError, 403),
+    (NotFoundError, 404),
+    (RuleError, 409),
+    (ConflictError, 409),
+    (RowError, 409),
+    (DamagedError, 409),
+    (BusyError, 503),
+)
+API_PATHS = (
+    *("/api/", "/jobs", "/status", "/health", "/audit/", "/callbacks/", "/dispatch"),
+    *("/events", "/sse/", "/metrics"),
+)
+READING = ("GET", "HEAD")
+
+
+def install(app: Flask) -> None:
+    """Answer every error of one application here."""
+    app.register_error_handler(OrchError, answer_refused)
+    app.register_error_handler(UncertainError, answer_uncertain)
+    app.register_error_handler(HTTPException, answer_http_error)
+
+
+def keep_legacy_refusals(bp: Blueprint) -> None:
+    """Refuse unknown ids and broken rules with 200 `success: false`, as clients test it (D10)."""
+    bp.register_error_handler(NotFoundError, answer_refused_softly)
+    bp.register_error_handler(RuleError, answer_refused_softly)
+
+
+def answer_refused_softly(error: OrchError) -> Response:
+    """Answer 200 `success: false` with the reason."""
+    count_refusal(error)
+    return jsonify(success=False, error=str(error))
+
+
+def answer_refused(error: OrchError) -> Response:
+    """Answer with the table's status and the reason; a failed read has no `success` key."""
+    status = status_of(error)
+    count_refusal(error)
+    if status == 500:
+        current_app.logger.error("%s %s: %s", request.method, request.path, error)
+    if not _is_api():
+        return _page(status, str(error))
+    body = {"error": str(error)} if request.method in READING else _refusal(error)
+    response = make_response(jsonify(body), status)
+    if isinstance(error, BusyError):
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    return response
+
+
+def count_refusal(error: OrchError) -> None:
+    """Count a change that was not made by what was in the way (`/metrics`)."""
+    if request.method not in READING:
+        reason = type(error).__name__.removesuffix("Error").lower()
+        orch().metrics.refusals.labels(reason).inc()
+
+
+def status_of(error: OrchError) -> int:
+    """Return the HTTP status; damage that leaves nothing to read is 500 (D11)."""
+    if isinstance(error, DamagedError) and request.method in READING:
+        return 500
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+
+
+def _refusal(error: OrchError) -> dict[str, object]:
+    body: dict[str, object] = {"success": False, "error": str(error)}
+    if isinstance(error, ConflictError) and error.present is not None:
+        body["present"] = error.present
+    return body
+
+
+def answer_uncertain(error: UncertainError) -> Response:
+    """Answer that the change is in place although the disk did not confirm it."""
+    current_app.logger.error("%s %s: %s", request.method, request.path, error)
+    return jsonify(success=True, durable=False, warning=str(error))
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """Answer a routing, size or internal error with its own status (D38, contract 8.4)."""
+    response = error.get_response()
+    status = error.code or 500
+    if not _is_api():
+        return _page(status, error.description or error.name)
+    shape = jsonify(
+        success=False,
+        error="internal_error" if status in (404, 405, 500) else f"{error.description}",
+        detail=f"{status} {error.name}: {error.description}",
+        timestamp=as_local_iso(orch().now()),
+    )
+    # The exception's own headers stay: Allow of a 405.
+    response.set_data(shape.get_data())
+    response.content_type = "application/json"
+    return make_response(response)
+
+
+def _is_api() -> bool:
+    return request.path.startswith(API_PATHS) or not request.accept_mimetypes.accept_html
+
+
+def _page(status: int, message: str) -> Response:
+    words = choose_words(request.args.get("lang", ""), request.accept_languages)
+    page = render_template("errors/error.html", t=words, status=status, message=message)
+    return make_response(page, status)

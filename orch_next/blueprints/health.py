@@ -1,0 +1,32 @@
+"""Liveness: 200 as soon as the ledgers are readable."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, make_response
+
+from orch_next.blueprints.clock import as_local_iso
+from orch_next.blueprints.context import orch
+from orch_next.errors import LedgerError
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/health")
+def health() -> Response:
+    """Return the host's load; reading the three ledgers proves that they can be read."""
+    parts = orch()
+    state, host = parts.board.state, parts.host.read()
+    _ = (state.tasks, state.approvals, state.milestones)
+    memory = {
+        "total": host.memory_total,
+        "available": host.memory_available,
+        "percent": host.memory_percent,
+    }
+    time = as_local_iso(parts.now())
+    return jsonify(status="ok", time=time, cpu_pct=host.cpu_percent, mem=memory, version="v1")
+
+
+@bp.errorhandler(LedgerError)
+def answer_unreadable(error: LedgerError) -> Response:
+    """Answer 503: nothing can be served until a person repairs the ledger."""
+    return make_response(jsonify(status="error", message=str(error)), 503)

@@ -1,0 +1,105 @@
+"""Read a request strictly: JSON object bodies, revisions, idempotency keys, authors (D22)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import g, request
+
+from orch_next.core.events import Who
+from orch_next.errors import InputError
+
+LONGEST_KEY = 200
+
+
+class Body:
+    """A JSON object whose members are read by type; unknown members are ignored."""
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        self._members = members
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a text member, `default` when absent or null; `InputError` for other types."""
+        value = self._members.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            raise InputError(f"{name} must be a string")
+        return value
+
+    def required(self, name: str) -> str:
+        """Return a text member that is not blank, else the contract's `<name> is required`."""
+        if not self._members.get(name) or not self.text(name).strip():
+            raise InputError(f"{name} is required")
+        return self.text(name)
+
+    def expected_rev(self) -> str | None:
+        """Return the revision the caller saw: `If-Match`, or the member `expected_rev`."""
+        header, member = _if_match(), self.text("expected_rev") or None
+        if header and member and header != member:
+            raise InputError("If-Match and expected_rev differ")
+        return header or member
+
+
+def read_body() -> Body:
+    """Parse the request's JSON object; raise `InputError` for anything else (D22)."""
+    mime = request.mimetype
+    if mime and mime != "application/json" and not mime.endswith("+json"):
+        raise InputError(f"the Content-Type must be application/json, not {mime}")
+    members = _parse(request.get_data(cache=False))
+    if not isinstance(members, dict):
+        raise InputError("the body must be a JSON object")
+    return Body(members)
+
+
+def _parse(data: bytes) -> Any:
+    # orjson refuses NaN, bad UTF-8, lone surrogates and depth; only json shows repeated names.
+    try:
+        orjson.loads(data)
+        return json.loads(data, object_pairs_hook=_members)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the body is not valid JSON: {error}") from error
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InputError("the body names a member twice")
+    return found
+
+
+def _if_match() -> str | None:
+    value = request.headers.get("If-Match", "").strip()
+    if value in ("", "*"):
+        return None
+    if value.startswith("W/") or "," in value:
+        raise InputError("If-Match must be one strong revision")
+    return value.strip('"')
+
+
+def idempotency_key() -> str | None:
+    """Return the `Idempotency-Key` header: at most 200 printable ASCII characters."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        raise InputError(f"Idempotency-Key must be at most {LONGEST_KEY} printable characters")
+    return key or None
+
+
+def whole_number(name: str, default: int, lowest: int, highest: int) -> int:
+    """Return a query value clamped to a range; `default` when it is no ASCII integer."""
+    text = request.args.get(name, "")
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        return default
+    return min(highest, max(lowest, int(text)))
+
+
+def author(actor: str, role: str) -> Who:
+    """Return who changes something: the proven identity, else what the caller claims."""
+    identity = g.get("identity")
+    if identity is not None:
+        return Who(actor=identity.name, role=identity.role, source="http", claimed=False)
+    return Who(actor=actor, role=role, source="http", claimed=True)

@@ -1,0 +1,79 @@
+"""Overview and /status: the union of the versions' keys (D45, contract 8.1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+
+from orch_next.blueprints.answers import answer_list
+from orch_next.blueprints.clock import as_local_iso, as_local_slashes
+from orch_next.blueprints.context import orch
+from orch_next.core.state import State
+from orch_next.sensors.host import HostReading
+from orch_next.sensors.locks import LockFile, list_locks
+
+bp = Blueprint("status", __name__)
+
+
+@bp.get("/api/overview")
+def overview() -> Response:
+    """Count tasks and approvals by status; `last_updated` is when the last change was seen."""
+    state, now = orch().board.state, orch().now
+    sources = (state.tasks, state.approvals)
+    return answer_list(
+        "overview",
+        sources,
+        lambda: {"system_status": {**count(state), "last_updated": as_local_iso(now())}},
+    )
+
+
+@bp.get("/status")
+def get_status() -> Response:
+    """Return dispatcher, locks, ledgers and host: version a's keys and those of c and d."""
+    parts = orch()
+    host, time = parts.host.read(), as_local_iso(parts.now())
+    return jsonify(
+        dispatcher={"running": False, "processes": []},
+        locks=[as_lock(lock) for lock in list_locks(parts.settings.root / ".locks")],
+        tasks=[task.as_json() for task in parts.board.state.tasks.records],
+        milestones=[item.as_json() for item in parts.board.state.milestones.records],
+        systemHealth=as_system_health(host),
+        timestamp=time,
+        status="active",
+        time=time,
+        metrics={"cpu": host.cpu_percent, "mem": host.memory_percent},
+        phase="init",
+    )
+
+
+def count(state: State) -> dict[str, Any]:
+    """Return the numbers of tasks and approvals in each status."""
+    return {
+        "total_tasks": len(state.tasks.records),
+        "task_status_counts": Counter(task.status for task in state.tasks.records),
+        "approval_status_counts": Counter(row.status for row in state.approvals.records),
+    }
+
+
+def as_lock(lock: LockFile) -> dict[str, Any]:
+    """Return name, size in bytes and local time; the name alone when the file is gone."""
+    if lock.size is None or lock.modified is None:
+        return {"name": lock.name}
+    return {"name": lock.name, "size": lock.size, "mtime": as_local_iso(lock.modified)}
+
+
+def as_system_health(host: HostReading) -> dict[str, Any]:
+    """Return the SystemHealth shape of contract 0.2."""
+    return {
+        "health": {
+            "health_score": host.score,
+            "status": host.status,
+            "cpu_percent": host.cpu_percent,
+            "memory_percent": host.memory_percent,
+            "disk_percent": host.disk_percent,
+        },
+        "system_info": {"platform": host.platform, "python_version": host.python_version},
+        "timestamp": as_local_slashes(host.at),
+    }

@@ -1,0 +1,67 @@
+"""Tasks: the list, the five verbs, and two URLs that create (contract 1.2, Ledger)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from orch_next.blueprints.answers import answer_changed, answer_snapshot
+from orch_next.blueprints.context import orch
+from orch_next.blueprints.errors import keep_legacy_refusals
+from orch_next.blueprints.inputs import Body, author, idempotency_key, read_body
+from orch_next.core.events import Who
+from orch_next.core.schema import Task
+from orch_next.core.tasks import TaskDraft
+
+bp = Blueprint("tasks", __name__)
+keep_legacy_refusals(bp)
+
+CREATED = "タスクを作成しました"
+
+
+@bp.get("/api/tasks")
+def list_tasks() -> Response:
+    """List all tasks in file order."""
+    return answer_snapshot("tasks", orch().board.state.tasks)
+
+
+@bp.post("/api/tasks/promote", defaults={"status": "READY"})
+@bp.post("/api/tasks/approve_done", defaults={"status": "DONE"})
+@bp.post("/api/tasks/request_fix", defaults={"status": "FIX"})
+@bp.post("/api/tasks/hold", defaults={"status": "HOLD"})
+@bp.post("/api/tasks/drop", defaults={"status": "DROP"})
+def set_status(status: str) -> Response:
+    """Give the task of the body's `task_id` the verb's status."""
+    body = read_body()
+    task_id, rev = body.required("task_id"), body.expected_rev()
+    return answer_changed(
+        "task", orch().board.tasks.set_status(task_id, status, _author(body), expected_rev=rev)
+    )
+
+
+@bp.post("/api/tasks/create")
+def create_task() -> Response:
+    """Create a task from `title`, `owner`, `due_date` and `notes`."""
+    task = _create(read_body())
+    return answer_changed("task", task, id=task.id)
+
+
+@bp.post("/api/task/create")
+def create_from_page() -> Response:
+    """Create a task as the page's form asks for it, with a message (D60)."""
+    task = _create(read_body())
+    return answer_changed("task", task, id=task.id, message=CREATED)
+
+
+def _create(body: Body) -> Task:
+    draft = TaskDraft(
+        title=body.required("title"),
+        owner=body.text("owner") or "CMD",
+        due=body.text("due_date") or body.text("due"),
+        notes=body.text("notes"),
+    )
+    return orch().board.tasks.create(draft, _author(body), idempotency_key=idempotency_key())
+
+
+def _author(body: Body) -> Who:
+    # The legacy's page acted as CMD (contract 1.2: approver and role default to CMD).
+    return author(body.text("actor") or "http", body.text("role") or "CMD")

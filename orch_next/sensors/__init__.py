@@ -1,0 +1,1 @@
+"""READINGS: what the host and the ledgers look like, read without blocking."""

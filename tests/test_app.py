@@ -1,0 +1,52 @@
+"""The factory: two apps in one process, nothing started, settings checked."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+import orch_next
+from orch_next import create_app
+from orch_next.app import shipped_folder
+from orch_next.config import Settings
+from orch_next.errors import ConfigError
+
+
+def test_two_apps_in_one_process_know_nothing_of_each_other(
+    orch_root: Path, tmp_path: Path
+) -> None:
+    first = create_app({"root": orch_root})
+    second = create_app({"root": tmp_path / "other" / "ORCH"})
+    counts = [app.test_client().get("/api/tasks").json["count"] for app in (first, second)]
+    assert counts == [3, 0]
+
+
+def test_building_an_app_starts_no_thread(orch_root: Path) -> None:
+    before = threading.enumerate()
+    create_app({"root": orch_root})
+    assert threading.enumerate() == before
+
+
+def test_settings_can_be_given_whole(orch_root: Path) -> None:
+    settings = Settings(root=orch_root, max_body_bytes=77)
+    app = create_app(settings)
+    assert app.extensions["orch_next"].settings is settings
+    assert app.config["MAX_CONTENT_LENGTH"] == 77
+
+
+def test_an_unknown_setting_is_refused(orch_root: Path) -> None:
+    with pytest.raises(ConfigError, match="colour"):
+        create_app({"root": orch_root, "colour": "red"})
+
+
+def test_templates_and_static_files_come_along() -> None:
+    assert (shipped_folder("templates") / "base.html").exists()
+    assert (shipped_folder("static") / "css" / "orch.css").exists()
+
+
+def test_the_package_offers_its_version_and_nothing_unknown() -> None:
+    assert orch_next.__version__ == "0.1.0"
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = orch_next.nothing
