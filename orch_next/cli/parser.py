@@ -1,0 +1,138 @@
+"""The command line's grammar: names, options and their help; it imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from orch_next import __version__
+
+TASK_VERBS = {
+    "promote": "set the status to READY",
+    "approve-done": "set the status to DONE",
+    "request-fix": "set the status to FIX",
+    "hold": "set the status to HOLD and clear the lock cells",
+    "drop": "set the status to DROP",
+}
+APPROVAL_VERBS = {
+    "approve": "decide a pending approval: approved",
+    "reject": "decide a pending approval: rejected",
+}
+IDENTITY_ROLES = ("CMD", "WORK", "AUDIT", "viewer")
+ASYNC_MODES = ("eventlet", "threading", "gevent")
+
+EPILOG = """exit status: 0 fine, 1 expected failure (unknown id, refused change, taken port,
+problems found), 2 usage, 3 a bug (a log file is named), 130 interrupted"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser; a parsed namespace has `module`, the command module's name."""
+    parser = argparse.ArgumentParser(
+        prog="orch-next",
+        description="Dashboard and lossless ledger for a MOC installation.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"orch-next {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_serve(commands)
+    _add_check(commands)
+    _add_tasks(commands)
+    _add_approvals(commands)
+    _add_identity(commands)
+    return parser
+
+
+_Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def _add_command(
+    commands: _Commands[argparse.ArgumentParser], name: str, summary: str, module: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=summary, epilog=EPILOG)
+    command.set_defaults(module=module)
+    command.add_argument(
+        "--orch-root",
+        type=Path,
+        metavar="FOLDER",
+        help="the ORCH folder that holds STATE/ (default: $ORCH_ROOT, else ./ORCH)",
+    )
+    return command
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON (UTF-8)")
+
+
+def _add_serve(commands: _Commands[argparse.ArgumentParser]) -> None:
+    serve = _add_command(commands, "serve", "serve the dashboard", "serve")
+    serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", help="port to listen on (default: 5001)")
+    serve.add_argument(
+        "--async-mode", choices=ASYNC_MODES, default="eventlet", help="default: eventlet"
+    )
+
+
+def _add_check(commands: _Commands[argparse.ArgumentParser]) -> None:
+    _add_json(_add_command(commands, "check", "print the problems of the ledgers", "check"))
+
+
+def _add_tasks(commands: _Commands[argparse.ArgumentParser]) -> None:
+    tasks = commands.add_parser("tasks", help="list, show, change and create tasks")
+    verbs = tasks.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _add_reading(verbs, "task_id", "tasks")
+    for verb, summary in TASK_VERBS.items():
+        _add_change(_add_command(verbs, verb, summary, "tasks"), "task_id")
+    create = _add_command(verbs, "create", "add a task in status PLAN", "tasks")
+    create.add_argument("--title", required=True)
+    create.add_argument("--owner", default="CMD", help="CMD, WORK or AUDIT (default: CMD)")
+    create.add_argument("--due", metavar="DATE", help="due date, as the cell shall hold it")
+    create.add_argument("--notes", default="")
+    _add_author(create)
+
+
+def _add_approvals(commands: _Commands[argparse.ArgumentParser]) -> None:
+    approvals = commands.add_parser("approvals", help="list, show and decide approvals")
+    verbs = approvals.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _add_reading(verbs, "appr_id", "approvals")
+    for verb, summary in APPROVAL_VERBS.items():
+        command = _add_command(verbs, verb, summary, "approvals")
+        command.add_argument("--approver", metavar="NAME", help="default: the actor")
+        command.add_argument("--approver-role", metavar="ROLE", help="CMD or AUDIT (default: CMD)")
+        command.add_argument("--comment", default="", help="kept in the journal")
+        _add_change(command, "appr_id")
+
+
+def _add_identity(commands: _Commands[argparse.ArgumentParser]) -> None:
+    identity = commands.add_parser("identity", help="say who may come in with ORCH_AUTH=token")
+    verbs = identity.add_subparsers(dest="verb", metavar="VERB", required=True)
+    add = _add_command(verbs, "add", "add an identity; print its token, this once", "identity")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--role", required=True, choices=IDENTITY_ROLES)
+    _add_json(add)
+    _add_json(_add_command(verbs, "list", "list the identities", "identity"))
+    _add_command(verbs, "remove", "remove an identity", "identity").add_argument(
+        "name", metavar="NAME"
+    )
+
+
+def _add_reading(verbs: _Commands[argparse.ArgumentParser], id_name: str, module: str) -> None:
+    listing = _add_command(verbs, "list", f"list the {module}", module)
+    listing.add_argument("--status", metavar="STATUS", help="only those in this status")
+    _add_json(listing)
+    show = _add_command(verbs, "show", "show one record, every column", module)
+    show.add_argument("record_id", metavar=id_name.upper())
+    _add_json(show)
+
+
+def _add_change(command: argparse.ArgumentParser, id_name: str) -> None:
+    command.add_argument("record_id", metavar=id_name.upper())
+    command.add_argument(
+        "--expected-rev", metavar="REV", help="refuse when the row is at another revision"
+    )
+    _add_author(command)
+
+
+def _add_author(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--actor", metavar="NAME", help="who does it (default: your user name)")
+    command.add_argument("--role", default="-", help="your role: CMD, WORK or AUDIT")
+    _add_json(command)
