@@ -136,13 +136,13 @@ def test_a_claimed_author_is_journalled(client: FlaskClient) -> None:
     )
 
 
-def test_a_proven_identity_wins_over_the_body(app: Flask) -> None:
+def test_a_proven_identity_stands_for_an_absent_name(app: Flask) -> None:
     @app.before_request
     def identify() -> None:
         g.identity = Identity("aiko", "AUDIT")
 
     client = app.test_client()
-    answer = client.post("/api/approvals/approve", json={"appr_id": "A002", "approver": "CMD"})
+    answer = client.post("/api/approvals/approve", json={"appr_id": "A002"})
     row = answer.json["approval"]
     assert (row["approver"], row["approver_role"]) == ("aiko", "AUDIT")
 

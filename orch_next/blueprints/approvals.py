@@ -36,7 +36,7 @@ def update(approval_id: str) -> Response:
 
 
 def _decide(appr_id: str, status: str, body: Body) -> Response:
-    who = author(body.text("approver") or "CMD", body.text("approver_role") or "CMD")
+    who = author(body, "approver", "approver_role", ("CMD", "CMD"))
     decision = Decision(status, who.actor, who.role, body.text("comment"))
     decide = orch().board.approvals.decide
     return answer_changed(

@@ -11,6 +11,7 @@ from flask import g, request
 
 from orch_next.core.events import Who
 from orch_next.errors import InputError
+from orch_next.security import speaker
 
 LONGEST_KEY = 200
 
@@ -97,9 +98,11 @@ def whole_number(name: str, default: int, lowest: int, highest: int) -> int:
     return min(highest, max(lowest, int(text)))
 
 
-def author(actor: str, role: str) -> Who:
-    """Return who changes something: the proven identity, else what the caller claims."""
-    identity = g.get("identity")
-    if identity is not None:
-        return Who(actor=identity.name, role=identity.role, source="http", claimed=False)
-    return Who(actor=actor, role=role, source="http", claimed=True)
+def author(body: Body, name: str, role: str, default: tuple[str, str]) -> Who:
+    """Return who changes something: the proven identity, else what the body claims.
+
+    `name` and `role` are members of the body, `default` stands for absent ones. Raises
+    `ForbiddenError` when the body names another than the identity (issue 3, The door).
+    """
+    actor, its_role, claimed = speaker(g.get("identity"), body.text(name), body.text(role))
+    return Who(actor or default[0], its_role or default[1], source="http", claimed=claimed)

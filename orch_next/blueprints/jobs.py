@@ -47,7 +47,7 @@ def decide_job(job_id: str, status: str) -> Response:
     """Decide the job's first pending approval; the comment goes to the journal (D21)."""
     body = read_body()
     comment = body.text("comment") or body.text("reason")
-    who = author(body.text("approver") or "AUDIT", body.text("approver_role") or "AUDIT")
+    who = author(body, "approver", "approver_role", ("AUDIT", "AUDIT"))
     decision = Decision(status, who.actor, who.role, comment)
     orch().board.approvals.decide_for_task(job_id, decision, who)
     return jsonify(success=True, message=f"Job {status} successfully")

@@ -64,4 +64,4 @@ def _create(body: Body) -> Task:
 
 def _author(body: Body) -> Who:
     # The legacy's page acted as CMD (contract 1.2: approver and role default to CMD).
-    return author(body.text("actor") or "http", body.text("role") or "CMD")
+    return author(body, "actor", "role", ("http", "CMD"))

@@ -1,0 +1,23 @@
+"""The door: hosts, origins, identities and roles (docs/security.md)."""
+
+from __future__ import annotations
+
+from orch_next.security.door import close_door
+from orch_next.security.exposure import check_exposure
+from orch_next.security.guard import guard
+from orch_next.security.identities import Identities, Identity
+from orch_next.security.requests import SESSION_KEY, door_identities, identify_socket
+from orch_next.security.roles import require, speaker
+
+__all__ = [
+    "SESSION_KEY",
+    "Identities",
+    "Identity",
+    "check_exposure",
+    "close_door",
+    "door_identities",
+    "guard",
+    "identify_socket",
+    "require",
+    "speaker",
+]

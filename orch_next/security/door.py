@@ -1,0 +1,43 @@
+"""Close the door: everything of this room, applied to one app in the order that works."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+
+from orch_next.config import Settings
+from orch_next.security.cors import answer_cors
+from orch_next.security.exposure import check_exposure
+from orch_next.security.guard import guard
+from orch_next.security.identities import Identities
+from orch_next.security.origins import make_policy
+from orch_next.security.requests import DoorSessions, guard_requests
+from orch_next.security.secret import load_secret_key
+
+SESSION_HOURS = 12
+
+
+def close_door(app: Flask, settings: Settings) -> None:
+    """Guard `app`; call it last, after `SocketIO(app)` and the blueprints (docs/security.md).
+
+    Raise `ConfigError` for settings that would leave it open to others.
+    """
+    check_exposure(settings)
+    _keep_sessions(app, settings)
+    answer_cors(app, settings)
+    if settings.auth == "token":
+        guard_requests(app, Identities(settings.database))
+    # Outermost: Socket.IO has replaced `wsgi_app` by its own middleware before this.
+    app.wsgi_app = guard(app.wsgi_app, make_policy(settings))  # type: ignore[assignment]
+
+
+def _keep_sessions(app: Flask, settings: Settings) -> None:
+    app.secret_key = load_secret_key(settings.secret_key_path)
+    app.session_interface = DoorSessions()
+    app.config.update(
+        SESSION_COOKIE_NAME="orch_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+    )

@@ -1,0 +1,112 @@
+"""Find out who asks: bearer token, session cookie, or the `auth` of a Socket.IO connect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, g, jsonify, redirect, request, session
+from flask.sessions import SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
+
+from orch_next.errors import ForbiddenError
+from orch_next.security.identities import Identities, Identity
+from orch_next.security.roles import action_of, require
+
+EXTENSION = "orch_next_identities"
+SESSION_KEY = "identity"
+_OPEN_PATHS = ("/login", "/logout", "/health", "/favicon.ico", "/callbacks/terminal")
+_OPEN_FOLDER = "/static/"
+
+
+class DoorSessions(SecureCookieSessionInterface):
+    """Signed session cookies that fit the request: Secure with https, below its URL prefix."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether this answer's cookie may travel by https only."""
+        return request.is_secure
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """Return the path that the browser sends the cookie to."""
+        return request.script_root or "/"
+
+
+def guard_requests(app: Flask, identities: Identities) -> None:
+    """Set `g.identity` before every view; answer 401, 403 or the login page without one."""
+    app.extensions[EXTENSION] = identities
+
+    @app.before_request
+    def identify() -> ResponseReturnValue | None:
+        token = bearer_token(request.headers.get("Authorization", ""))
+        g.identity = _find(identities, token, session.get(SESSION_KEY))
+        if request.method == "OPTIONS" or _is_open(request.path):
+            return None  # a preflight never carries credentials (D40)
+        if g.identity is None:
+            return _ask_who("invalid_token" if token else "missing_credentials")
+        return _forbidden(g.identity)
+
+
+def identify_socket(auth: Any, environ: Mapping[str, Any]) -> Identity | None:
+    """Return who connects by Socket.IO, None for nobody; needs no context, in any thread.
+
+    `auth` is what the client sent with its connect (`{"token": ...}`); programs may send
+    the `Authorization` header, browsers the session cookie.
+    """
+    app: Flask = environ["flask.app"]  # set by Flask-SocketIO
+    identities = door_identities(app)
+    if identities is None:
+        return None
+    token = _auth_token(auth) or bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
+    opened = app.session_interface.open_session(app, app.request_class(dict(environ)))
+    return _find(identities, token, opened.get(SESSION_KEY) if opened else None)
+
+
+def door_identities(app: Flask) -> Identities | None:
+    """Return the identities of an app in token mode, None in open mode."""
+    found: Identities | None = app.extensions.get(EXTENSION)
+    return found
+
+
+def bearer_token(authorization: str) -> str | None:
+    """Return the token of an `Authorization: Bearer` header, None for other schemes."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _auth_token(auth: Any) -> str | None:
+    token = auth.get("token") if isinstance(auth, dict) else None
+    return token if isinstance(token, str) and token else None
+
+
+def _find(identities: Identities, token: str | None, identity_id: Any) -> Identity | None:
+    # A wrong token is not made good by a cookie.
+    if token is not None:
+        return identities.find_by_token(token)
+    return identities.find(identity_id) if isinstance(identity_id, str) else None
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER)
+
+
+def _forbidden(identity: Identity) -> ResponseReturnValue | None:
+    try:
+        require(identity, action_of(request.method, request.path))
+    except ForbiddenError as error:
+        return jsonify(success=False, error=str(error)), 403
+    return None
+
+
+def _ask_who(detail: str) -> ResponseReturnValue:
+    if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+        return _to_login()
+    answer = jsonify(success=False, error="unauthorized", detail=detail)
+    return answer, 401, {"WWW-Authenticate": 'Bearer realm="ORCH-Next"'}
+
+
+def _to_login() -> ResponseReturnValue:
+    query = urlencode({"next": request.full_path.removesuffix("?")})
+    answer = redirect(f"{request.script_root}/login?{query}")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

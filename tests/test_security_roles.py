@@ -1,0 +1,94 @@
+"""Who may do what, and in whose name."""
+
+from __future__ import annotations
+
+import pytest
+
+from orch_next.errors import ForbiddenError
+from orch_next.security.identities import ROLES, Identity
+from orch_next.security.roles import ACTIONS, action_of, require, speaker
+
+TANAKA = Identity("0" * 12, "田中", "AUDIT", "2025-10-09T12:00:00Z")
+
+
+def may(role: str, action: str) -> bool:
+    try:
+        require(Identity("0" * 12, "田中", role, ""), action)
+    except ForbiddenError:
+        return False
+    return True
+
+
+def test_roles_and_actions() -> None:
+    assert {role: {a for a in ACTIONS if may(role, a)} for role in ROLES} == {
+        "CMD": {"read", "write", "hold", "drop", "decide"},
+        "WORK": {"read", "write"},
+        "AUDIT": {"read", "write", "decide"},
+        "viewer": {"read"},
+    }
+
+
+def test_without_identities_everything_is_allowed() -> None:
+    assert [require(None, action) for action in ACTIONS] == [None] * len(ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [
+        ("/api/tasks/hold", "hold"),
+        ("/api/tasks/drop", "drop"),
+        ("/api/tasks/approve_done", "decide"),
+        ("/api/tasks/request_fix", "decide"),
+        ("/api/approvals/approve", "decide"),
+        ("/api/approvals/reject", "decide"),
+        ("/api/approval/A-01/update", "decide"),
+        ("/jobs/022/approve", "decide"),
+        ("/jobs/タスク 1/reject", "decide"),
+        ("/api/tasks/promote", "write"),
+        ("/api/tasks/create", "write"),
+        ("/dispatch", "write"),
+        ("/anything/new", "write"),
+    ],
+)
+def test_action_of_a_path(path: str, action: str) -> None:
+    assert [action_of(method, path) for method in ("POST", "PUT", "DELETE", "GET", "HEAD")] == [
+        *[action] * 3,
+        "read",
+        "read",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "said"),
+    [
+        ("山田", "CMD", ("山田", "CMD", True)),
+        (None, None, ("", "", True)),
+        ("", "", ("", "", True)),
+    ],
+)
+def test_without_an_identity_a_claim_stays_a_claim(
+    name: str | None, role: str | None, said: tuple[str, str, bool]
+) -> None:
+    assert speaker(None, name, role) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [(None, None), ("", ""), ("田中", None), (None, "AUDIT"), ("田中", "AUDIT")]
+)
+def test_an_identity_speaks_for_itself(name: str | None, role: str | None) -> None:
+    assert speaker(TANAKA, name, role) == ("田中", "AUDIT", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "error"),
+    [
+        ("山田", None, "the name '山田' in the body is not yours ('田中')"),
+        ("田中 ", None, "the name '田中 ' in the body is not yours ('田中')"),
+        (None, "CMD", "the role 'CMD' in the body is not yours ('AUDIT')"),
+        ("田中", "audit", "the role 'audit' in the body is not yours ('AUDIT')"),
+    ],
+)
+def test_an_identity_speaks_for_nobody_else(name: str | None, role: str | None, error: str) -> None:
+    with pytest.raises(ForbiddenError) as caught:
+        speaker(TANAKA, name, role)
+    assert str(caught.value) == error
