@@ -11,6 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+if sys.platform == "linux":
+    import fcntl
+
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -97,8 +100,6 @@ class Disk:
         """
         if sys.platform != "linux":
             return None
-        import fcntl
-
         try:
             # A lease is broken by a signal; SIGIO's default would end the process.
             fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
