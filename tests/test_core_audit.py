@@ -125,7 +125,7 @@ def test_log_lines_are_events(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4])
 def test_the_three_sources_are_sorted_by_time(tmp_path: Path, limit: int) -> None:
-    row = ("2025-10-09T03:04:04.5Z", "agent", "callback")
+    row = ("2025-10-09T03:04:04.500Z", "agent", "callback")
     database = legacy(tmp_path, "ts, actor, event", row)
     folder = log(tmp_path / "LOGS", LINE, "[手書き] by=CMD", LINE.replace("03:04:05", "03:04:04"))
     found = [event["id"] for event in list_events(database, [folder], limit, None)]

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 import pytest
-from lease_desk import CORE, OTHER, Turned, make_desk, open_desk, row
 
 from orch_next.core.events import Who
 from orch_next.core.lease_terms import Ending, LeaseRules, reported, taken_back
 from orch_next.core.leases import Leases
-from orch_next.errors import ConflictError, InputError, LedgerError, NotFoundError, RowError
+from orch_next.errors import (
+    ConfigError,
+    ConflictError,
+    InputError,
+    LedgerError,
+    NotFoundError,
+    RowError,
+)
+from tests.lease_desk import CORE, OTHER, Turned, make_desk, open_desk, row
 
 CMD = Who("CMD", "CMD", "cli")
 LOCK = "WORK_AI_01@2025-10-09T08:00:00Z"
@@ -356,7 +363,7 @@ class OnlyTime(Leases):
         return lease
 
 
-@pytest.mark.parametrize(("kind", "count", "stale"), [(Leases, 200, 0), (OnlyTime, 40, 40)])
+@pytest.mark.parametrize(("kind", "count", "stale"), [(Leases, 40, 0), (OnlyTime, 40, 40)])
 def test_late_holders_write_nothing_and_the_mutant_is_caught(tmp_path, kind, count, stale):
     ids = [f"{number:03d}" for number in range(count)]
     holders = make_desk(tmp_path, "".join(map(row, ids)), kind=kind)
@@ -389,3 +396,11 @@ def test_the_rules_are_settings(tmp_path):
     lease = desk.leases.claim("001", CORE)
     ended = desk.leases.report("001", lease.token, Ending("FIX", "failed", failed=True))
     assert ended.task.status == "HOLD"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"ttl": 0}, {"extension": -1}, {"grace": -1}, {"max_failures": 0}]
+)
+def test_rules_that_cannot_work_are_refused(wrong):
+    with pytest.raises(ConfigError):
+        LeaseRules(**wrong)

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from filelock import FileLock
 
 from orch_next.core.locks import HEARTBEAT, ROLE_STATUS, RoleFiles
-from orch_next.errors import BusyError, DamagedError
+from orch_next.errors import BusyError, DamagedError, LedgerError
+from orch_next.ledger.lock import locked
 
 AT = datetime(2025, 10, 9, 8, 22, 18, tzinfo=timezone.utc)
 
@@ -62,5 +62,11 @@ def test_eight_writers_lose_no_role(tmp_path):
 
 def test_a_file_held_elsewhere_is_busy(tmp_path):
     (tmp_path / "LOCKS").mkdir()
-    with FileLock(tmp_path / "LOCKS" / f".{HEARTBEAT}.lock"), pytest.raises(BusyError):
+    with locked(tmp_path / "LOCKS" / f".{HEARTBEAT}.lock", 1), pytest.raises(BusyError):
         RoleFiles(tmp_path, timeout=0.05).beat({"WORK": AT})
+
+
+def test_a_disk_that_refuses_is_told(tmp_path):
+    (tmp_path / "LOCKS").write_text("no folder")
+    with pytest.raises(LedgerError):
+        RoleFiles(tmp_path).beat({"WORK": AT})

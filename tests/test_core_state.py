@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +13,12 @@ from orch_next.core.kept import Intent, Step
 from orch_next.core.schema import TASK, Snapshot, Task
 from orch_next.core.state import State
 from orch_next.core.view import LedgerView
-from orch_next.errors import DamagedError, NotFoundError, UncertainError
+from orch_next.errors import BusyError, DamagedError, NotFoundError, UncertainError
 from orch_next.ledger.disk import Disk
+from orch_next.ledger.document import CellChange
+from orch_next.ledger.file import LedgerFile
+from orch_next.ledger.lock import locked
+from orch_next.ledger.parser import Document
 from tests.ledger_text import task_row, task_table
 
 CMD = Who("CMD", "CMD")
@@ -145,6 +151,58 @@ def test_a_save_cut_short_is_no_removal(ledger: Ledger) -> None:
         ledger.state.write(TASK, hold("001"), HOLD)
     ledger.save(whole)
     assert (ledger.ids(), ledger.told) == (["001", "002", "003"], [])
+
+
+def test_prose_below_the_table_may_be_cut_in_mid_line(ledger: Ledger) -> None:
+    ledger.save(task_table("001", "002") + "\n更新履歴: 初版作成、登録")
+    ledger.state.refresh()
+    ledger.save(task_table("001", "002") + "\n更新履歴: 初版")
+    assert (ledger.state.tasks.stale, ledger.state.tasks.problems) == (False, ())
+    assert ledger.state.write(TASK, hold("001"), HOLD).after.status == "HOLD"
+
+
+def test_an_edit_under_the_same_time_stamp_is_noticed(ledger: Ledger) -> None:
+    ledger.state.refresh()
+    before = ledger.path.stat()
+    ledger.save(task_table("001", "003"))
+    os.utime(ledger.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert ledger.path.stat().st_size == before.st_size
+    assert ledger.ids() == ["001", "003"]
+
+
+def test_a_settled_file_is_not_read_again(ledger: Ledger) -> None:
+    os.utime(ledger.path, ns=(0, 0))
+    ledger.state.refresh()
+    ledger.save(task_table("001", "003"))
+    os.utime(ledger.path, ns=(0, 0))
+    assert ledger.ids() == ["001", "002"]
+
+
+def test_a_writer_waits_no_longer_than_it_was_told(
+    tmp_path: Path, now: Callable[[], datetime]
+) -> None:
+    path = tmp_path / "TASKS.md"
+    path.write_bytes(task_table("001").encode())
+    state = State(tmp_path, now=now, lock_timeout=0.05)
+    began = time.monotonic()
+    with locked(tmp_path / ".TASKS.md.lock", 1.0), pytest.raises(BusyError):
+        state.write(TASK, hold("001"), HOLD)
+    assert time.monotonic() - began < 2
+    assert state.write(TASK, hold("001"), HOLD).changed
+
+
+def test_the_lock_is_the_one_that_a_bare_ledger_file_takes(
+    tmp_path: Path, now: Callable[[], datetime]
+) -> None:
+    (tmp_path / "TASKS.md").write_bytes(task_table("001").encode())
+    state = State(tmp_path, now=now, lock_timeout=0.05)
+
+    def plan(_document: Document) -> list[CellChange]:
+        with pytest.raises(BusyError):
+            state.write(TASK, hold("001"), HOLD)
+        return []
+
+    assert not LedgerFile(tmp_path / "TASKS.md").write(plan).changed
 
 
 def test_the_last_row_can_be_removed_with_its_line_end(ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
@@ -132,16 +133,19 @@ class KeptLedger(Generic[R]):
         The plan sees the file as it stands under the lock and may raise to abandon.
         Errors of LedgerFile.write pass; after UncertainError the change is in place.
         """
+        deadline = time.monotonic() + self._timeout
         with self._held():
             if self._good is None:
                 self._refresh()
             with self._undisturbed():
-                return self._write_and_tell(plan, intent)
+                return self._write_and_tell(plan, intent, deadline)
 
-    def _write_and_tell(self, plan: Callable[[LedgerView[R]], Step], intent: Intent) -> Outcome[R]:
+    def _write_and_tell(
+        self, plan: Callable[[LedgerView[R]], Step], intent: Intent, deadline: float
+    ) -> Outcome[R]:
         try:
             with ExitStack() as stack:
-                self._take_turn(stack, self._timeout)
+                self._take_turn(stack, max(0.0, deadline - time.monotonic()))
                 return self._write(plan, intent)
         finally:
             self._tell()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from orch_next.core.events import Who
 from orch_next.core.lease_store import DONE, Lease, as_utc
 from orch_next.core.records import Task
 from orch_next.core.schema import EMPTY
-from orch_next.errors import ConflictError
+from orch_next.errors import ConfigError, ConflictError
 
 FREE_LOCKS = frozenset({"", EMPTY, "None"})
 FREED = {"lock": EMPTY, "lock_owner": EMPTY, "lock_expires_at": EMPTY}
@@ -19,13 +20,21 @@ DISPATCHER = Who("dispatcher", "CMD", "dispatcher", claimed=False)
 
 @dataclass(frozen=True)
 class LeaseRules:
-    """Times in seconds (contract 3.3: 30 min, 10 min, 5 min) and the failure limit."""
+    """Times in seconds (contract 3.3: 30 min, 10 min, 5 min) and the failure limit.
+
+    Raise ConfigError for values that cannot work.
+    """
 
     ttl: float = 1800
     extension: float = 600
     grace: float = 300
     start: float = 60
     max_failures: int = 3
+
+    def __post_init__(self) -> None:
+        above = (self.ttl, self.extension, self.start, self.max_failures)
+        if not (all(0 < one < inf for one in above) and 0 <= self.grace < inf):
+            raise ConfigError("the lease times and the failure limit must be positive")
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from orch_next.core.view import LedgerView
 from orch_next.errors import ConflictError, InputError, OrchError, UncertainError
 
 REPORTS = ("REVIEW", "FIX", "READY")
-_LONGEST_ID = 255
+LONGEST_ID = 255
 # A renewal that gains less is only a heartbeat: the ledger is not written for it.
 _LEAST_GAIN = 60.0
 
@@ -68,8 +68,8 @@ class Leases:
         Raise ConflictError when it is not READY, locked or leased. Three durable writes:
         lease, ledger, journal.
         """
-        if len(task_id) > _LONGEST_ID:
-            raise InputError(f"a task id of more than {_LONGEST_ID} characters has no lease")
+        if len(task_id) > LONGEST_ID:
+            raise InputError(f"a task id of more than {LONGEST_ID} characters has no lease")
         made: list[Lease] = []
         details: dict[str, Any] = {}
 

@@ -10,9 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from orch_next.errors import BusyError, DamagedError
+from orch_next.errors import DamagedError, LedgerError
+from orch_next.ledger.lock import locked
 
 FOLDER = "LOCKS"
 HEARTBEAT = "heartbeat.json"
@@ -29,7 +28,7 @@ class RoleFiles:
     """Writes the two files that show each role's life; other keys and writers are kept.
 
     Raise `DamagedError` for a file that is no JSON object, `BusyError` when another
-    process holds it for longer than `timeout` seconds.
+    process holds it for longer than `timeout` seconds, `LedgerError` when the disk refuses.
     """
 
     def __init__(self, state_folder: Path, *, timeout: float = 2.0) -> None:
@@ -60,15 +59,15 @@ class RoleFiles:
             return {}
 
     def _update(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.folder / f".{name}.lock", timeout=self.timeout):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with locked(self.folder / f".{name}.lock", self.timeout):
                 before = self.read(name)
                 after = change(before)
                 if after != before:
                     _replace(self.folder / name, after)
-        except Timeout as error:
-            raise BusyError(f"{name} is held by another process") from error
+        except OSError as error:
+            raise LedgerError(f"{name} was not written: {error.strerror}") from error
 
 
 def _parse(name: str, data: bytes) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""One JSON file of records that several processes change: read strictly, written whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from orch_next.errors import DamagedError, LedgerError
+from orch_next.ledger.lock import locked
+
+T = TypeVar("T")
+
+
+class JsonRecords:
+    """The records of a file in either known form: an array, or `{"<key>": [...]}` (contract 6).
+
+    The form, the other keys and records that are no objects are kept. A file that is not
+    valid JSON of one of the forms raises `DamagedError` and is never written.
+    """
+
+    def __init__(self, path: Path, key: str, *, lock_timeout: float = 5.0) -> None:
+        self.path, self._key, self._timeout = path, key, lock_timeout
+
+    def read(self) -> list[Any]:
+        """Return the records; a missing file has none."""
+        return self._records(self._load())
+
+    def edit(self, change: Callable[[list[Any]], T]) -> T:
+        """Let `change` alter the list in place and write it; what it raises abandons.
+
+        Raise BusyError when another writer keeps the file, LedgerError when the disk refuses.
+        """
+        path = self.path.resolve()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with locked(path.with_name(f".{path.name}.lock"), self._timeout):
+                return self._edit(path, change)
+        except OSError as error:
+            raise LedgerError(f"{self.path.name} was not written: {error.strerror}") from error
+
+    def _edit(self, path: Path, change: Callable[[list[Any]], T]) -> T:
+        whole = self._load()
+        before = json.dumps(whole)
+        result = change(self._records(whole))
+        if json.dumps(whole) != before:
+            _replace(path, (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode())
+        return result
+
+    def _load(self) -> Any:
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        try:
+            return parse_json(data.removeprefix(b"\xef\xbb\xbf"))
+        except ValueError as error:
+            raise DamagedError(f"{self.path.name} is not valid JSON: {error}") from error
+
+    def _records(self, whole: Any) -> list[Any]:
+        found = whole.get(self._key) if isinstance(whole, dict) else whole
+        if not isinstance(found, list):
+            raise DamagedError(f'{self.path.name} is neither a list nor {{"{self._key}": [...]}}')
+        return found
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse JSON without NaN, lone surrogates and names given twice; raise `ValueError`."""
+    orjson.loads(data)
+    try:
+        return json.loads(data, object_pairs_hook=_members)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object names a member twice")
+    return found
+
+
+def _replace(path: Path, data: bytes) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with draft.open("xb") as file:
+            if path.exists():
+                draft.chmod(path.stat().st_mode & 0o7777)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

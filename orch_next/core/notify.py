@@ -1,0 +1,177 @@
+"""Webhook out: tell another program of decisions and status changes, signed and with retries."""
+
+from __future__ import annotations
+
+import heapq
+import http.client
+import json
+import logging
+import threading
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Any
+
+from orch_next.core.events import Change, utc_micros
+
+log = logging.getLogger(__name__)
+
+# Seconds before the second to sixth try; behind the last one the message is given up.
+DELAYS = (1.0, 5.0, 30.0, 120.0, 600.0)
+TIMEOUT_SECONDS = 10.0
+MOST_WAITING = 1_000
+_IDLE_SECONDS = 60.0
+# Answers that a later try may change; every other 4xx is final.
+_TRY_AGAIN = (408, 409, 423, 425, 429)
+_DECIDED = ("approved", "rejected")
+
+Post = Callable[[bytes, Mapping[str, str]], int]
+
+
+@dataclass(frozen=True, order=True)
+class Message:
+    """A body on its way: due at a moment of the clock, in order of `number` when equal."""
+
+    due: float
+    number: int
+    body: bytes = field(compare=False)
+    key: str = field(compare=False)
+    tries: int = field(default=0, compare=False)
+
+
+class Notifier:
+    """Posts messages from one thread; `post` returns the HTTP status or raises OSError.
+
+    `sign` returns the `X-Signature` of a body, empty for none. Messages wait in memory:
+    what is not delivered when the program ends is lost, and logged. Where several
+    processes hear the same change, `is_mine` lets one of them tell it.
+    """
+
+    def __init__(
+        self,
+        post: Post,
+        sign: Callable[[bytes], str],
+        *,
+        clock: Callable[[], float] = monotonic,
+        is_mine: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._post, self._sign, self._clock, self._is_mine = post, sign, clock, is_mine
+        self._waiting: list[Message] = []
+        self._number = 0
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+
+    def offer(self, change: Change) -> None:
+        """Hear of a change of the board; decisions and new statuses are told."""
+        old, new = _status(change.before), _status(change.after)
+        decided = change.kind == "approval" and new in _DECIDED
+        moved = change.kind == "task" and new is not None
+        if old != new and (decided or moved):
+            self.tell(change.event, _payload(change, old))
+
+    def tell(self, event: str, payload: Mapping[str, Any]) -> None:
+        """Send `{"event": event, ...}` soon; for any thread, never waits."""
+        if not self._is_mine():
+            return
+        body = json.dumps({**payload, "event": event}, ensure_ascii=False).encode()
+        with self._lock:
+            if len(self._waiting) >= MOST_WAITING:
+                log.error("webhook out: %s was dropped, %s messages wait", event, MOST_WAITING)
+                return
+            self._push(Message(self._clock(), self._next_number(), body, uuid.uuid4().hex))
+        self._wake.set()
+
+    def step(self) -> float:
+        """Send what is due and return the seconds until something is again."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    return _IDLE_SECONDS
+                wait = self._waiting[0].due - self._clock()
+                if wait > 0:
+                    return wait
+                message = heapq.heappop(self._waiting)
+            self._send(message)
+
+    def run(self, stopping: threading.Event) -> None:
+        """Step until `stopping` is set; for a thread of its own."""
+        while not stopping.is_set():
+            self._wake.wait(min(self.step(), 1.0))
+            self._wake.clear()
+        if self._waiting:
+            log.error("webhook out: %s messages were not delivered", len(self._waiting))
+
+    def _send(self, message: Message) -> None:
+        signature = self._sign(message.body)
+        headers = {"Content-Type": "application/json", "Idempotency-Key": message.key}
+        headers |= {"X-Signature": signature} if signature else {}
+        try:
+            status = self._post(message.body, headers)
+            said = f"HTTP {status}"
+        except OSError as error:
+            status, said = 0, str(error)
+        if 200 <= status < 300:
+            return
+        if message.tries >= len(DELAYS) or (400 <= status < 500 and status not in _TRY_AGAIN):
+            log.error("webhook out: given up after %s tries: %s", message.tries + 1, said)
+            return
+        log.warning("webhook out: %s; another try follows", said)
+        due = self._clock() + DELAYS[message.tries]
+        with self._lock:
+            self._push(replace(message, due=due, tries=message.tries + 1))
+
+    def _push(self, message: Message) -> None:
+        heapq.heappush(self._waiting, message)
+
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirected POST would become a GET without its body: it is an answer like others."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow nothing."""
+
+
+def make_post(url: str, timeout: float = TIMEOUT_SECONDS) -> Post:
+    """Return a `Post` to an http(s) URL; errors of the network raise OSError."""
+    opener = urllib.request.build_opener(_NoRedirect)
+
+    def post(body: bytes, headers: Mapping[str, str]) -> int:
+        request = urllib.request.Request(url, body, dict(headers), method="POST")  # noqa: S310
+        try:
+            with opener.open(request, timeout=timeout) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+        except http.client.HTTPException as error:
+            raise OSError(f"no HTTP answer: {error!r}") from error
+
+    return post
+
+
+def _status(row: Mapping[str, Any] | None) -> str | None:
+    return None if row is None else row.get("status")
+
+
+def _payload(change: Change, old: str | None) -> dict[str, Any]:
+    row = change.after or {}
+    return {
+        "kind": change.kind,
+        "id": change.record_id,
+        "task_id": change.record_id if change.kind == "task" else row.get("task_id", ""),
+        "status": row.get("status"),
+        "from_status": old,
+        "actor": change.who.actor,
+        "role": change.who.role,
+        "source": change.who.source,
+        "comment": change.details.get("comment", ""),
+        "rev": change.rev_after,
+        "timestamp": utc_micros(change.at),
+    }
