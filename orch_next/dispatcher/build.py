@@ -1,0 +1,93 @@
+"""Wire a dispatcher over a board; starts nothing and touches no file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orch_next.core.artifacts import artifact_sha256
+from orch_next.core.board import Board
+from orch_next.core.deadlines import Clock
+from orch_next.core.lease_store import LeaseStore
+from orch_next.core.lease_terms import LeaseRules
+from orch_next.core.lease_watch import LeaseWatch
+from orch_next.core.leases import Leases
+from orch_next.core.locks import RoleFiles
+from orch_next.core.requests import Requests
+from orch_next.dispatcher.control import Control
+from orch_next.dispatcher.cores import CORES_FILE, Cores, load_cores
+from orch_next.dispatcher.output import ThreadStarter
+from orch_next.dispatcher.owner import Ownership
+from orch_next.dispatcher.presence import Presence
+from orch_next.dispatcher.pull import PullDesk
+from orch_next.dispatcher.recovery import Recovery
+from orch_next.dispatcher.runner import Runner
+from orch_next.dispatcher.situation import Lookout
+from orch_next.dispatcher.work import Workshop
+from orch_next.dispatcher.worker import Worker
+
+
+def start_thread(work: Callable[[], None]) -> None:
+    """Start a thread that ends with the process; real in every server mode of ours."""
+    threading.Thread(target=work, daemon=True).start()
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the dispatcher gets from outside: clocks, tokens, threads, environment, events."""
+
+    clock: Clock
+    make_token: Callable[[], str]
+    tell: Callable[[str, dict[str, Any]], None]
+    environ: Mapping[str, str]
+    threads: ThreadStarter = start_thread
+    rules: LeaseRules = field(default_factory=LeaseRules)
+    token_auth: bool = False
+
+
+def make_control(board: Board, outside: Outside) -> Control:
+    """Build the dispatcher of the board's STATE folder; pass `on_change` to the board."""
+    orch = board.state.folder.parent
+    moc_root, clock, tell = orch.parent, outside.clock, outside.tell
+    read_cores = _cores_reader(moc_root)
+    leases = Leases(
+        board.state,
+        LeaseStore(board.journal.database),
+        clock,
+        outside.make_token,
+        tell,
+        outside.rules,
+    )
+    requests = Requests(
+        board.state, board.journal, _digest_under(moc_root, read_cores), tell, clock.now
+    )
+    runner = Runner(threads=outside.threads, environ=outside.environ, monotonic=clock.monotonic)
+    workshop = Workshop(orch, leases, requests, runner, tell)
+    lookout, watch, wake = Lookout(board.state, leases), LeaseWatch(leases), threading.Event()
+    return Control(
+        worker=Worker(lookout, leases, watch, requests, workshop, wake.set),
+        watch=watch,
+        requests=requests,
+        pull=PullDesk(lookout, leases, workshop),
+        presence=Presence(RoleFiles(board.state.folder), clock.now),
+        recovery=Recovery(orch, leases),
+        owner=Ownership(board.state.folder),
+        load_cores=read_cores,
+        token_auth=outside.token_auth,
+        wake=wake,
+    )
+
+
+def _cores_reader(moc_root: Path) -> Callable[[], Cores]:
+    return lambda: load_cores(moc_root / CORES_FILE, base=moc_root)
+
+
+def _digest_under(moc_root: Path, cores: Callable[[], Cores]) -> Callable[[str], str | None]:
+    def digest(name: str) -> str | None:
+        folders = [core.cwd for core in cores().known.values() if core.mode == "command"]
+        return artifact_sha256(name, [*folders, moc_root])
+
+    return digest

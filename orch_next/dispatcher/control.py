@@ -1,0 +1,304 @@
+"""What HTTP, CLI and the background loop may do with the dispatcher: one object."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orch_next.core.events import Change, Who
+from orch_next.core.flags import read_flags
+from orch_next.core.lease_watch import ForeignLock, LeaseWatch
+from orch_next.core.leases import Leases
+from orch_next.core.records import Task
+from orch_next.core.requests import Requests
+from orch_next.core.schema import ROLES
+from orch_next.dispatcher.cores import Core, Cores, is_core_id
+from orch_next.dispatcher.explain import explain_task, plan_json
+from orch_next.dispatcher.joblog import read_log
+from orch_next.dispatcher.owner import Ownership
+from orch_next.dispatcher.presence import Presence
+from orch_next.dispatcher.pull import PullDesk
+from orch_next.dispatcher.recovery import Recovery
+from orch_next.dispatcher.reports import parse_report
+from orch_next.dispatcher.scheduler import ready_tasks
+from orch_next.dispatcher.sessions import DispatchRequest, parse_request, parse_stop
+from orch_next.dispatcher.worker import Worker
+from orch_next.errors import BusyError, ForbiddenError, NotFoundError
+
+log = logging.getLogger(__name__)
+
+# Seconds between steps while commands run, and without any.
+BUSY_WAIT = 0.1
+IDLE_WAIT = 0.5
+_CLOSING_SECONDS = 10.0
+
+
+@dataclass
+class Control:
+    """The dispatcher of one STATE folder.
+
+    `load_cores` reads `config/cores.toml`; `token_auth` says that every caller was
+    authenticated by a token, which commands need.
+    """
+
+    worker: Worker
+    watch: LeaseWatch
+    requests: Requests
+    pull: PullDesk
+    presence: Presence
+    recovery: Recovery
+    owner: Ownership
+    load_cores: Callable[[], Cores]
+    token_auth: bool
+    wake: threading.Event
+
+    def __post_init__(self) -> None:
+        self._recovered = False
+        self._stepping = threading.Lock()
+
+    @property
+    def leases(self) -> Leases:
+        """Return the leases."""
+        return self.worker.leases
+
+    def start(self, body: Any) -> dict[str, Any]:
+        """Open a session as `POST /dispatch` asks; the one that runs already is answered.
+
+        Raise InputError, ForbiddenError for a command without token authentication,
+        ConfigError for a bad cores.toml, BusyError where another process dispatches.
+        """
+        return self.start_session(parse_request(body))
+
+    def start_session(self, request: DispatchRequest) -> dict[str, Any]:
+        """Open a session; raise as `start` does."""
+        core = self._permitted(request.core_id)
+        if not self.owner.take():
+            raise BusyError("another process dispatches for this STATE folder", retry_after=5)
+        session, new = self.worker.start(core, request)
+        told = session.as_event(self.leases.clock.now())
+        if new:
+            self.worker.workshop.tell("dispatcher_started", told)
+        return {"success": True, "pid": session.pid, "command": told["command"]}
+
+    def stop(self, body: Any = None) -> dict[str, Any]:
+        """Close one session or all; commands are ended and their tasks READY again."""
+        pids = [session.pid for session in self.worker.stop(parse_stop(body))]
+        return {"success": True, "stopped": pids, "stopped_pids": pids}
+
+    def drain(self, body: Any = None) -> dict[str, Any]:
+        """Let one session or all finish what they have and take no more."""
+        found = self.worker.drain(parse_stop(body))
+        return {"success": True, "draining": [session.core.id for session in found]}
+
+    def nudge(self, body: Any = None) -> dict[str, Any]:
+        """Let one session or all look for a task now."""
+        found = self.worker.nudge(parse_stop(body))
+        return {"success": True, "nudged": [session.core.id for session in found]}
+
+    def status(self) -> dict[str, Any]:
+        """Return `/status`'s `dispatcher`: `running`, `processes`, and what hinders them."""
+        sessions = list(self.worker.sessions.values())
+        problems = {one.core.id: one.problem for one in sessions if one.problem}
+        return {
+            "running": bool(sessions),
+            "processes": [session.as_json() for session in sessions],
+            "problems": {**self.worker.problems, **problems},
+            "draining": [one.core.id for one in sessions if one.draining],
+        }
+
+    def stats(self) -> dict[str, Any]:
+        """Return the dispatcher's figures; raise DamagedError without a readable ledger."""
+        flags = read_flags(self.leases.state.folder)
+        tasks = Counter(task.status for task in self.leases.state.tasks.records)
+        return {
+            "sessions": len(self.worker.sessions),
+            "jobs": len(self.worker.jobs),
+            "leases": len(self.leases.store.held()),
+            "foreign_locks": len(self.watch.foreign_locks()),
+            "tasks": dict(sorted(tasks.items())),
+            "frozen": flags.frozen,
+            "auto_decide": flags.auto_decide,
+            "dispatches": self.owner.held,
+        }
+
+    def explain(self, task_id: str, core_id: str | None = None) -> dict[str, Any]:
+        """Say why a task is not running; raise NotFoundError."""
+        task = self.leases.state.tasks.get(task_id)
+        situation = self.worker.lookout.look()
+        cores = self._cores(core_id)
+        # Another process's sessions are not known here: then none is missed.
+        running = set(self.worker.sessions) if self.owner.held else {one.id for one in cores}
+        reasons = explain_task(task, situation, cores, running)
+        return {
+            "task_id": task_id,
+            "status": task.status,
+            "running": task_id in situation.held,
+            "coreId": situation.held.get(task_id),
+            "reasons": [reason.as_json() for reason in reasons],
+        }
+
+    def dry_run(self, core_id: str) -> dict[str, Any]:
+        """Say what a core would take now, in order, and what it could take after that."""
+        core, situation = self.load_cores().get(core_id), self.worker.lookout.look()
+        room = max(core.limit - situation.loads[core.id], 0)
+        tasks = ready_tasks(core, situation)
+        return {
+            "coreId": core.id,
+            "frozen": situation.frozen,
+            "tasks": plan_json(list(tasks), room),
+        }
+
+    def claim(self, core_id: str, task_id: str | None = None) -> dict[str, Any] | None:
+        """Let a pull core take a task; see `PullDesk.claim`."""
+        core = self.load_cores().get(core_id)
+        self._hear(core)
+        return self.pull.claim(core, task_id)
+
+    def beat(self, core_id: str) -> None:
+        """Note a sign of life: the core's leases live on, and offers to it begin again.
+
+        An agent whose id is no core's is none of our business.
+        """
+        if is_core_id(core_id):
+            self.leases.beat(core_id)
+            self._hear(self.load_cores().get(core_id))
+
+    def report(
+        self, task_id: str, token: str, status: str, artifact: str = "", message: str = ""
+    ) -> dict[str, Any]:
+        """End or renew a lease as its holder says.
+
+        Raise InputError, NotFoundError, or ConflictError for a late holder.
+        """
+        body = {"job_id": task_id, "token": token, "status": status}
+        return self.pull.report(parse_report({**body, "artifact": artifact, "message": message}))
+
+    def attempts(self, task_id: str) -> list[dict[str, Any]]:
+        """List a task's attempts; raise NotFoundError for a task that was never there."""
+        found = self.leases.store.attempts(task_id)
+        if not found:
+            self.leases.state.tasks.get(task_id)
+        return [attempt.as_json() for attempt in found]
+
+    def job_log(self, task_id: str, offset: int = 0, attempt: int | None = None) -> dict[str, Any]:
+        """Return an attempt's output from a byte offset; the last attempt without a number.
+
+        Raise NotFoundError for a task or an attempt that has no log.
+        """
+        known = [
+            one
+            for one in self.leases.store.attempts(task_id)
+            if one.log and attempt in (None, one.attempt)
+        ]
+        if not known:
+            raise NotFoundError(f"no log of {task_id!r}")
+        text, end = read_log(Path(known[-1].log), max(offset, 0))
+        return {
+            "job_id": task_id,
+            "attempt": known[-1].attempt,
+            "offset": offset,
+            "next_offset": end,
+            "text": text,
+            "ended": known[-1].ended_at is not None,
+        }
+
+    def foreign_locks(self) -> list[ForeignLock]:
+        """List locks of others; the expired ones wait for `sweep`."""
+        return self.watch.foreign_locks()
+
+    def sweep(self, who: Who) -> list[Task]:
+        """Clear every expired foreign lock, as a person asked."""
+        return self.watch.sweep_all(who)
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Return an alert for each task that is on HOLD after its failures (contract 0.2)."""
+        failures, limit = self.leases.store.failures(), self.leases.rules.max_failures
+        at = self.leases.clock.now().astimezone().replace(tzinfo=None)
+        return [
+            {
+                "id": f"task_held_{task.id}",
+                "type": "error",
+                "title": "タスク保留",
+                "message": f"タスク {task.id}: {task.title} は{failures[task.id]}回失敗しました",
+                "timestamp": at.isoformat(timespec="microseconds"),
+            }
+            for task in self.leases.state.tasks.records
+            if task.status == "HOLD" and failures.get(task.id, 0) >= limit
+        ]
+
+    def on_change(self, change: Change) -> None:
+        """Hear of the board's changes: decisions take effect at once, new tasks wake us."""
+        self.requests.on_change(change)
+        self.wake.set()
+
+    def step(self) -> None:
+        """Do what is due, if this process dispatches; the background loop calls it."""
+        if not self.owner.take():
+            return
+        with self._stepping:
+            if not self._recovered:
+                self._recover()
+            at = self.leases.clock.monotonic()
+            self.worker.step(at)
+            self.worker.guard("presence", lambda: self._show(at))
+
+    def wait(self) -> None:
+        """Wait until the next step is due or something happens; for a real thread."""
+        self.wake.wait(BUSY_WAIT if self.worker.is_busy() else IDLE_WAIT)
+        self.wake.clear()
+
+    def close(self) -> None:
+        """Stop every session and wait for its commands, at most 10 s; give the right back."""
+        self.worker.stop(None)
+        end = self.leases.clock.monotonic() + _CLOSING_SECONDS
+        while self.worker.is_busy() and self.leases.clock.monotonic() < end:
+            self.step()
+            threading.Event().wait(BUSY_WAIT)
+        self.owner.release()
+
+    def _hear(self, core: Core) -> None:
+        session = self.worker.sessions.get(core.id)
+        if session:
+            session.silent, session.problem = False, ""
+        if core.role in ROLES:  # heartbeat.json knows roles, not any agent's name
+            at = self.leases.clock.monotonic()
+            self.worker.guard("presence", lambda: self.presence.beat([core.role], at))
+
+    def _recover(self) -> None:
+        self.recovery.run()
+        expired = [one.task_id for one in self.foreign_locks() if one.expired]
+        if expired:
+            log.warning(
+                "expired locks that are not ours stay until `orch-next leases sweep`: %s",
+                ", ".join(expired),
+            )
+        self._recovered = True
+
+    def _show(self, at: float) -> None:
+        sessions = list(self.worker.sessions.values())
+        busy = {lease.core for lease in self.leases.store.held()} if sessions else set()
+        self.presence.show(sessions, busy, at)
+
+    def _permitted(self, core_id: str) -> Core:
+        cores = self.load_cores()
+        core = cores.get(core_id)
+        if core.mode == "command" and not (self.token_auth or cores.allow_commands_without_token):
+            raise ForbiddenError(
+                f"{core_id} runs a command: turn token authentication on, or set"
+                " allow_commands_without_token = true in config/cores.toml"
+            )
+        return core
+
+    def _cores(self, core_id: str | None) -> list[Core]:
+        cores = self.load_cores()
+        if core_id:
+            return [cores.get(core_id)]
+        open_now: Mapping[str, Core] = {
+            one.core.id: one.core for one in list(self.worker.sessions.values())
+        }
+        return list({**cores.known, **open_now}.values())

@@ -1,0 +1,63 @@
+"""Read what a task's cells say about its turn: `priority=`, `depends=` and due."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timezone
+from functools import lru_cache
+
+PRIORITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
+DEFAULT_PRIORITY = "MEDIUM"
+NEVER = datetime.max.replace(tzinfo=timezone.utc)
+
+# Cells are read again at every look and seldom change.
+_KNOWN = 16_384
+
+_WORD = "[0-9A-Za-z_]"
+_PRIORITY = re.compile(rf"(?<!{_WORD})priority\s*=\s*({'|'.join(PRIORITIES)})(?!{_WORD})", re.I)
+_DEPENDS = re.compile(rf"(?<!{_WORD})depends\s*=\s*", re.I)
+# An id ends at white space or at any mark that Japanese notes set between their parts.
+_ID = r"[^\s,、・;；。|()「」]+"
+_ID_LIST = re.compile(rf"{_ID}(?:\s*[,、]\s*{_ID})*")
+_SEPARATOR = re.compile(r"\s*[,、]\s*")
+
+
+_FULL_WIDTH = str.maketrans("＝，", "=,")
+
+
+def _plain(notes: str) -> str:
+    return notes.translate(_FULL_WIDTH)
+
+
+@lru_cache(_KNOWN)
+def priority_rank(notes: str) -> int:
+    """Return 0 (CRITICAL) to 3 (LOW); MEDIUM without a readable `priority=`."""
+    found = _PRIORITY.search(_plain(notes))
+    return PRIORITIES.index(found[1].upper() if found else DEFAULT_PRIORITY)
+
+
+@lru_cache(_KNOWN)
+def dependencies(notes: str) -> tuple[str, ...]:
+    """List the task ids of every `depends=003,004` in the notes, in order, each once."""
+    text = _plain(notes)
+    found: dict[str, None] = {}
+    for mark in _DEPENDS.finditer(text):
+        listed = _ID_LIST.match(text, mark.end())
+        if listed:
+            found.update(dict.fromkeys(_SEPARATOR.split(listed[0])))
+    return tuple(found)
+
+
+@lru_cache(_KNOWN)
+def due_instant(due: str) -> datetime:
+    """Return the aware UTC instant of a due cell; a bare date means the end of that day."""
+    text = due.strip()
+    try:
+        if len(text) == len("2025-10-15"):
+            return datetime.combine(date.fromisoformat(text), time.max, timezone.utc)
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(
+            timezone.utc
+        )
+    except (ValueError, OverflowError):
+        return NEVER

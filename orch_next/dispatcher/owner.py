@@ -1,0 +1,36 @@
+"""One dispatcher per STATE folder: a process lock that ends with its process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+LOCK_NAME = ".dispatcher.lock"
+
+
+class Ownership:
+    """The right to dispatch; held until `release` or the end of the process."""
+
+    def __init__(self, state_folder: Path) -> None:
+        # thread_local=False: the loop's thread and the requests' threads share it.
+        self._lock = FileLock(state_folder / LOCK_NAME, thread_local=False)
+
+    @property
+    def held(self) -> bool:
+        """Tell whether this process dispatches."""
+        return bool(self._lock.is_locked)
+
+    def take(self) -> bool:
+        """Take the right if nobody has it; tell whether this process has it now."""
+        if not self.held:
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout:
+                return False
+        return True
+
+    def release(self) -> None:
+        """Give the right back."""
+        if self.held:
+            self._lock.release()

@@ -1,0 +1,64 @@
+"""Look at the board once and say everything that the scheduler needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orch_next.core.flags import read_flags
+from orch_next.core.leases import LONGEST_ID, Leases
+from orch_next.core.records import Task
+from orch_next.core.schema import Snapshot
+from orch_next.core.state import State
+from orch_next.dispatcher.scheduler import Situation
+from orch_next.errors import DamagedError
+
+
+@dataclass(frozen=True)
+class Lookout:
+    """Makes a `Situation` of the ledgers, the leases and the flags as they are now."""
+
+    state: State
+    leases: Leases
+
+    def look(self) -> Situation:
+        """Return the situation; damage or FREEZE make it a frozen one."""
+        tasks, damage = self._tasks()
+        records = tasks.records if tasks else ()
+        store = self.leases.store
+        return Situation(
+            tasks=records,
+            held={lease.task_id: lease.core for lease in store.held()},
+            failures=_counted(records, store.failures()),
+            pending=self._pending(),
+            faults=_faults(tasks),
+            frozen=read_flags(self.state.folder).frozen or damage,
+            max_failures=self.leases.rules.max_failures,
+        )
+
+    def _tasks(self) -> tuple[Snapshot[Task] | None, str]:
+        try:
+            tasks = self.state.tasks
+        except DamagedError as error:
+            return None, str(error)
+        return tasks, "TASKS.md is damaged; its last good rows are shown" if tasks.stale else ""
+
+    def _pending(self) -> dict[str, str]:
+        try:
+            approvals = self.state.approvals.records
+        except DamagedError:
+            return {}
+        return {one.task_id: one.appr_id for one in approvals if one.status == "pending"}
+
+
+def _counted(tasks: Sequence[Task], failures: dict[str, int]) -> dict[str, int]:
+    # At the limit a task goes to HOLD; READY again means that a person forgave it.
+    ready = {task.id for task in tasks if task.status == "READY"}
+    return {task_id: count for task_id, count in failures.items() if task_id not in ready}
+
+
+def _faults(tasks: Snapshot[Task] | None) -> dict[str, str]:
+    if tasks is None:
+        return {}
+    long = {task.id: "the id is too long" for task in tasks.records if len(task.id) > LONGEST_ID}
+    return long | {one.record_id: one.message for one in tasks.problems if one.severity == "row"}

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from orch_next.dispatcher.cores import Core
+from orch_next.dispatcher.processes import Identity, group_alive, identify, kill_marked
+from orch_next.dispatcher.runner import Finished, Job, Runner
+
+PAYLOAD = {"task": {"id": "../x", "title": "'; $(touch PWNED) 作業 | C:\\Users\\User"}}
+
+
+def in_thread(work):
+    threading.Thread(target=work, daemon=True).start()
+
+
+def job(folder, code, *, log="logs/1.log", variables=None, **limits):
+    core = Core(
+        "WORK_1", "WORK", "command", command=(sys.executable, "-c", code), cwd=folder, **limits
+    )
+    return Job("../x", 1, core, f"mark-{folder.name}", folder / log, PAYLOAD, variables or {})
+
+
+def start(one, environ=None):
+    environ = os.environ if environ is None else environ
+    return Runner(threads=in_thread, environ=environ, monotonic=time.monotonic).start(one)
+
+
+def finish(run, clock=time.monotonic, within=20):
+    deadline, lines = time.monotonic() + within, []
+    while time.monotonic() < deadline:
+        done = run.poll(clock())
+        lines += run.take_lines()
+        if done:
+            return done, lines
+        time.sleep(0.01)
+    raise AssertionError("the command did not end")
+
+
+def run_code(folder, code, **more):
+    return finish(start(job(folder, code, **more)))
+
+
+def test_the_task_arrives_on_stdin_and_lines_in_log_and_callback(tmp_path):
+    code = (
+        "import json,sys; task=json.load(open(0,encoding='utf-8'))['task'];"
+        "out=open(1,'w',encoding='utf-8',newline='');"
+        "out.write(task['title']+'\\r\\n'); out.write('ORCH_ARTIFACT=ORCH/成果.md\\nend')"
+    )
+    done, lines = run_code(tmp_path, code)
+    title = PAYLOAD["task"]["title"]
+    texts = (title, "ORCH_ARTIFACT=ORCH/成果.md", "end")
+    assert done == Finished(0, "", "ORCH/成果.md", texts)
+    log = (tmp_path / "logs/1.log").read_bytes()
+    assert log.decode() == f"{title}\r\nORCH_ARTIFACT=ORCH/成果.md\nend"
+    assert [line.text for line in lines] == list(texts)
+    assert lines[-1].offset == len(log)
+    assert not (tmp_path / "PWNED").exists()
+
+
+def test_the_environment_is_clean(tmp_path):
+    environ = {"PATH": os.environ["PATH"], "ORCH_WEBHOOK_SECRET": "s", "LD_PRELOAD": "", "A": "1"}
+    code = "import os,json; print(json.dumps(dict(os.environ)))"
+    one = job(
+        tmp_path,
+        code,
+        variables={"ORCH_TASK_ID": "../x"},
+        environment={"PYTHONUTF8": "1"},
+        pass_environment=("A",),
+    )
+    _, lines = finish(start(one, environ))
+    seen = json.loads(lines[0].text)
+    assert {key: seen[key] for key in ("A", "ORCH_TASK_ID", "PYTHONUTF8", "ORCH_JOB")} == {
+        "A": "1",
+        "ORCH_TASK_ID": "../x",
+        "PYTHONUTF8": "1",
+        "ORCH_JOB": one.mark,
+    }
+    assert not {"ORCH_WEBHOOK_SECRET", "LD_PRELOAD"} & set(seen)
+
+
+def test_a_failure_tells_its_last_lines(tmp_path):
+    code = "for n in range(50): print('行', n)\nraise SystemExit(3)"
+    done, lines = run_code(tmp_path, code, environment={"PYTHONUTF8": "1"})
+    assert done == Finished(3, "", "", tuple(f"行 {n}" for n in range(30, 50)))
+    assert len(lines) == 50
+
+
+def test_the_time_limit_stops_the_whole_group(tmp_path):
+    code = (
+        "import subprocess,sys,time;"
+        "p=subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)']);"
+        "print(p.pid,flush=True); time.sleep(60)"
+    )
+    run = start(job(tmp_path, code, timeout_seconds=1))
+    done, lines = finish(run)
+    assert (done.exit_status != 0, done.stopped_for) == (True, "time limit")
+    assert gone(int(lines[0].text))
+
+
+def gone(pid):
+    identity = identify(pid)
+    for _ in range(200):
+        if identity.find() is None:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_group_that_ignores_the_request_is_killed(tmp_path):
+    code = (
+        "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print('ready',flush=True); time.sleep(60)"
+    )
+    run = start(job(tmp_path, code))
+    while not run.take_lines():
+        time.sleep(0.01)
+    run.stop("stopped", time.monotonic())
+    ahead = lambda: time.monotonic() + 6  # noqa: E731 - past TERM_SECONDS without waiting
+    done, _ = finish(run, ahead)
+    assert (done.exit_status, done.stopped_for) == (-9, "stopped")
+
+
+def test_output_beyond_the_cap_ends_the_command(tmp_path):
+    done, _ = run_code(tmp_path, "while True: print('x' * 1000)", output_limit_bytes=50_000)
+    assert done.stopped_for == "output cap"
+    assert (tmp_path / "logs/1.log").stat().st_size == 50_000
+
+
+def test_a_flood_without_line_ends_is_cut_into_lines(tmp_path):
+    code = "import sys,time; sys.stdout.write('z' * 40000); sys.stdout.flush(); {}print()"
+    for pause in ("", "time.sleep(.1);"):
+        done, lines = run_code(tmp_path, code.format(pause), log=f"logs/{len(pause)}.log")
+        assert [len(line.text) for line in lines] == [16384, 16384, 7232]
+        assert done.exit_status == 0
+
+
+def test_a_descendant_that_keeps_the_pipe_does_not_keep_the_attempt(tmp_path):
+    code = (
+        "import subprocess,sys;"
+        "subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)']); print('done')"
+    )
+    run = start(job(tmp_path, code))
+    begun = time.monotonic()
+    done, _ = finish(run)
+    assert (done.exit_status, time.monotonic() - begun < 10) == (0, True)
+    for _ in range(200):
+        if not group_alive(run.identity):
+            return
+        time.sleep(0.01)
+    raise AssertionError("the descendant lives")
+
+
+def test_a_command_that_does_not_read_its_input_ends(tmp_path):
+    one = job(tmp_path, "print('ok')")
+    big = Job(one.task_id, 1, one.core, one.mark, one.log, {"text": "長" * 500_000})
+    assert finish(start(big))[0].exit_status == 0
+
+
+def test_a_command_that_cannot_start_says_so_and_leaks_nothing(tmp_path):
+    core = Core("W", "W", "command", command=("no-such-command-here",), cwd=tmp_path)
+    before = open_descriptors()
+    with pytest.raises(OSError):
+        start(Job("1", 1, core, "m", tmp_path / "1.log", {}))
+    assert open_descriptors() == before
+
+
+def open_descriptors():
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.exists() else 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")
+def test_a_process_that_left_the_group_is_found_by_its_mark(tmp_path):
+    code = (
+        "import subprocess,sys;"
+        "p=subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)'],"
+        "start_new_session=True,stdout=subprocess.DEVNULL); print(p.pid)"
+    )
+    one = job(tmp_path, code)
+    _, lines = finish(start(one))
+    assert kill_marked(one.mark) == [int(lines[0].text)]
+    assert kill_marked(one.mark) == []
+
+
+def test_a_reused_pid_is_not_taken_for_ours():
+    own = identify(os.getpid())
+    assert own.find() is not None
+    assert Identity(own.pid, own.started - 100).find() is None

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from orch_next.core.records import Task
+from orch_next.dispatcher.cores import Core
+from orch_next.dispatcher.scheduler import Reason, Situation, explain, next_task, ready_tasks
+
+CORE = Core("WORK_AI_01", "WORK")
+
+
+def task(task_id, status="READY", owner="WORK", notes="-", due="-", **more):
+    cells = {"title": f"作業 {task_id}", "lock": "-", "lock_owner": "-", "lock_expires_at": "-"}
+    return Task(
+        id=task_id, status=status, owner=owner, notes=notes, due=due, artifact="-", **(cells | more)
+    )
+
+
+def taken(*tasks, core=CORE, **more):
+    found = next_task(core, Situation(tasks, **more))
+    return found and found.id
+
+
+def codes(subject, *others, core=CORE, **more):
+    situation = Situation((subject, *others), **more)
+    return [reason.code for reason in explain(subject, core, situation)]
+
+
+def test_priority_then_due_then_file_order():
+    tasks = [
+        task("001", notes="priority=LOW"),
+        task("002", due="2025-10-16"),
+        task("003", due="2025-10-15T08:00:00Z"),
+        task("004", due="2025-10-15"),
+        task("005", notes="priority=HIGH・承認済み"),
+        task("006", notes="priority=HIGH", due="2025-10-15"),
+        task("007", notes="priority=CRITICAL・緊急"),
+        task("008"),
+        task("009"),
+    ]
+    order = [found.id for found in ready_tasks(CORE, Situation(tasks))]
+    assert order == ["007", "006", "005", "003", "004", "002", "008", "009", "001"]
+    assert taken(*tasks) == "007"
+
+
+def test_next_is_the_head_of_the_order_for_any_board():
+    chance = random.Random(4)
+    for _ in range(300):
+        tasks = [random_task(chance, number) for number in range(chance.randrange(12))]
+        situation = Situation(tasks, failures={"1": 3}, pending={"2": "A001"})
+        order = list(ready_tasks(CORE, situation))
+        assert next_task(CORE, situation) == (order[0] if order else None)
+        for one in tasks:
+            assert (one in order) == (explain(one, CORE, situation) == [])
+
+
+def random_task(chance, number):
+    return task(
+        str(number),
+        status=chance.choice(["READY", "READY", "READY", "DONE", "DOING"]),
+        owner=chance.choice(["WORK", "WORK_AI_01", "CMD"]),
+        notes=chance.choice(["-", "priority=HIGH", f"depends={chance.randrange(12)}"]),
+        due=chance.choice(["-", "2025-10-15", "2025-10-14T01:00:00Z"]),
+    )
+
+
+def test_an_owner_fits_by_role_or_by_the_cores_own_id():
+    assert taken(task("001", owner="WORK")) == "001"
+    assert taken(task("001", owner="WORK_AI_01")) == "001"
+    assert taken(task("001", owner="WORK_AI_02")) is None
+    assert taken(task("001", owner="")) is None
+    assert taken(task("001", owner="AUDIT"), core=Core("鬼", "AUDIT")) == "001"
+
+
+def test_an_open_task_has_no_reason():
+    assert codes(task("001")) == []
+
+
+def test_each_hindrance_has_its_code():
+    assert codes(task("001", status="PLAN")) == ["status"]
+    assert codes(task("001", owner="CMD")) == ["owner"]
+    assert codes(task("001", lock="CMD@2025-10-09T08:00:00Z")) == ["lease"]
+    assert codes(task("001"), held={"001": "WORK_AI_02"}) == ["lease"]
+    assert codes(task("001"), pending={"001": "A012"}) == ["approval"]
+    assert codes(task("001"), failures={"001": 3}) == ["failures"]
+    assert codes(task("001"), failures={"001": 2}) == []
+    assert codes(task("001"), frozen="FREEZE=on in flags.md") == ["freeze"]
+    assert codes(task("001"), held={"002": CORE.id}) == ["limit"]
+    assert codes(task("001"), held={"002": CORE.id}, core=replace(CORE, limit=2)) == []
+    assert codes(replace(task("001"), read_only=True)) == ["read_only"]
+    assert codes(task("001"), task("001")) == ["duplicate"]
+
+
+def test_a_dependency_must_be_done_and_is_named():
+    subject = task("010", notes="depends=003,004,099,010")
+    others = (task("003", status="DONE"), task("004", status="REVIEW"))
+    assert explain(subject, CORE, Situation((subject, *others))) == [
+        Reason("dependency", "004 is REVIEW, not DONE"),
+        Reason("dependency", "099 is not in the ledger"),
+        Reason("dependency", "010 depends on itself"),
+    ]
+    assert taken(subject, *others) is None
+
+
+def test_without_a_core_owner_and_limit_are_left_out():
+    assert codes(task("001", owner="CMD"), held={"002": CORE.id}, core=None) == []
+
+
+def test_freeze_and_limit_stop_the_choice():
+    assert taken(task("001"), frozen="FREEZE=on in flags.md") is None
+    assert taken(task("001"), held={"002": CORE.id}) is None
