@@ -1,0 +1,82 @@
+"""Which server runs this process: the async mode follows it and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from orch_next.errors import ConfigError
+
+COMMANDS = (
+    "gunicorn -k eventlet -w 1 wsgi:app",
+    "gunicorn -k gthread --threads 100 -w 1 wsgi:app",
+    "gunicorn -k gevent -w 1 wsgi:app",
+)
+
+
+def detect_async_mode() -> str:
+    """Return "eventlet", "gevent" or "threading", as the running server needs it.
+
+    Raises `ConfigError` for a gunicorn worker that cannot serve Socket.IO or our loop.
+    """
+    worker = gunicorn_worker()
+    return _patched_mode() if worker is None else _worker_mode(worker)
+
+
+def gunicorn_worker() -> Any | None:
+    """Return the gunicorn worker that imports the app in this very moment, or None."""
+    return _gunicorn("gunicorn.workers.base", "Worker")
+
+
+def use_instead() -> str:
+    """Return the commands that work, for a message that refuses another one."""
+    return f"use: {' or '.join(COMMANDS)}"
+
+
+def _worker_mode(worker: Any) -> str:
+    mode = getattr(worker, "async_mode", None)
+    if mode is not None:
+        return str(mode)
+    if type(worker).__module__ == "gunicorn.workers.gthread":
+        return "threading"
+    if type(worker).__module__ == "gunicorn.workers.ggevent":
+        raise ConfigError(
+            "gunicorn's own gevent worker patches the locks that our threads share; "
+            "use: gunicorn -k orch_next.serving.GeventWorker -w 1 wsgi:app"
+        )
+    raise ConfigError(f"gunicorn's {type(worker).__name__} serves no Socket.IO; {use_instead()}")
+
+
+def _patched_mode() -> str:
+    eventlet = sys.modules.get("eventlet.patcher")
+    if eventlet is not None and eventlet.is_monkey_patched("socket"):
+        return "eventlet"
+    gevent = sys.modules.get("gevent.monkey")
+    if gevent is not None and gevent.is_module_patched("socket"):
+        return "gevent"
+    return "threading"
+
+
+def is_preloading() -> bool:
+    """Tell whether gunicorn's master imports the app, before it forks its workers."""
+    return gunicorn_worker() is None and _gunicorn("gunicorn.arbiter", "Arbiter") is not None
+
+
+def _gunicorn(module: str, name: str) -> Any | None:
+    """Return the innermost caller that is a gunicorn object of this class.
+
+    gunicorn imports the app inside a method of the worker that will serve it, and hands it
+    nothing: the stack is the one place that says which worker that is.
+    """
+    wanted = getattr(sys.modules.get(module), name, None)
+    if wanted is None:
+        return None
+    return next((caller for caller in _callers() if isinstance(caller, wanted)), None)
+
+
+def _callers() -> Iterator[Any]:
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        yield frame.f_locals.get("self")

@@ -1,0 +1,43 @@
+"""Deployment behind a proxy and below a path: WSGI wrappers around the whole app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from orch_next.config import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def behind_proxy(app: Flask, settings: Settings) -> None:
+    """Wrap `app` (apply it last, outermost) so that it knows the address its clients use.
+
+    `trusted_proxies` is how many proxies set `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix`;
+    with 0 a client cannot forge them. `url_prefix` is the path the app lives under; the proxy
+    may strip it or not. Everything follows it: pages, API, event streams and `/socket.io`.
+    """
+    wrapped: Any = _BelowPath(app.wsgi_app, settings.url_prefix)
+    hops = settings.trusted_proxies
+    if hops:
+        wrapped = ProxyFix(wrapped, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)
+    app.wsgi_app = wrapped  # type: ignore[method-assign]  # Flask's way to add middleware
+
+
+class _BelowPath:
+    def __init__(self, wsgi_app: WSGIApplication, prefix: str) -> None:
+        self.wsgi_app = wsgi_app
+        self.prefix = prefix
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        prefix = self.prefix or environ.get("SCRIPT_NAME", "")
+        path = environ.get("PATH_INFO", "")
+        if prefix:
+            environ["SCRIPT_NAME"] = prefix
+            if path == prefix or path.startswith(f"{prefix}/"):
+                environ["PATH_INFO"] = path[len(prefix) :] or "/"
+        return self.wsgi_app(environ, start_response)

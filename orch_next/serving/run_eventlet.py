@@ -1,0 +1,66 @@
+"""Run an app on eventlet's own WSGI server."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import eventlet
+import eventlet.wsgi
+from eventlet.greenio import GreenSocket
+from greenlet import GreenletExit
+
+from orch_next.serving.stopping import GOODBYE_SECONDS, STOP_SECONDS, Serving
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+CONNECTIONS = 20_000
+_TICK_SECONDS = 0.1
+
+
+class _ServerLog:
+    """Eventlet writes access lines and tracebacks to one `info`: keep the tracebacks."""
+
+    def __init__(self) -> None:
+        self._log = logging.getLogger("orch_next.serving")
+
+    def info(self, message: str, *args: object) -> None:
+        if message.startswith("Traceback"):
+            self._log.error(message, *args)
+
+    def error(self, message: str, *args: object) -> None:
+        self._log.error(message, *args)
+
+    def debug(self, message: str, *args: object) -> None:
+        self._log.debug(message, *args)
+
+
+def run(
+    listener: socket.socket, app: WSGIApplication, serving: Serving, stop: threading.Event
+) -> None:
+    """Serve until `stop`, then end streams and connections within `STOP_SECONDS` and a bit."""
+    pool = eventlet.GreenPool(CONNECTIONS)
+    server = eventlet.spawn(
+        eventlet.wsgi.server,
+        GreenSocket(listener),
+        app,
+        custom_pool=pool,
+        log=_ServerLog(),
+        log_format="",
+        debug=False,  # a client never sees a traceback
+        minimum_chunk_size=1,  # events leave at once
+    )
+    while not stop.is_set():
+        eventlet.sleep(_TICK_SECONDS)
+    serving.end_streams()
+    eventlet.spawn_after(GOODBYE_SECONDS, serving.abort_streams)
+    server.kill()  # it accepts no more, and ends when its connections have
+    with suppress(GreenletExit), eventlet.Timeout(STOP_SECONDS, False):
+        server.wait()
+    for thread in list(pool.coroutines_running):
+        eventlet.kill(thread)
+    eventlet.sleep(_TICK_SECONDS)

@@ -1,0 +1,50 @@
+"""Run an app on gevent's own WSGI server."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIHandler, WSGIServer
+
+from orch_next.serving.stopping import GOODBYE_SECONDS, STOP_SECONDS, Serving
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+CONNECTIONS = 20_000
+_TICK_SECONDS = 0.1
+
+
+class _WithSocket(WSGIHandler):  # type: ignore[misc]  # gevent's stubs leave it untyped
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        return {**environ, "orch_next.socket": self.socket, "orch_next.leave": self._leave}
+
+    def _leave(self) -> None:
+        self.close_connection = True
+
+
+def run(
+    listener: socket.socket, app: WSGIApplication, serving: Serving, stop: threading.Event
+) -> None:
+    """Serve until `stop`, then end streams and connections within `STOP_SECONDS` and a bit."""
+    server = WSGIServer(
+        gevent.socket.socket(listener.family, fileno=listener.detach()),
+        app,
+        spawn=Pool(CONNECTIONS),
+        handler_class=_WithSocket,
+        log=None,
+        error_log=logging.getLogger("orch_next.serving"),
+    )
+    server.start()
+    while not stop.is_set():
+        gevent.sleep(_TICK_SECONDS)
+    server.close()
+    serving.end_streams()
+    gevent.spawn_later(GOODBYE_SECONDS, serving.abort_streams)
+    server.stop(timeout=STOP_SECONDS)

@@ -1,0 +1,65 @@
+"""Run an app with a thread per connection, on the one such server here that has WebSockets.
+
+Werkzeug's is meant for development: it is the fallback where neither eventlet nor gevent runs.
+Waitress has no WebSockets; `waitress-serve wsgi:app` runs it (docs/operations.md).
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from orch_next.serving.stopping import GOODBYE_SECONDS, STOP_SECONDS, Serving
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_TICK_SECONDS = 0.1
+
+
+class _Server(ThreadedWSGIServer):
+    """Counts the requests that are being answered."""
+
+    def __init__(self, listener: socket.socket, app: WSGIApplication) -> None:
+        host, port = listener.getsockname()[:2]
+        super().__init__(host, port, app, _Quiet, fd=listener.fileno())
+        self.answering: set[object] = set()
+
+
+class _Quiet(WSGIRequestHandler):
+    def run_wsgi(self) -> None:
+        answering: set[object] = self.server.answering  # type: ignore[attr-defined]  # _Server
+        answering.add(self)
+        try:
+            super().run_wsgi()
+        finally:
+            answering.discard(self)
+
+    def log_request(self, *_: Any) -> None:
+        """Write no access lines."""
+
+
+def run(
+    listener: socket.socket, app: WSGIApplication, serving: Serving, stop: threading.Event
+) -> None:
+    """Serve until `stop`, then end streams and connections within `STOP_SECONDS`."""
+    server = _Server(listener, app)
+    accepting = threading.Thread(target=server.serve_forever, args=(_TICK_SECONDS,), daemon=True)
+    accepting.start()
+    while not stop.is_set():
+        time.sleep(_TICK_SECONDS)
+    server.shutdown()
+    serving.end_streams()
+    _wait_for_answers(server, GOODBYE_SECONDS)
+    serving.abort_streams()
+    _wait_for_answers(server, STOP_SECONDS - GOODBYE_SECONDS)
+
+
+def _wait_for_answers(server: _Server, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while server.answering and time.monotonic() < deadline:
+        time.sleep(_TICK_SECONDS / 5)

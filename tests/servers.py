@@ -1,0 +1,149 @@
+"""Test tool: a real server process on a free port over a temporary ORCH copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+_SERVE = [sys.executable, "-m", "orch_next", "serve", "--port", "{port}", "--async-mode"]
+_GUNICORN = [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:{port}", "wsgi:app"]
+_WAITRESS = [sys.executable, "-m", "waitress"]
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "serve": [*_SERVE, "eventlet"],
+    "serve-threading": [*_SERVE, "threading"],
+    "serve-gevent": [*_SERVE, "gevent"],
+    "eventlet": [*_GUNICORN, "-k", "eventlet", "-w", "1"],
+    "gthread": [*_GUNICORN, "-k", "gthread", "--threads", "100", "-w", "1"],
+    "gevent": [*_GUNICORN, "-k", "gevent", "-w", "1"],
+    "waitress": [*_WAITRESS, "--listen=127.0.0.1:{port}", "--threads=50", "wsgi:app"],
+}
+
+
+@dataclass
+class Server:
+    """A running server: where it listens, its files, its process and what it printed."""
+
+    port: int
+    orch_root: Path
+    process: subprocess.Popen[bytes]
+    log_path: Path
+    ready_seconds: float = 0.0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def log(self) -> str:
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def get(self, path: str, timeout: float = 10.0) -> bytes:
+        """Return the body of a GET; `urllib.error.HTTPError` for 4xx and 5xx."""
+        with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:
+            body: bytes = answer.read()
+        return body
+
+    def stop(self, number: int = signal.SIGTERM, patience: float = STOP_SECONDS) -> float:
+        """Ask the process to end and return the seconds it took; kill it after `patience`."""
+        started = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            try:
+                self.process.wait(patience)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        return time.monotonic() - started
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_until_ready(server: Server, path: str = "/health") -> None:
+    """Poll `path` until it answers 200; `RuntimeError` with the log when it never does."""
+    started = time.monotonic()
+    while time.monotonic() - started < READY_SECONDS:
+        if server.process.poll() is not None:
+            break
+        try:
+            server.get(path, timeout=2.0)
+        except (OSError, urllib.error.HTTPError):
+            time.sleep(0.02)
+        else:
+            server.ready_seconds = time.monotonic() - started
+            return
+    server.stop(signal.SIGTERM, 1.0)
+    raise RuntimeError(f"not ready, exit status {server.process.poll()}\n{server.log()}")
+
+
+def copy_orch(folder: Path, source: Path | None = None) -> Path:
+    """Copy an ORCH folder (the sample by default) to `folder`/MOC/ORCH, once, and return it."""
+    target = folder / "MOC" / "ORCH"
+    if not target.exists():
+        shutil.copytree(source or PROJECT / "ORCH", target)
+    return target
+
+
+def start_server(
+    folder: Path,
+    mode: str = "serve",
+    *,
+    command: Sequence[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    source: Path | None = None,
+    cwd: Path = PROJECT,
+    port: int | None = None,
+) -> Server:
+    """Start a server without waiting; `{port}` in the command is replaced by its port."""
+    root = copy_orch(folder, source)
+    port = port or free_port()
+    words = [word.replace("{port}", str(port)) for word in command or COMMANDS[mode]]
+    log_path = folder / f"server-{port}.log"
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("ORCH_", "COV_"))}
+    environ = {**clean, "PYTHONPATH": str(PROJECT), "ORCH_ROOT": str(root), **(env or {})}
+    with log_path.open("ab") as log:
+        process = subprocess.Popen(words, cwd=cwd, env=environ, stdout=log, stderr=log)
+    return Server(port, root, process, log_path)
+
+
+@contextmanager
+def running_server(
+    folder: Path,
+    mode: str = "serve",
+    *,
+    command: Sequence[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    source: Path | None = None,
+    cwd: Path = PROJECT,
+    port: int | None = None,
+    ready_path: str = "/health",
+) -> Iterator[Server]:
+    """Run one of `COMMANDS` (or `command`) over a copy of ORCH in `folder`; stop it at the end.
+
+    A second server over the same `folder` shares the ledgers of the first one.
+    """
+    server = start_server(folder, mode, command=command, env=env, source=source, cwd=cwd, port=port)
+    try:
+        wait_until_ready(server, ready_path)
+        yield server
+    finally:
+        server.stop()

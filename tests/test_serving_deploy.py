@@ -1,0 +1,139 @@
+"""The files of deploy/: used by the real programs where those are, and told in the docs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import socketio
+
+from orch_next.config import Settings
+from tests.servers import PROJECT, Server, copy_orch, free_port, running_server
+
+DEPLOY = PROJECT / "deploy"
+FILES = sorted(p for p in DEPLOY.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
+NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_operations_page_tells_every_file(path: Path) -> None:
+    page = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert f"`{path.relative_to(PROJECT).as_posix()}`" in page
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_settings_in_deployment_files_exist(path: Path) -> None:
+    known = {f"ORCH_{field.name.upper()}" for field in fields(Settings)}
+    named = set(re.findall(r"\bORCH_[A-Z_]+\b", path.read_text(encoding="utf-8")))
+    assert named <= known
+
+
+def test_gunicorn_configuration_is_accepted_and_serves(tmp_path: Path) -> None:
+    port = free_port()
+    with running_server(tmp_path, command=GUNICORN, env={"ORCH_PORT": str(port)}, port=port) as run:
+        assert hears_greeting(run.url, "websocket")
+    environ = {"ORCH_ROOT": str(copy_orch(tmp_path)), "PATH": ""}
+    checked = subprocess.run([*GUNICORN, "--check-config"], cwd=PROJECT, env=environ, timeout=60)
+    assert checked.returncode == 0
+
+
+def hears_greeting(url: str, transport: str) -> bool:
+    heard: list[object] = []
+    client = socketio.Client(reconnection=False)
+    client.on("status", heard.append)
+    client.connect(url, transports=[transport], wait_timeout=10)
+    deadline = time.monotonic() + 10
+    while not heard and time.monotonic() < deadline:
+        time.sleep(0.02)
+    client.disconnect()
+    return bool(heard)
+
+
+def site(folder: Path, port: int, *servers: Server) -> Path:
+    """Write the site with real ports into the least configuration that nginx runs."""
+    text = (DEPLOY / "nginx" / "orch-next.conf").read_text(encoding="utf-8")
+    upstreams = "".join(f"server 127.0.0.1:{server.port};\n" for server in servers)
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{port};")
+    text = text.replace("    server 127.0.0.1:5001;\n", upstreams)
+    path = folder / "nginx.conf"
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    path.write_text(
+        f"pid {folder}/nginx.pid;\ndaemon off;\nerror_log {folder}/error.log;\n"
+        f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{text}}}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+@contextmanager
+def nginx(folder: Path, *servers: Server) -> Iterator[str]:
+    """Run nginx in front of servers and give its URL."""
+    port = free_port()
+    words = [NGINX, "-c", str(site(folder, port, *servers)), "-p", str(folder)]
+    checked = subprocess.run([*words, "-t"], capture_output=True, timeout=30)
+    assert checked.returncode == 0, checked.stderr.decode()
+    process = subprocess.Popen(words)
+    try:
+        time.sleep(0.3)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@needs("nginx")
+def test_nginx_site_with_two_processes(tmp_path: Path) -> None:
+    env = {"ORCH_TRUSTED_PROXIES": "1"}
+    with (
+        running_server(tmp_path, "eventlet", env=env) as first,
+        running_server(tmp_path, "eventlet", env=env) as second,
+        nginx(tmp_path, first, second) as url,
+    ):
+        with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
+            assert answer.headers["Set-Cookie"].startswith("orch_client=")
+        assert [hears_greeting(url, "polling") for _ in range(6)] == [True] * 6
+        assert [hears_greeting(url, "websocket") for _ in range(2)] == [True] * 2
+        started = time.monotonic()
+        with urllib.request.urlopen(f"{url}/events", timeout=10) as events:
+            assert events.readline()
+            assert time.monotonic() - started < 1.0
+
+
+@needs("systemd-analyze")
+def test_systemd_unit_is_accepted(tmp_path: Path) -> None:
+    text = (DEPLOY / "systemd" / "orch-next@.service").read_text(encoding="utf-8")
+    # systemd looks whether the program is there.
+    unit = tmp_path / "orch-next@5001.service"
+    unit.write_text(text.replace("/opt/orch-next/.venv/bin/gunicorn", sys.executable))
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, timeout=60
+    )
+    said = [line for line in verified.stderr.decode().splitlines() if "orch-next" in line]
+    assert (verified.returncode, said) == (0, [])
+
+
+def test_dockerfile_copies_what_exists_and_runs_without_root() -> None:
+    """No image can be built here: only what the file names is checked."""
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    copied = [word for line in re.findall(r"^COPY (.+)$", text, re.M) for word in line.split()[:-1]]
+    assert [name for name in copied if not (PROJECT / name).exists()] == []
+    assert json.loads(re.findall(r"^CMD (.+)$", text, re.M)[-1]) == ["gunicorn", *GUNICORN[-2:]]
+    assert text.index("\nUSER orch\n") < text.index("\nCMD ")

@@ -1,0 +1,168 @@
+"""Each server with a small app: sockets, streams, bodies, blocking views, the stop."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import threading
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+import websocket
+
+from tests.servers import Server
+from tests.serving_small import GREEN, MODES, small_server
+
+SOCKET_TRANSPORTS = (["polling"], ["websocket"], ["polling", "websocket"])
+TEXT = "字" * 16_000  # 48 KB as UTF-8
+
+
+@pytest.fixture(scope="module", params=MODES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Run each server once for the tests that leave it running."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with small_server(folder, request.param, ORCH_MAX_BODY_BYTES="200000") as running:
+        yield running
+
+
+def ask(server: Server, transports: list[str]) -> tuple[str, object]:
+    client = socketio.Client(reconnection=False)
+    client.connect(server.url, transports=transports, wait_timeout=10)
+    try:
+        return client.transport(), client.call("ask", {"題": r"C:\作業"}, timeout=10)
+    finally:
+        client.disconnect()
+
+
+def post(server: Server, path: str, body: bytes, **headers: str) -> bytes:
+    request = urllib.request.Request(server.url + path, body, headers, method="POST")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        data: bytes = answer.read()
+    return data
+
+
+def test_polling_websocket_and_upgrade(server: Server) -> None:
+    found = [ask(server, transports) for transports in SOCKET_TRANSPORTS]
+    said = {"題": r"C:\作業"}
+    assert found == [("polling", said), ("websocket", said), ("websocket", said)]
+    assert "Traceback" not in server.log()
+
+
+def test_waitress_keeps_clients_polling(tmp_path: Path) -> None:
+    pytest.importorskip("waitress")
+    with small_server(tmp_path, "waitress") as server:
+        assert ask(server, ["polling", "websocket"]) == ("polling", {"題": r"C:\作業"})
+        assert json.loads(server.get("/health")) == {"mode": "threading"}
+        assert "Traceback" not in server.log()
+
+
+def test_bodies_arrive_whole_and_too_long_ones_are_refused(server: Server) -> None:
+    body = "課題".encode() * 30_000
+    assert post(server, "/echo", body) == body
+    assert post(server, "/echo", b"") == b""
+    with pytest.raises(urllib.error.HTTPError, match="413"):
+        post(server, "/echo", b"x" * 200_001)
+
+
+def test_first_event_leaves_at_once(server: Server) -> None:
+    started = time.monotonic()
+    with urllib.request.urlopen(f"{server.url}/stream", timeout=5) as events:
+        line = events.readline()
+        seconds = time.monotonic() - started
+    assert line.decode() == "data: 拍\n"
+    assert seconds < 1.0
+
+
+def open_stream(server: Server, path: str) -> http.client.HTTPConnection:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", path)
+    connection.getresponse().readline()
+    return connection
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stop_with_open_streams_and_sockets(tmp_path: Path, mode: str) -> None:
+    with small_server(tmp_path, mode) as server:
+        streams = [open_stream(server, "/stream") for _ in range(3)]
+        silent = websocket.create_connection(socket_url(server), timeout=30)
+        client = socketio.Client(reconnection=False)
+        client.connect(server.url, transports=["websocket"])
+        seconds = server.stop()
+        status, log = server.process.returncode, server.log()
+        client.disconnect()
+    del silent, streams
+    assert (status, log.count("stream closed"), "Traceback" in log) == (0, 3, False)
+    assert seconds < 5.0
+
+
+@pytest.mark.parametrize("mode", GREEN)
+def test_stop_runs_the_finally_blocks_of_stuck_streams(tmp_path: Path, mode: str) -> None:
+    with small_server(tmp_path, mode) as server:
+        stuck = open_stream(server, "/stuck")
+        seconds = server.stop()
+        status, log = server.process.returncode, server.log()
+    del stuck
+    assert (status, log.count("stuck stream closed")) == (0, 1)
+    assert seconds < 5.0
+
+
+def test_blocked_views_do_not_delay_others(server: Server) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        slow = [pool.submit(server.get, "/slow?seconds=1") for _ in range(2)]
+        delays = []
+        while not all(future.done() for future in slow):
+            started = time.monotonic()
+            server.get("/health")
+            delays.append(time.monotonic() - started)
+    # The machine may be busy: the worst one is allowed more, but far less than the block.
+    assert statistics.median(delays) < 0.05
+    assert max(delays) < 0.5
+    assert len(delays) > 20
+
+
+def socket_url(server: Server) -> str:
+    return f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket"
+
+
+def connect_slowly(server: Server) -> websocket.WebSocket:
+    """Join the default namespace with a client that can hold little."""
+    small = (websocket._socket.socket.SOL_SOCKET, websocket._socket.socket.SO_RCVBUF, 4096)
+    slow = websocket.create_connection(socket_url(server), timeout=30, sockopt=[small])
+    slow.recv()
+    slow.send("40")
+    slow.recv()
+    return slow
+
+
+def read_news(client: websocket.WebSocket, count: int) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    while len(found) < count:
+        packet = client.recv()
+        if packet.startswith("42"):
+            found.append(json.loads(packet[2:])[1])
+        elif packet == "2":
+            client.send("3")
+    return found
+
+
+def test_slow_client_keeps_its_stream_whole_and_delays_nobody(server: Server) -> None:
+    news = [{"n": n, "text": TEXT} for n in range(60)]
+    slow, healthy = connect_slowly(server), connect_slowly(server)
+    heard: list[dict[str, object]] = []
+    reader = threading.Thread(target=lambda: heard.extend(read_news(healthy, len(news))))
+    reader.start()
+    for item in news:
+        post(server, "/broadcast", json.dumps(item).encode(), **JSON)
+    reader.join(20)
+    assert heard == news  # while the slow one has read nothing
+    assert read_news(slow, len(news)) == news
+
+
+JSON = {"Content-Type": "application/json"}
