@@ -1,0 +1,1 @@
+"""LIVE: numbered events, replay, Socket.IO, event streams and the file watcher."""

@@ -1,0 +1,184 @@
+"""Numbered events in memory: told to every listener in order, replayed to who comes back."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from queue import Empty
+from typing import Any
+
+from orch_next.realtime.events import Event
+from orch_next.realtime.log import KEEP
+
+QUEUE_LIMIT = 1_000  # events a stream may lag behind before it gets a reset
+
+
+@dataclass(frozen=True)
+class Reset:
+    """The client's cursor cannot be served: read everything again, go on from `seq`."""
+
+    seq: int
+
+    @property
+    def data(self) -> str:
+        """Return the payload as JSON text."""
+        return f'{{"seq":{self.seq}}}'
+
+
+Item = Event | Reset
+Tell = Callable[[Item], None]
+_CLOSED = object()
+
+
+class Subscription:
+    """One stream's queue; filled by the hub, read by the stream's own thread."""
+
+    def __init__(self, hub: Hub, queue: Any) -> None:
+        self._hub = hub
+        self._queue = queue
+        self.closed = False
+
+    def put(self, item: Item) -> None:
+        """Queue one item; a reader that is too far behind gets a `Reset` instead."""
+        if self._queue.qsize() >= QUEUE_LIMIT:
+            self._drain()
+            item = Reset(item.seq)
+        self._queue.put(item)
+
+    def end(self) -> None:
+        """Wake the reader for the last time."""
+        self._queue.put(_CLOSED)
+
+    def get(self, timeout: float) -> Item | None:
+        """Return the next item, or None after `timeout` seconds or when it is over."""
+        if self.closed:
+            return None
+        try:
+            item = self._queue.get(timeout=timeout)
+        except Empty:
+            return None
+        if item is _CLOSED:
+            self.closed = True
+            return None
+        found: Item = item
+        return found
+
+    def close(self) -> None:
+        """Leave the hub."""
+        self._hub.leave(self)
+
+    def _drain(self) -> None:
+        try:
+            while True:
+                self._queue.get(block=False)
+        except Empty:
+            return
+
+
+class Hub:
+    """The last events and those who listen; everything but `current` belongs to the loop."""
+
+    def __init__(self, make_queue: Callable[[], Any], *, keep: int = KEEP) -> None:
+        self._make_queue = make_queue
+        self._ring: deque[Event] = deque(maxlen=keep)
+        self._subscriptions: set[Subscription] = set()
+        self._listeners: list[Tell] = []
+        self._lock = threading.RLock()
+        self._floor = 0  # cursors below it cannot be replayed
+        self.current = 0
+        self.closed = False
+
+    def load(self, events: Sequence[Event], newest: int) -> None:
+        """Take over what the log has kept, before anybody is served."""
+        with self._lock:
+            self._floor = self.current = newest if not events else events[0].seq - 1
+            for event in events:
+                self._remember(event)
+
+    def deliver(self, events: Sequence[Event]) -> None:
+        """Tell every listener and stream, in order; what was told already is skipped."""
+        with self._lock:
+            for event in events:
+                if event.seq > self.current:
+                    self._remember(event)
+                    self._tell(Reset(event.seq) if event.resets else event)
+
+    def since(self, seq: int) -> list[Item]:
+        """Return what a client with this cursor missed: the events, or one `Reset`.
+
+        A cursor is beyond replay when it is older than what is kept, or newer than the
+        newest number (it comes from another database).
+        """
+        with self._lock:
+            if not self._floor <= seq <= self.current:
+                return [Reset(self.current)]
+            missed = sum(1 for _ in self._newer(seq))
+            return list(islice(self._ring, len(self._ring) - missed, None))
+
+    def catch_up(self, since: int) -> list[Item]:
+        """Return what was missed, or one `Reset` when that is more than a queue holds."""
+        missed = self.since(since)
+        return missed if len(missed) < QUEUE_LIMIT else [Reset(self.current)]
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Hold events back while a client is caught up and joins the others."""
+        with self._lock:
+            yield
+
+    def listen(self, tell: Tell) -> None:
+        """Call `tell` for every item from now on; it must not block."""
+        self._listeners.append(tell)
+
+    def subscribe(self, since: int | None = None) -> Subscription:
+        """Open a stream that begins with what was missed since the cursor, if there is one."""
+        subscription = Subscription(self, self._make_queue())
+        with self._lock:
+            for item in [] if since is None else self.catch_up(since):
+                subscription.put(item)
+            self._subscriptions.add(subscription)
+            if self.closed:
+                subscription.end()
+        return subscription
+
+    def leave(self, subscription: Subscription) -> None:
+        """Forget a stream."""
+        with self._lock:
+            self._subscriptions.discard(subscription)
+
+    @property
+    def streams(self) -> int:
+        """Return how many streams are open."""
+        return len(self._subscriptions)
+
+    def close(self) -> None:
+        """End every stream, now and later."""
+        with self._lock:
+            self.closed = True
+            for subscription in self._subscriptions:
+                subscription.end()
+
+    def _newer(self, seq: int) -> Iterator[Event]:
+        for event in reversed(self._ring):
+            if event.seq <= seq:
+                return
+            yield event
+
+    def _remember(self, event: Event) -> None:
+        if event.resets:
+            self._ring.clear()
+            self._floor = event.seq
+        elif len(self._ring) == self._ring.maxlen:
+            self._floor = self._ring[0].seq
+        self._ring.append(event)
+        self.current = event.seq
+
+    def _tell(self, item: Item) -> None:
+        for subscription in self._subscriptions:
+            subscription.put(item)
+        for tell in self._listeners:
+            tell(item)

@@ -1,0 +1,245 @@
+"""The realtime room of one application: what it is made of, and what starting it starts."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any, Protocol
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from orch_next.core.board import Board
+from orch_next.core.database import Database
+from orch_next.core.events import Change
+from orch_next.core.schema import KINDS
+from orch_next.core.views import view_flow, view_heatmap, view_overview, view_timeline
+from orch_next.errors import BusyError, OrchError
+from orch_next.realtime.hub import Hub
+from orch_next.realtime.owner import FileLease, Lease, Owner, RedisLease
+from orch_next.realtime.pump import Pump
+from orch_next.realtime.redis_log import RedisEventLog
+from orch_next.realtime.sockets import Identify, RunsBlocking, Sockets, make_socketio
+from orch_next.realtime.sql_log import SqlEventLog
+from orch_next.realtime.watcher import Watcher
+
+log = logging.getLogger(__name__)
+REDIS_PREFIX = "orch-next"
+MONITOR_SECONDS = 30.0
+SAMPLE_SECONDS = 3.0
+TAIL_MS = 1_000
+
+
+class LiveSettings(Protocol):
+    """The settings that this room reads."""
+
+    @property
+    def state_folder(self) -> Path:
+        """Return the folder of the ledgers."""
+
+    @property
+    def database(self) -> str:
+        """Return the SQLAlchemy URL of the journal."""
+
+    @property
+    def redis_url(self) -> str:
+        """Return the URL of Redis, empty for none."""
+
+
+class Readings(Protocol):
+    """What the sensors know; asked in real threads only, but `vitals`."""
+
+    def sample(self) -> None:
+        """Look at the host."""
+
+    def vitals(self) -> Mapping[str, Any]:
+        """Return the heartbeat's seven figures from memory."""
+
+    def monitor(self) -> Mapping[str, Any]:
+        """Return the payloads of the constant events by name (contract 2)."""
+
+
+class LoopLike(RunsBlocking, Protocol):
+    """The border between the server's loop and real threads (`orch_next.offload`)."""
+
+    async_mode: str
+
+    def post(self, work: Callable[[], object]) -> None:
+        """Let the loop call `work` soon; safe from any thread."""
+
+    def queue(self) -> Any:
+        """Return a queue that code in the loop may wait on."""
+
+
+class Realtime:
+    """Everything live of one app; `start` begins the background, `stop` ends it."""
+
+    def __init__(
+        self,
+        socketio: SocketIO,
+        board: Board,
+        settings: LiveSettings,
+        readings: Readings,
+        *,
+        now: Callable[[], datetime],
+        identify: Identify | None = None,
+    ) -> None:
+        self.socketio, self.readings, self.now = socketio, readings, now
+        self._settings = settings
+        self._loop: LoopLike | None = None
+        self._stopping = threading.Event()
+        self.hub = Hub(self._make_queue)
+        self.sockets = Sockets(
+            socketio,
+            self.hub,
+            views=_views(board, now),
+            identify=identify,
+            is_shared=bool(settings.redis_url),
+        )
+        self.owner = Owner(_lease(settings), gained=lambda: self.pump.poke())
+        self.pump = Pump(
+            _log(settings),
+            board.state.settled,
+            load=lambda events, newest: self._post(lambda: self.hub.load(events, newest)),
+            deliver=lambda events: self._post(lambda: self.hub.deliver(events)),
+            is_owner=self.owner.is_mine,
+            now=now,
+            clock=monotonic,
+        )
+        names = [kind.file_name for kind in KINDS]
+        self._watcher = Watcher(settings.state_folder, names, self.pump.poke)
+
+    def offer(self, change: Change) -> None:
+        """Take a change from the board; for any thread, never waits."""
+        if self._loop is not None:
+            self.pump.offer(change)
+
+    def broadcast(self, name: str, payload: Any) -> None:
+        """Send a Socket.IO event to every client of every process; for any thread."""
+        self._post(lambda: self.sockets.broadcast(name, payload))
+
+    def start(self, loop: LoopLike, stopping: threading.Event | None = None) -> list[str]:
+        """Begin the background work and return what runs, in words.
+
+        `stopping` ends it and every stream when it is set, by whomever.
+        """
+        self._loop = self.sockets.loop = loop
+        self._stopping = stopping or self._stopping
+        self.sockets.audience.track_websockets(is_green=loop.async_mode != "threading")
+        self.owner.claim()
+        try:
+            self.pump.open()
+        except BusyError as error:
+            log.warning("live events: %s; clients start with a reset", error)
+        tasks = {
+            "event log": self._run_pump,
+            "ledger watcher": self._watcher.run_events,
+            "ledger looks": self._watcher.run_looks,
+            "owner lease": self.owner.run,
+            "monitor": self._run_monitor,
+            **({"redis tail": self._run_tail} if self._settings.redis_url else {}),
+        }
+        for name, task in tasks.items():
+            threading.Thread(target=task, name=f"orch-{name}", daemon=True).start()
+        threading.Thread(target=self._end_when_stopping, name="orch-stop", daemon=True).start()
+        return list(tasks)
+
+    def stop(self) -> None:
+        """End streams and background work; they are gone within about a second."""
+        self._stopping.set()
+
+    def _end_when_stopping(self) -> None:
+        self._stopping.wait()
+        self._post(self.hub.close)
+        self._watcher.stop()
+        self.pump.stop()
+        self.owner.stop()
+
+    def _post(self, work: Callable[[], object]) -> None:
+        if self._loop is None:
+            work()
+        else:
+            self._loop.post(work)
+
+    def _make_queue(self) -> Any:
+        return queue.Queue() if self._loop is None else self._loop.queue()
+
+    def _run_pump(self) -> None:
+        self.pump.run(log.warning)
+
+    def _run_monitor(self) -> None:
+        """Sample every 3 s and tell this process's clients every 30 s, without drift (D30)."""
+        started, beat = monotonic(), 0
+        while not self._stopping.wait(max(0.0, started + beat * SAMPLE_SECONDS - monotonic())):
+            self._sample(beat % round(MONITOR_SECONDS / SAMPLE_SECONDS) == 0)
+            beat += 1
+
+    def _sample(self, tell: bool) -> None:
+        try:
+            self.readings.sample()
+            payloads = self.readings.monitor() if tell else {}
+        except (OrchError, OSError) as error:
+            log.warning("monitor: %s", error)
+            return
+        self._post(self.sockets.audience.drop_stuck)
+        for name, payload in payloads.items():
+            self._post(partial(self.sockets.emit, name, payload))
+
+    def _run_tail(self) -> None:
+        """Wait for other processes' events in Redis, with a connection of its own."""
+        tail = RedisEventLog(self._settings.redis_url, REDIS_PREFIX)
+        while not self._stopping.is_set():
+            try:
+                if tail.wait(self.pump.cursor, TAIL_MS):
+                    self.pump.poke()
+                    self._stopping.wait(0.01)  # the pump moves its cursor meanwhile
+            except BusyError:
+                self._stopping.wait(TAIL_MS / 1000)
+        tail.close()
+
+
+def attach_realtime(
+    app: Flask,
+    board: Board,
+    settings: LiveSettings,
+    async_mode: str,
+    *,
+    readings: Readings,
+    now: Callable[[], datetime],
+    identify: Identify | None = None,
+) -> Realtime:
+    """Give the app a Socket.IO server and a hub; start nothing.
+
+    The caller lets the board tell every change to `Realtime.offer`.
+    """
+    socketio = make_socketio(app, async_mode, settings.redis_url)
+    realtime = Realtime(socketio, board, settings, readings, now=now, identify=identify)
+    app.extensions["orch_realtime"] = realtime
+    return realtime
+
+
+def _log(settings: LiveSettings) -> SqlEventLog | RedisEventLog:
+    if settings.redis_url:
+        return RedisEventLog(settings.redis_url, REDIS_PREFIX)
+    return SqlEventLog(Database(settings.database))
+
+
+def _lease(settings: LiveSettings) -> Lease:
+    if settings.redis_url:
+        return RedisLease(settings.redis_url, REDIS_PREFIX, clock=monotonic)
+    return FileLease(settings.state_folder)
+
+
+def _views(board: Board, now: Callable[[], datetime]) -> dict[str, Callable[[], dict[str, Any]]]:
+    return {
+        "dashboard_overview_update": lambda: view_overview(board.state, now()),
+        "timeline_update": lambda: view_timeline(board.journal, now()),
+        "heatmap_update": lambda: view_heatmap(board.journal, now()),
+        "task_flow_update": lambda: view_flow(board.state, board.journal),
+    }

@@ -1,0 +1,145 @@
+"""Socket.IO on the default namespace, as the legacy had it (contract 2), plus live events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from flask import Flask, request
+from flask_socketio import SocketIO
+
+from orch_next.errors import OrchError
+from orch_next.realtime.audience import NAMESPACE, Audience
+from orch_next.realtime.hub import Hub, Item, Reset
+from orch_next.realtime.streams import parse_cursor
+
+T = TypeVar("T")
+GREETING = "ORCHダッシュボードに接続されました"
+ROOM = "live"  # who has been caught up hears every event from then on
+
+Identify = Callable[[Any, Mapping[str, Any]], object]
+View = Callable[[], dict[str, Any]]
+
+
+class RunsBlocking(Protocol):
+    """The part of the server's loop that sockets need."""
+
+    def run_blocking(self, work: Callable[[], T]) -> T:
+        """Return `work()`, run where it stalls no other client."""
+
+
+def make_socketio(app: Flask, async_mode: str, redis_url: str = "") -> SocketIO:
+    """Bind a Socket.IO server to the app with the legacy's Engine.IO settings (contract 0.1).
+
+    Every origin may pass here *only because* the guard of `orch_next.security` is the
+    outermost WSGI layer and has checked Host, Origin and Sec-Fetch-Site before: Engine.IO's
+    own check would trust the Host header.
+    """
+    return SocketIO(
+        app,
+        async_mode=async_mode,
+        path="/socket.io",
+        cors_allowed_origins="*",
+        ping_interval=25,
+        ping_timeout=20,
+        max_http_buffer_size=1_000_000,
+        message_queue=redis_url or None,
+        channel="orch-next",
+    )
+
+
+class Sockets:
+    """The clients of one app's Socket.IO server; everything here runs in the loop."""
+
+    def __init__(
+        self,
+        socketio: SocketIO,
+        hub: Hub,
+        *,
+        views: Mapping[str, View],
+        identify: Identify | None = None,
+        is_shared: bool = False,
+    ) -> None:
+        self._socketio, self._hub, self._is_shared = socketio, hub, is_shared
+        self._views, self._identify = views, identify
+        self.audience = Audience(socketio)
+        self.loop: RunsBlocking | None = None
+        on = socketio.on_event
+        on("connect", self._connect)
+        on("disconnect", self._disconnect)
+        on("request_dashboard_refresh", self._refresh_dashboard)
+        on("request_task_flow_refresh", self._refresh_flow)
+        hub.listen(self.tell)
+
+    @property
+    def clients(self) -> int:
+        """Return how many clients are connected to this process."""
+        return len(self.audience)
+
+    def tell(self, item: Item) -> None:
+        """Send an event, or a reset, to every client of this process that was caught up."""
+        self.audience.tell(*_named(item), ROOM)
+
+    def emit(self, name: str, payload: Any) -> None:
+        """Send to every client of this process."""
+        self._emit(name, payload, None)
+
+    def broadcast(self, name: str, payload: Any) -> None:
+        """Send to every client of every process (by Redis, where there is one)."""
+        server = self._socketio.server
+        emit = partial(server.emit, name, payload, namespace=NAMESPACE)
+        if self._is_shared:
+            server.start_background_task(emit)  # Redis may make it wait, but nobody else
+        else:
+            emit()
+
+    def _connect(self, auth: Any = None) -> bool | None:
+        environ, identify = request.environ, self._identify
+        if identify is not None and not self._run(lambda: identify(auth, environ)):
+            return False
+        sid = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+        self._emit("status", {"message": GREETING}, sid)
+        since = _cursor(auth, request.args.get("since"))
+        with self._hub.still():
+            for item in [] if since is None else self._hub.catch_up(since):
+                self.audience.tell(*_named(item), sid)
+            self._socketio.server.enter_room(sid, ROOM, namespace=NAMESPACE)
+        return None
+
+    def _disconnect(self, *_reason: Any) -> None:
+        """Nothing is kept of a client that leaves."""
+
+    def _refresh_dashboard(self, *_data: Any) -> None:
+        self._answer("dashboard_overview_update", "timeline_update", "heatmap_update")
+
+    def _refresh_flow(self, *_data: Any) -> None:
+        self._answer("task_flow_update")
+
+    def _answer(self, *names: str) -> None:
+        """Send views to the asking client, or `error` with what went wrong (D29)."""
+        sid = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+        try:
+            found = [(name, self._run(self._views[name])) for name in names]
+        except (OrchError, OSError) as error:
+            found = [("error", {"message": str(error)})]
+        for name, payload in found:
+            self._emit(name, payload, sid)
+
+    def _run(self, work: Callable[[], T]) -> T:
+        return work() if self.loop is None else self.loop.run_blocking(work)
+
+    def _emit(self, name: str, payload: Any, to: str | None) -> None:
+        # Every process tells its own clients: through Redis they would hear it twice.
+        self._socketio.server.emit(name, payload, to=to, namespace=NAMESPACE, ignore_queue=True)
+
+
+def _named(item: Item) -> tuple[str, str]:
+    return ("reset" if isinstance(item, Reset) else item.name), item.data
+
+
+def _cursor(auth: Any, text: str | None) -> int | None:
+    given = auth.get("since") if isinstance(auth, Mapping) else None
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+        return given
+    return parse_cursor(given if isinstance(given, str) else text)

@@ -1,0 +1,115 @@
+"""Two server processes over one STATE folder: with the database alone, and with Redis."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.live_clients import Listener, edit_notes, listeners, post
+from tests.servers import Server, free_port, running_server
+
+needs_redis = pytest.mark.skipif(
+    shutil.which("redis-server") is None, reason="redis-server is not installed"
+)
+
+
+@contextmanager
+def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
+    """Run a Redis of our own that keeps nothing; give its URL."""
+    port = port or free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline:
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(params=["database", pytest.param("redis", marks=needs_redis)])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+    with ExitStack() as stack:
+        redis = request.param == "redis"
+        env = {"ORCH_REDIS_URL": stack.enter_context(redis_server(tmp_path))} if redis else {}
+        one = stack.enter_context(running_server(tmp_path, env=env))
+        yield one, stack.enter_context(running_server(tmp_path, env=env))
+
+
+def sources(client: Listener) -> list[tuple[int, str, str]]:
+    """Return number, record and source of every row event that a client heard."""
+    return [(p["seq"], p["id"], p["source"]) for p in client.payloads("task_updated")]
+
+
+def test_each_change_reaches_the_clients_of_both_once(pair: tuple[Server, Server]) -> None:
+    one, other = pair
+    with (
+        listeners(one.port, ["websocket"], ["polling"]) as ours,
+        listeners(other.port, ["websocket"], ["polling"]) as theirs,
+    ):
+        post(one.port, "/api/tasks/hold", {"task_id": "003"})
+        post(other.port, "/api/tasks/hold", {"task_id": "004"})
+        assert all(client.wait(2, "task_updated") for client in [*ours, *theirs])
+        edit_notes(one.orch_root, "005", "外から")
+        assert all(client.wait(3, "task_updated") for client in [*ours, *theirs])
+        time.sleep(2.5)  # nothing more may come
+        heard = [sources(client) for client in [*ours, *theirs]]
+    assert [sorted(events, key=lambda e: e[1]) for events in heard] == [
+        sorted(heard[0], key=lambda e: e[1])
+    ] * 4
+    assert {(i, s) for _, i, s in heard[0]} == {
+        ("003", "http"),
+        ("004", "http"),
+        ("005", "outside"),
+    }
+    assert [seq for seq, _, _ in heard[0]] == [1, 2, 3]
+
+
+def test_a_killed_owner_is_followed_within_five_seconds(pair: tuple[Server, Server]) -> None:
+    one, other = pair
+    with listeners(other.port, ["websocket"]) as (client,):
+        one.process.kill()
+        one.process.wait()
+        killed = time.time()
+        delays: list[float] = []
+        # Only an owner tells an outside edit at once; a guest waits a second more.
+        while not delays or delays[-1] > 0.7:
+            assert time.time() - killed < 5
+            count = len(sources(client))
+            saved = edit_notes(other.orch_root, "005", f"{time.time()}")
+            assert client.wait(count + 1, "task_updated")
+            delays.append(client.heard[-1][2] - saved)
+
+
+@needs_redis
+def test_a_redis_that_is_away_delays_events_and_loses_none(tmp_path: Path) -> None:
+    port = free_port()
+    with ExitStack() as stack:
+        with redis_server(tmp_path, port) as url:
+            env = {"ORCH_REDIS_URL": url}
+            server = stack.enter_context(running_server(tmp_path, env=env))
+            (client,) = stack.enter_context(listeners(server.port, ["websocket"]))
+            post(server.port, "/api/tasks/promote", {"task_id": "006"})
+            assert client.wait(1, "task_updated")
+        for task_id in ("003", "004"):
+            post(server.port, "/api/tasks/hold", {"task_id": task_id})
+        time.sleep(1)
+        before = sources(client)
+        with redis_server(tmp_path, port):
+            assert client.wait(3, "task_updated", timeout=15)
+            heard = sources(client)
+    assert (before, heard) == (
+        [(1, "006", "http")],
+        [(1, "006", "http"), (2, "003", "http"), (3, "004", "http")],
+    )

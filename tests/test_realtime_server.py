@@ -1,0 +1,221 @@
+"""Live events against real servers, in each of the modes that a deployment can choose."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import struct
+import time
+import urllib.error
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.event_stream import EventSource
+from tests.live_clients import edit_notes, listeners, post
+from tests.servers import Server, running_server
+
+MODES = ("serve", "serve-threading", "serve-gevent", "eventlet", "gthread", "gevent")
+ALL_TRANSPORTS = (["polling"], ["websocket"], ["polling", "websocket"])
+BEAT_KEYS = (
+    *("event", "timestamp", "cpu_percent", "mem_used_mb", "mem_total_mb"),
+    *("disk_read_mb", "disk_write_mb", "net_sent_mb", "net_recv_mb"),
+)
+GREETING = {"message": "ORCHダッシュボードに接続されました"}
+
+
+@pytest.fixture(scope="module", params=MODES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp(request.param)
+    with running_server(folder, request.param) as running:
+        yield running
+
+
+def newest(server: Server) -> int:
+    """Return the newest event's number, by asking with one that is far too high."""
+    with EventSource(server.port, "/events", last_id=str(10**9)) as source:
+        return int(source.wait(1)[0].last_id)
+
+
+def test_an_outside_edit_reaches_every_client_once(server: Server) -> None:
+    with (
+        EventSource(server.port, "/events") as stream,
+        listeners(server.port, *ALL_TRANSPORTS) as clients,
+    ):
+        before = newest(server)
+        saved = edit_notes(server.orch_root, "005", f"外部編集 {time.time()}")
+        arrived = [client.wait(1, "task_updated") for client in clients]
+        streamed = [(m.name, m.last_id) for m in stream.wait(1)]
+        time.sleep(1.5)  # nothing more may come
+        delays = [at - saved for c in clients for n, _, at in c.heard if n == "task_updated"]
+        heard = [client.live() for client in clients]
+        payloads = [client.payloads("task_updated") for client in clients]
+    expected = [(before + 1, "task_updated", "005")]
+    assert (arrived, heard, streamed) == (
+        [True] * 3,
+        [expected] * 3,
+        [("task_updated", str(before + 1))],
+    )
+    assert (payloads, max(delays) < 2.0) == ([[json.loads(stream.named()[0].data)]] * 3, True)
+
+
+def test_a_change_over_http_is_told_with_row_revision_and_author(server: Server) -> None:
+    with listeners(server.port, ["websocket"]) as (client,):
+        answer = post(server.port, "/api/tasks/hold", {"task_id": "003"})
+        assert client.wait(1, "task_updated")
+        payload = client.payloads("task_updated")[0]
+    kept = {k: payload[k] for k in ("event", "kind", "id", "rev", "source", "change")}
+    assert (kept, payload["task"]["status"], answer["success"]) == (
+        {
+            "event": "task_updated",
+            "kind": "task",
+            "id": "003",
+            "rev": answer["rev"],
+            "source": "http",
+            "change": "task_held",
+        },
+        "HOLD",
+        True,
+    )
+
+
+def test_a_client_that_comes_back_gets_what_it_missed(server: Server) -> None:
+    before = newest(server)
+    edit_notes(server.orch_root, "006", f"留守 {time.time()}")
+    with EventSource(server.port, "/events", last_id=str(before)) as stream:
+        missed = [(m.name, m.last_id) for m in stream.wait(1)]
+    with listeners(server.port, *ALL_TRANSPORTS, since=before) as clients:
+        assert all(client.wait(1, "task_updated") for client in clients)
+        heard = [client.live() for client in clients]
+    assert (missed, heard) == (
+        [("task_updated", str(before + 1))],
+        [[(before + 1, "task_updated", "006")]] * 3,
+    )
+
+
+def test_a_cursor_from_elsewhere_gets_a_reset(server: Server) -> None:
+    with listeners(server.port, ["polling"], since=10**9) as (client,):
+        assert client.wait(1, "reset")
+        assert client.payloads("reset") == [{"seq": newest(server)}]
+
+
+def test_the_greeting_and_the_four_answers(server: Server) -> None:
+    names = ("dashboard_overview_update", "timeline_update", "heatmap_update", "task_flow_update")
+    with listeners(server.port, ["websocket"]) as (client,):
+        client.emit("request_dashboard_refresh")
+        client.emit("request_task_flow_refresh")
+        arrived = client.wait(4, *names)
+        found = (client.payloads("status"), [len(client.payloads(name)) for name in names])
+    assert (arrived, found) == (True, ([GREETING], [1, 1, 1, 1]))
+
+
+def test_a_stream_has_the_headers_and_beats(server: Server) -> None:
+    with EventSource(server.port, "/events") as stream:
+        headers = stream.response.headers
+        found = {n: headers[n] for n in ("Content-Type", "Cache-Control", "X-Accel-Buffering")}
+        assert "keep-alive" in headers.get_all("Connection", ["keep-alive"])
+        deadline = time.monotonic() + 5
+        while not stream.parser.messages and time.monotonic() < deadline:
+            time.sleep(0.05)
+        beat = json.loads(stream.parser.messages[0].data)
+        retry = stream.parser.retry
+    assert (found, retry, beat["event"], sorted(beat)) == (
+        {
+            "Content-Type": "text/event-stream",
+            "Cache-Control": "no-cache",
+            "X-Accel-Buffering": "no",
+        },
+        3000,
+        "heartbeat",
+        sorted(BEAT_KEYS),
+    )
+
+
+def test_a_job_stream_tells_the_status_at_once_and_when_it_changes(server: Server) -> None:
+    with EventSource(server.port, "/jobs/007/events") as stream:
+        first = stream.wait(1)[0]
+        post(server.port, "/api/tasks/promote", {"task_id": "007"})
+        post(server.port, "/api/tasks/hold", {"task_id": "007"})
+        statuses = [json.loads(m.data)["status"] for m in stream.wait(3)]
+    assert (first.name, statuses[1:]) == ("status", ["READY", "HOLD"])
+
+
+def test_an_unknown_job_is_404(server: Server) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        server.get("/jobs/%E3%81%AA%E3%81%97/events")
+    assert (caught.value.code, json.loads(caught.value.read())) == (
+        404,
+        {"error": "Job not found"},
+    )
+
+
+class SlowClient:
+    """A raw WebSocket that reads nothing until it is asked to."""
+
+    def __init__(self, port: int) -> None:
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.sock.connect(("127.0.0.1", port))
+        self.sock.settimeout(20)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.sock.sendall(
+            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        self.rest = b""
+        while b"\r\n\r\n" not in self.rest:
+            self.rest += self.sock.recv(1)
+        self.rest = b""
+        self.send("40")
+        while not self.read().startswith("40"):
+            pass
+
+    def send(self, text: str) -> None:
+        data, mask = text.encode(), b"abcd"
+        masked = bytes(b ^ mask[i % 4] for i, b in enumerate(data))
+        self.sock.sendall(b"\x81" + bytes([0x80 | len(data)]) + mask + masked)
+
+    def read(self) -> str:
+        first, length = self._take(2)
+        assert first == 0x81, f"no text frame: {first:#x}"
+        if length == 126:
+            (length,) = struct.unpack("!H", self._take(2))
+        elif length == 127:
+            (length,) = struct.unpack("!Q", self._take(8))
+        return self._take(length).decode()
+
+    def _take(self, count: int) -> bytes:
+        while len(self.rest) < count:
+            piece = self.sock.recv(65536)
+            assert piece, "the server closed the connection"
+            self.rest += piece
+        taken, self.rest = self.rest[:count], self.rest[count:]
+        return taken
+
+
+def test_a_slow_client_delays_nobody_and_its_stream_stays_intact(server: Server) -> None:
+    count, slow = 15, SlowClient(server.port)
+    with listeners(server.port, *[["websocket"]] * 10) as clients:
+        saved = []
+        for n in range(count):
+            edit_notes(server.orch_root, "005", f"{n:03d} " + "日本語の長いメモ" * 2000)
+            saved.append(time.time())
+            assert clients[0].wait(n + 1, "task_updated")
+        arrived = [client.wait(count, "task_updated") for client in clients]
+        late = [
+            at - saved[i]
+            for client in clients
+            for i, (_, _, at) in enumerate(h for h in client.heard if h[0] == "task_updated")
+        ]
+    slow_seqs: list[int] = []
+    while len(slow_seqs) < count:
+        text = slow.read()
+        if text.startswith('42["task_updated"'):
+            slow_seqs.append(json.loads(text[2:])[1]["seq"])
+    slow.sock.close()
+    assert (arrived, max(late) < 5.0) == ([True] * 10, True)
+    assert slow_seqs == list(range(slow_seqs[0], slow_seqs[0] + count))

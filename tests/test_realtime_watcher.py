@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orch_next.realtime.watcher import LOOK_SECONDS, Watcher
+
+
+class Pokes:
+    """Counts pokes; `wait` tells whether one came after the last `wait`."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def __call__(self) -> None:
+        self._event.set()
+
+    def wait(self, seconds: float) -> bool:
+        found = self._event.wait(seconds)
+        time.sleep(0.1)  # a save may be several events of the file system
+        self._event.clear()
+        return found
+
+
+@pytest.fixture
+def pokes(tmp_path: Path) -> Pokes:
+    (tmp_path / "TASKS.md").write_text("# 台帳\n")
+    return Pokes()
+
+
+@pytest.fixture
+def start(tmp_path: Path, pokes: Pokes) -> Iterator[Callable[[str], None]]:
+    watcher = Watcher(tmp_path, ["TASKS.md"], pokes)
+    threads: list[threading.Thread] = []
+
+    def run(name: str) -> None:
+        threads.append(threading.Thread(target=getattr(watcher, name), daemon=True))
+        threads[-1].start()
+        time.sleep(0.3)  # until the file system's watch stands
+
+    yield run
+    watcher.stop()
+    for thread in threads:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def rename_save(path: Path) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.write_text("別の内容\n")
+    temporary.replace(path)
+
+
+def truncate_save(path: Path) -> None:
+    path.write_text("短い\n")
+
+
+@pytest.mark.parametrize("save", [rename_save, truncate_save, Path.unlink])
+@pytest.mark.parametrize(("name", "limit"), [("run_events", 0.4), ("run_looks", 1.5)])
+def test_a_save_is_noticed(
+    tmp_path: Path,
+    pokes: Pokes,
+    start: Callable[[str], None],
+    save: Callable[[Path], None],
+    name: str,
+    limit: float,
+) -> None:
+    start(name)
+    before = pokes.wait(LOOK_SECONDS * 1.5)
+    save(tmp_path / "TASKS.md")
+    assert (before, pokes.wait(limit)) == (False, True)
+
+
+def test_other_files_are_not_our_business(
+    tmp_path: Path, pokes: Pokes, start: Callable[[str], None]
+) -> None:
+    start("run_events")
+    (tmp_path / ".TASKS.md.lock").write_text("")
+    (tmp_path / "メモ.md").write_text("x")
+    assert pokes.wait(0.5) is False
+
+
+def test_a_folder_that_comes_back_is_watched_again(
+    tmp_path: Path, pokes: Pokes, start: Callable[[str], None]
+) -> None:
+    state = tmp_path / "STATE"
+    state.mkdir()
+    watcher = Watcher(state, ["TASKS.md"], pokes)
+    thread = threading.Thread(target=watcher.run_events, daemon=True)
+    thread.start()
+    time.sleep(0.3)
+    state.rmdir()
+    time.sleep(1.2)
+    state.mkdir()
+    time.sleep(1.2)
+    pokes.wait(0)
+    (state / "TASKS.md").write_text("戻った")
+    noticed = pokes.wait(2)
+    watcher.stop()
+    thread.join(5)
+    assert (noticed, thread.is_alive()) == (True, False)
+
+
+def git(folder: Path, *words: str) -> None:
+    command = ["git", "-C", str(folder), "-c", "user.name=監査", "-c", "user.email=a@example.com"]
+    subprocess.run([*command, *words], check=True, capture_output=True)
+
+
+def test_a_git_checkout_is_noticed(
+    tmp_path: Path, pokes: Pokes, start: Callable[[str], None]
+) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", "TASKS.md")
+    git(tmp_path, "commit", "-q", "-m", "一")
+    (tmp_path / "TASKS.md").write_text("# 二\n")
+    git(tmp_path, "commit", "-q", "-am", "二")
+    start("run_events")
+    git(tmp_path, "checkout", "-q", "HEAD~1")
+    assert pokes.wait(1)
