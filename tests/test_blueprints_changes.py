@@ -118,6 +118,40 @@ def test_an_if_match_that_names_no_revision_is_refused(client: FlaskClient, head
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "headers"), [({"expected_rev": ""}, {}), ({}, {"If-Match": '""'})]
+)
+def test_an_empty_revision_fits_no_row(
+    client: FlaskClient, orch_root: Path, body: dict[str, str], headers: dict[str, str]
+) -> None:
+    before = lines(orch_root)
+    answer = client.post("/api/tasks/hold", json={"task_id": "001", **body}, headers=headers)
+    assert (answer.status_code, lines(orch_root)) == (409, before)
+
+
+def test_a_revision_of_null_counts_as_absent(client: FlaskClient) -> None:
+    answer = client.post("/api/tasks/hold", json={"task_id": "001", "expected_rev": None})
+    assert (answer.status_code, answer.json["success"]) == (200, True)
+
+
+def test_a_key_used_for_another_task_is_refused(client: FlaskClient) -> None:
+    headers = {"Idempotency-Key": "e7c2"}
+    client.post("/api/tasks/create", json={"title": "一度だけ"}, headers=headers)
+    answer = client.post("/api/tasks/create", json={"title": "別の課題"}, headers=headers)
+    assert (answer.status_code, answer.json["success"]) == (409, False)
+    assert client.get("/api/tasks").json["count"] == 4
+
+
+@pytest.mark.parametrize("appr_id", ["A/2", "..", "承認 2", "%2F"])
+def test_every_approval_id_can_be_decided(
+    client: FlaskClient, orch_root: Path, appr_id: str
+) -> None:
+    path = orch_root / "STATE" / "APPROVALS.md"
+    path.write_bytes(path.read_bytes().replace(b"A002", appr_id.encode()))
+    answer = client.post("/api/approvals/approve", json={"appr_id": appr_id})
+    assert answer.json["approval"]["status"] == "approved"
+
+
 def test_a_repeated_create_is_one_task(client: FlaskClient) -> None:
     headers = {"Idempotency-Key": "e7c1"}
     first, again = (

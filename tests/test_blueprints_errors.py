@@ -119,4 +119,5 @@ def test_a_browser_reads_the_reason_on_a_page(
 
 def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
     answer = client.get("/api/tasks/hold")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, OPTIONS")
+    # Werkzeug gives the names in the order of a set.
+    assert (answer.status_code, sorted(answer.allow or ())) == (405, ["OPTIONS", "POST"])

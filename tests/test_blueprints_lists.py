@@ -113,6 +113,7 @@ def test_jobs_carry_their_approvals(client: FlaskClient) -> None:
         ("page=1&per_page=2", ["001", "002"], 2),
         ("page=2&per_page=2", ["deploy-004"], None),
         ("page=9&per_page=2", [], None),
+        ("per_page=2", ["001", "002"], 2),
         ("page=一", ["001", "002", "deploy-004"], None),
     ],
 )

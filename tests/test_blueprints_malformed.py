@@ -72,6 +72,28 @@ def test_content_types(client: FlaskClient, kind: str | None, status: int) -> No
     assert (answer.status_code, answer.json["success"]) == (status, status == 200)
 
 
+@pytest.mark.parametrize(("name", "status"), [("Host", 200), ("content-type", 400)])
+def test_a_type_that_only_the_server_made_up_is_none(
+    client: FlaskClient, name: str, status: int
+) -> None:
+    # Eventlet's server says text/plain where the client named no type.
+    answer = client.post(
+        "/api/tasks/hold",
+        data=b'{"task_id": "001"}',
+        content_type="text/plain",
+        environ_overrides={"headers_raw": ((name, "text/plain"),)},
+    )
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("coding", "status"), [("identity", 200), ("gzip", 400), ("br", 400)])
+def test_an_encoded_body_is_refused_by_name(client: FlaskClient, coding: str, status: int) -> None:
+    headers = {"Content-Encoding": coding}
+    answer = client.post("/api/tasks/hold", json={"task_id": "001"}, headers=headers)
+    assert answer.status_code == status
+    assert status == 200 or f"Content-Encoding: {coding}" in answer.json["error"]
+
+
 def test_an_oversize_body_is_413(make_app: Callable[..., Flask]) -> None:
     client = make_app(max_body_bytes=100).test_client()
     answer = client.post("/api/tasks/create", json={"title": "x" * 200})

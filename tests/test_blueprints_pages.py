@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from orch_next.blueprints.words import ENGLISH, JAPANESE
+from orch_next.blueprints.words import ENGLISH, JAPANESE, JAPANESE_PROBLEMS, tell_problem
+from orch_next.core.schema import Problem
+from tests.sample import REPOSITORY
 
 PAGES = ["/", "/tasks", "/approvals", "/console"]
 BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
@@ -32,6 +35,12 @@ class Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.texts.append((self.tags[-1][0] if self.tags else "", data.strip()))
+
+
+def figures(html: str) -> list[str]:
+    """Return the tiles: tasks, active, pending approvals, completed."""
+    ids = "total-tasks|active-tasks|pending-approvals|completed-today"
+    return re.findall(rf'id="(?:{ids})">([^<]*)<', html)
 
 
 def read(client: FlaskClient, path: str, language: str = "ja") -> Reader:
@@ -63,6 +72,11 @@ def test_an_asked_language_wins_and_follows_the_links(client: FlaskClient) -> No
     page = read(client, "/tasks?lang=en", "ja")
     assert ("html", {"lang": "en"}) in page.tags
     assert any(tag[1].get("href") == "/approvals?lang=en" for tag in page.tags)
+
+
+def test_the_other_language_shows_the_same_rows(client: FlaskClient) -> None:
+    page = read(client, "/tasks?status=PLAN&page=1")
+    assert any(tag.get("href") == "?status=PLAN&page=1&lang=en" for _, tag in page.tags)
 
 
 def test_both_languages_have_the_same_words() -> None:
@@ -116,9 +130,7 @@ def test_buttons_are_those_of_the_flow(client: FlaskClient) -> None:
 
 
 def test_numbers_are_the_ledgers(client: FlaskClient) -> None:
-    html = client.get("/").get_data(as_text=True)
-    ids = ("total-tasks", "active-tasks", "pending-approvals", "completed-today")
-    assert [re.search(rf'id="{name}">(\d+)<', html)[1] for name in ids] == ["3", "0", "2", "1"]
+    assert figures(client.get("/").get_data(as_text=True)) == ["3", "0", "2", "1"]
 
 
 def test_tasks_are_filtered_by_status(client: FlaskClient) -> None:
@@ -143,6 +155,80 @@ def test_problems_are_shown_with_their_place(client: FlaskClient, orch_root: Pat
     texts = [text for _, text in read(client, "/").texts]
     assert JAPANESE["stale"] in texts
     assert any(text.startswith("TASKS.md:") for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("ja", "マージの衝突マーカーが残っています"), ("en", "a merge conflict's marker")],
+)
+def test_problems_speak_the_readers_language(
+    client: FlaskClient, orch_root: Path, language: str, text: str
+) -> None:
+    path = orch_root / "STATE" / "TASKS.md"
+    path.write_bytes(path.read_bytes() + b"<<<<<<< HEAD\r\n")
+    texts = [text for _, text in read(client, "/", language).texts]
+    assert texts[texts.index("TASKS.md:8") + 1] == text
+
+
+def test_every_problem_of_the_ledgers_is_told_in_japanese() -> None:
+    page = (REPOSITORY / "docs" / "ledger.md").read_text(encoding="utf-8")
+    table = page.partition("## Problems")[2].partition("\n## ")[0]
+    codes = re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)*)`[:. ]", table.replace("`damage`", ""))
+    severities = {"row", "warning", "note", "check"}
+    assert sorted(set(codes) - severities) == sorted(JAPANESE_PROBLEMS)
+
+
+def test_a_problem_without_a_text_stays_english() -> None:
+    problem = Problem("new-code", "row", "something new", 3)
+    assert tell_problem(JAPANESE, problem) == "something new"
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("spoil", [lambda p: p.write_bytes(b"<<<<<<< HEAD\n"), Path.unlink])
+def test_a_ledger_nobody_could_read_is_named_and_not_counted(
+    client: FlaskClient, orch_root: Path, path: str, spoil: Callable[[Path], object]
+) -> None:
+    spoil(orch_root / "STATE" / "TASKS.md")
+    html = client.get(path, headers={**BROWSER, "Accept-Language": "ja"}).get_data(as_text=True)
+    assert JAPANESE["lost"].format(files="TASKS.md") in html
+    assert JAPANESE["no_tasks"] not in html
+    assert figures(html) in (["—", "—", "2", "—"], [])
+
+
+def test_the_other_ledgers_stay_usable(client: FlaskClient, orch_root: Path) -> None:
+    (orch_root / "STATE" / "TASKS.md").write_bytes(b"\xff")
+    page = read(client, "/")
+    assert len([tag for _, tag in page.tags if "data-decide" in tag]) == 4
+    assert ("code", "A003") in page.texts
+
+
+def test_a_lost_approvals_ledger_is_not_zero_pending(client: FlaskClient, orch_root: Path) -> None:
+    (orch_root / "STATE" / "APPROVALS.md").write_bytes(b"")
+    assert figures(client.get("/approvals").get_data(as_text=True)) == ["3", "0", "—", "1"]
+
+
+def test_a_stale_ledger_has_no_buttons(client: FlaskClient, orch_root: Path) -> None:
+    client.get("/")
+    path = orch_root / "STATE" / "TASKS.md"
+    path.write_bytes(b"\0" + path.read_bytes())
+    page = read(client, "/")
+    names = [name for _, tag in page.tags for name in tag]
+    assert (names.count("data-verb"), names.count("data-decide")) == (0, 4)
+
+
+def test_damage_is_told_before_warnings(client: FlaskClient, orch_root: Path) -> None:
+    path = orch_root / "STATE" / "TASKS.md"
+    rows = (f"| T-{n} | 課題 | ODD | WORK | - | - | - | - | - | - |\r\n" for n in range(60))
+    path.write_bytes(path.read_bytes() + "".join(rows).encode())
+    (orch_root / "STATE" / "MILESTONES.md").write_bytes(b"")
+    shown = [tag.get("class") for name, tag in read(client, "/").tags if name == "li"]
+    assert (shown[0], shown[1], len(shown)) == ("severity-damage", "severity-warning", 50)
+
+
+def test_a_page_without_scripts_says_so(client: FlaskClient) -> None:
+    page = read(client, "/")
+    assert JAPANESE["noscript"] in [text for _, text in page.texts]
+    assert any(tag.get("href") == "/static/css/noscript.css" for _, tag in page.tags)
 
 
 def test_a_browser_gets_an_error_page(client: FlaskClient) -> None:

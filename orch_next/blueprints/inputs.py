@@ -22,6 +22,11 @@ class Body:
     def __init__(self, members: Mapping[str, Any]) -> None:
         self._members = members
 
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """Return the object as it came, for rules that check it themselves."""
+        return self._members
+
     def text(self, name: str, default: str = "") -> str:
         """Return a text member, `default` when absent or null; `InputError` for other types."""
         value = self._members.get(name)
@@ -39,21 +44,40 @@ class Body:
 
     def expected_rev(self) -> str | None:
         """Return the revision the caller saw: `If-Match`, or the member `expected_rev`."""
-        header, member = _if_match(), self.text("expected_rev") or None
-        if header and member and header != member:
+        header, member = _if_match(), self._members.get("expected_rev")
+        if member is None:
+            return header
+        member = self.text("expected_rev")
+        if header is not None and header != member:
             raise InputError("If-Match and expected_rev differ")
-        return header or member
+        return member
 
 
 def read_body() -> Body:
     """Parse the request's JSON object; raise `InputError` for anything else (D22)."""
-    mime = request.mimetype
+    mime = _mimetype()
     if mime and mime != "application/json" and not mime.endswith("+json"):
         raise InputError(f"the Content-Type must be application/json, not {mime}")
-    members = _parse(request.get_data(cache=False))
+    coding = request.headers.get("Content-Encoding", "").strip()
+    if coding.lower() not in ("", "identity"):
+        raise InputError(f"the body must not be encoded (Content-Encoding: {coding})")
+    return parse_object(request.get_data(cache=False))
+
+
+def parse_object(data: bytes) -> Body:
+    """Parse the bytes of a JSON object; raise `InputError` for anything else (D22)."""
+    members = _parse(data)
     if not isinstance(members, dict):
         raise InputError("the body must be a JSON object")
     return Body(members)
+
+
+def _mimetype() -> str:
+    # Eventlet's server says text/plain of a request that names no type.
+    sent = request.environ.get("headers_raw")
+    if sent is not None and "content-type" not in {name.lower() for name, _ in sent}:
+        return ""
+    return request.mimetype
 
 
 def _parse(data: bytes) -> Any:

@@ -22,9 +22,9 @@ COPIED = ("title", "owner", "due", "artifact", "notes")
 
 @bp.get("/jobs")
 def list_jobs() -> Response:
-    """List one job per task; paged only when `page` is given (D26)."""
+    """List one job per task; paged only when `page` or `per_page` is given (D26)."""
     state = orch().board.state
-    if "page" in request.args:
+    if "page" in request.args or "per_page" in request.args:
         return answer_ready(make_ready((), _one_page(all_jobs(state))))
     sources = (state.tasks, state.approvals)
     return answer_list("jobs", sources, lambda: {"items": all_jobs(state), "next_page": None})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,10 @@ from flask import Blueprint, render_template, request
 
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import whole_number
-from orch_next.blueprints.words import choose_words
-from orch_next.core.schema import find_orphans
+from orch_next.blueprints.words import choose_words, tell_problem
+from orch_next.core.schema import KINDS, LedgerKind, Problem, Snapshot, find_orphans
+from orch_next.core.state import State
+from orch_next.errors import DamagedError
 
 bp = Blueprint("pages", __name__)
 
@@ -29,14 +31,23 @@ OFFERED = {
 }
 
 
+SEVERITIES = ("damage", "row", "warning")
+UNKNOWN = "—"
+
+
 @dataclass(frozen=True)
 class Listing:
-    """One page of rows out of `count` rows of the wanted status."""
+    """One page of rows out of `count` rows of the wanted status.
+
+    `lost`: the ledger is missing or was never readable; `writable`: its file is sound.
+    """
 
     rows: Sequence[Any]
     page: int
     pages: int
     count: int
+    lost: bool
+    writable: bool
 
 
 @bp.get("/")
@@ -73,32 +84,75 @@ def keep_language(endpoint: str, values: dict[str, Any]) -> None:
 def show(view: str) -> str:
     """Render a view over the present snapshots in the reader's language."""
     state = orch().board.state
-    tasks, approvals = state.tasks, state.approvals
-    snapshots = (tasks, approvals, state.milestones)
+    snapshots = [look(state, kind) for kind in KINDS]
+    tasks, approvals = snapshots[:2]
     wanted = request.args.get("status", "")
-    problems = [p for s in snapshots for p in s.problems if p.severity != "note"]
+    words = choose_words(request.args.get("lang", ""), request.accept_languages)
     pending_first = sorted(approvals.records, key=lambda row: row.status != "pending")
     return render_template(
         f"pages/{view}.html",
-        t=choose_words(request.args.get("lang", ""), request.accept_languages),
+        t=words,
         view=view,
-        tasks=cut([t for t in tasks.records if wanted in ("", t.status)]),
-        approvals=cut(pending_first),
+        tasks=cut(tasks, [t for t in tasks.records if wanted in ("", t.status)]),
+        approvals=cut(approvals, pending_first),
         wanted=wanted,
         statuses=STATUSES,
         offered=OFFERED,
-        total=len(tasks.records),
         counts=Counter(task.status for task in tasks.records),
-        pending=sum(row.status == "pending" for row in approvals.records),
-        problems=[*problems, *find_orphans(tasks, approvals)],
+        figures=count(tasks, approvals),
+        problems=[(p, tell_problem(words, p)) for p in collect_problems(snapshots)],
+        lost=[ledger.kind.file_name for ledger in (tasks, approvals) if is_lost(ledger)],
         stale=any(snapshot.stale for snapshot in snapshots),
         root=orch().settings.root,
     )
 
 
-def cut(rows: Sequence[Any]) -> Listing:
+def look(state: State, kind: LedgerKind[Any]) -> Snapshot[Any]:
+    """Return a ledger's rows; one that was never readable counts as missing, with its damage."""
+    try:
+        snapshot: Snapshot[Any] = getattr(state, f"{kind.name}s")
+    except DamagedError:
+        ours = [p for p in state.problems() if p.file == kind.file_name]
+        damage = tuple(p for p in ours if p.severity == "damage")
+        return Snapshot(kind, "", (), damage, missing=True)
+    return snapshot
+
+
+def is_lost(snapshot: Snapshot[Any]) -> bool:
+    """Tell whether nothing at all is known of the ledger (D11)."""
+    return snapshot.missing and not snapshot.stale
+
+
+def count(tasks: Snapshot[Any], approvals: Snapshot[Any]) -> Mapping[str, object]:
+    """Return the numbers of the page; a ledger nobody could read has none (D11)."""
+    statuses = Counter(task.status for task in tasks.records)
+    figures: dict[str, object] = {
+        "total": len(tasks.records),
+        "active": statuses["READY"] + statuses["DOING"],
+        "done": statuses["DONE"],
+        "READY": statuses["READY"],
+        "DOING": statuses["DOING"],
+    }
+    if is_lost(tasks):
+        figures = dict.fromkeys(figures, UNKNOWN)
+    pending = sum(row.status == "pending" for row in approvals.records)
+    return {**figures, "pending": UNKNOWN if is_lost(approvals) else pending}
+
+
+def collect_problems(snapshots: Sequence[Snapshot[Any]]) -> list[Problem]:
+    """Return what a person should see to, the worst first."""
+    tasks, approvals = snapshots[:2]
+    found = [p for s in snapshots for p in s.problems if p.severity in SEVERITIES]
+    if not is_lost(tasks):
+        found += find_orphans(tasks, approvals)
+    return sorted(found, key=lambda problem: SEVERITIES.index(problem.severity))
+
+
+def cut(snapshot: Snapshot[Any], rows: Sequence[Any]) -> Listing:
     """Return the page of rows that the query asks for, so that a big ledger stays quick."""
     pages = max(1, -(-len(rows) // ROWS_PER_PAGE))
     page = whole_number("page", 1, 1, pages)
     start = (page - 1) * ROWS_PER_PAGE
-    return Listing(rows[start : start + ROWS_PER_PAGE], page, pages, len(rows))
+    shown = rows[start : start + ROWS_PER_PAGE]
+    lost = is_lost(snapshot)
+    return Listing(shown, page, pages, len(rows), lost, not lost and not snapshot.stale)

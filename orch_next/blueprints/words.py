@@ -1,4 +1,4 @@
-"""The pages' words in Japanese and English."""
+"""The pages' words in Japanese and English, and the ledgers' problems in Japanese."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from werkzeug.datastructures import LanguageAccept
+
+from orch_next.core.schema import Problem
 
 JAPANESE: Mapping[str, str] = MappingProxyType(
     {
@@ -18,6 +20,7 @@ JAPANESE: Mapping[str, str] = MappingProxyType(
         "nav_tasks": "タスク管理",
         "nav_approvals": "承認管理",
         "nav_console": "コンソール",
+        "nav_agents": "エージェント",
         "nav_label": "主要ナビゲーション",
         "skip": "本文へ移動",
         "other_language": "English",
@@ -63,9 +66,14 @@ JAPANESE: Mapping[str, str] = MappingProxyType(
         "previous": "前へ",
         "next": "次へ",
         "page_of": "{page} / {pages} ページ（{count} 件）",
-        "stale": "台帳ファイルが壊れているため、最後に読めた内容を表示しています。",
+        "stale": "台帳ファイルが壊れているか見つからないため、最後に読めた内容を表示しています。",
+        "lost": "{files} を読めないため、その内容は表示できません。",
+        "lost_rows": "台帳を読めません。",
+        "noscript": "JavaScript が無効なため、表示だけができます。"
+        "変更には JavaScript を有効にするか、コマンドライン orch-next を使ってください。",
         "problems": "台帳に {count} 件の問題があります",
         "warnings": "台帳に {count} 件の確認事項があります",
+        "confirm_drop": "{id} を中止しますか。この画面からは元に戻せません。",
         "create_title": "新規タスク作成",
         "field_notes": "備考",
         "create": "作成",
@@ -79,6 +87,8 @@ JAPANESE: Mapping[str, str] = MappingProxyType(
         "done_approval": "承認を記録しました",
         "failed": "実行できませんでした",
         "unreachable": "サーバーに接続できません",
+        "conflict": "先に変更されていたため実行しませんでした。最新の内容を確認してください。",
+        "busy": "別の処理が台帳を使用中です。少し待ってからもう一度実行してください。",
         "dispatcher": "ディスパッチャー",
         "dispatcher_idle": "停止中",
         "console_idle": "実行中のコアはありません。タスクは自動では割り当てられません。",
@@ -105,6 +115,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "nav_tasks": "Tasks",
         "nav_approvals": "Approvals",
         "nav_console": "Console",
+        "nav_agents": "Agents",
         "nav_label": "Main navigation",
         "skip": "Skip to content",
         "other_language": "日本語",
@@ -150,9 +161,14 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "previous": "Previous",
         "next": "Next",
         "page_of": "Page {page} of {pages} ({count} rows)",
-        "stale": "A ledger file is damaged: these are the last rows that could be read.",
+        "stale": "A ledger file is damaged or gone: these are the last rows that could be read.",
+        "lost": "{files} cannot be read, so nothing of it can be shown.",
+        "lost_rows": "The ledger cannot be read.",
+        "noscript": "JavaScript is off: this page only shows. To change something, turn it on "
+        "or use the command line, orch-next.",
         "problems": "The ledgers have {count} problem(s)",
         "warnings": "The ledgers have {count} notice(s)",
+        "confirm_drop": "Drop {id}? This page cannot take it back.",
         "create_title": "New task",
         "field_notes": "Notes",
         "create": "Create",
@@ -166,6 +182,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "done_approval": "The decision was recorded",
         "failed": "This could not be done",
         "unreachable": "The server cannot be reached",
+        "conflict": "Somebody was faster: nothing was changed. Look at the present row first.",
+        "busy": "The ledger is in use by another process. Try again in a moment.",
         "dispatcher": "Dispatcher",
         "dispatcher_idle": "Stopped",
         "console_idle": "No core is running here; tasks are not handed out by themselves.",
@@ -178,6 +196,32 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "error_home": "Back to the dashboard",
         "error_404": "There is no such page.",
         "error_500": "This page cannot be shown.",
+    }
+)
+
+# By code (docs/ledger.md, Problems); `{id}` is the record, `{message}` the English text.
+JAPANESE_PROBLEMS: Mapping[str, str] = MappingProxyType(
+    {
+        "conflict-marker": "マージの衝突マーカーが残っています",
+        "no-table": "台帳の列を持つ表がありません",
+        "empty-file": "ファイルが空です",
+        "not-utf-8": "UTF-8 ではないバイトがあります",
+        "nul-character": "NUL 文字があります（保存が途中で壊れています）",
+        "unfinished-save": "ファイルが行の途中で終わっています",
+        "unreadable": "ファイルを読めません（{message}）",
+        "duplicate-id": "ID {id} の行が複数あります",
+        "swallowed-text": "表のすぐ下に、行ではない文章があります",
+        "extra-delimiter": "区切り行が余分にあります",
+        "missing-cells": "{id} の行はセルが足りません",
+        "read-only-dialect": "{id} は見出しと箇条書きの形式のため、読み取り専用です",
+        "unknown-status": "{id} のステータスは定義にありません（{message}）",
+        "no-evidence": "{id} に証跡がありません",
+        "no-id": "ID のない行、または見出しの繰り返しは読み込みません",
+        "orphan-approval": "{id} の対象タスクがありません（{message}）",
+        "missing-file": "ファイルがありません",
+        "row-apart": "{id} の行が表から離れています",
+        "row-misfit": "行のように見えますが、どの表にも合いません",
+        "repeated-header": "見出し行が繰り返されています",
     }
 )
 
@@ -195,3 +239,11 @@ def _best_language(accepted: LanguageAccept) -> str:
     if not wishes:
         return "ja"
     return next((wish for wish in wishes if wish in LANGUAGES), "ja" if "*" in wishes else "en")
+
+
+def tell_problem(words: Mapping[str, str], problem: Problem) -> str:
+    """Return a problem's text in the words' language; a code without a text stays English."""
+    if words["lang"] != "ja" or problem.code not in JAPANESE_PROBLEMS:
+        return problem.message
+    text = JAPANESE_PROBLEMS[problem.code]
+    return text.format(id=problem.record_id or "?", message=problem.message)

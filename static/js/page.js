@@ -32,7 +32,7 @@ function showConnection(on) {
   connection.classList.toggle("off", !on);
 }
 
-// Resolves to null when the change was made, else to the reason why not.
+// Resolves to null when the change was made, else to why not and whether that is certain.
 async function send(path, body, headers) {
   try {
     const response = await fetch(base + path, {
@@ -42,10 +42,16 @@ async function send(path, body, headers) {
     });
     const answer = await response.json().catch(() => ({}));
     if (answer.warning) note(answer.warning, true);
-    return answer.success ? null : answer.error || `${texts.failed} (${response.status})`;
+    return answer.success ? null : { why: explain(response, answer), refused: "error" in answer };
   } catch {
-    return texts.unreachable;
+    return { why: texts.unreachable, refused: false };
   }
+}
+
+function explain(response, answer) {
+  if (answer.present) return texts.conflict;
+  if (response.status === 503) return texts.busy;
+  return `${texts.failed}: ${answer.error || response.status}`;
 }
 
 async function reload() {
@@ -55,31 +61,47 @@ async function reload() {
     const fresh = page.getElementById("live");
     if (!fresh) return note(texts.failed, true);
     const focused = describeFocus();
+    const unfolded = live.querySelector("details[open]");
     live.replaceChildren(...fresh.childNodes);
-    if (focused) (live.querySelector(focused) || document.getElementById("main")).focus();
+    if (unfolded) live.querySelectorAll("details").forEach((one) => (one.open = true));
+    if (focused) restoreFocus(focused);
     showConnection(true);
   } catch {
     showConnection(false);
   }
 }
 
-// The focus would be lost when its row is replaced: name the row's first button instead.
+// The focus would be lost when its element is replaced: name the element and its row instead.
 function describeFocus() {
-  const row = live.contains(document.activeElement) && document.activeElement.closest("tr");
-  if (!row) return null;
-  const name = row.dataset.taskId === undefined ? "appr-id" : "task-id";
-  return `tr[data-${name}="${CSS.escape(row.getAttribute("data-" + name))}"] button`;
+  const active = document.activeElement;
+  if (!live.contains(active)) return null;
+  const row = active.closest("tr");
+  const name = row && (row.dataset.taskId === undefined ? "data-appr-id" : "data-task-id");
+  const place = row ? `tr[${name}="${CSS.escape(row.getAttribute(name))}"]` : "";
+  const sign = ["data-verb", "data-decide", "href"].find((known) => active.hasAttribute(known));
+  const value = sign && CSS.escape(active.getAttribute(sign));
+  return { same: `${place} ${sign ? `[${sign}="${value}"]` : active.tagName}`, place };
+}
+
+// Never another button: the next key press would do what nobody asked for.
+function restoreFocus({ same, place }) {
+  const found = live.querySelector(same) || (place && live.querySelector(place));
+  const target = found || document.getElementById("main");
+  if (target.tagName === "TR") target.tabIndex = -1;
+  target.focus();
 }
 
 async function setStatus(button) {
   // Not `disabled`: that would drop the keyboard's focus.
   if (button.getAttribute("aria-disabled")) return;
-  button.setAttribute("aria-disabled", "true");
   const row = button.closest("tr");
+  const question = texts.drop.replace("{id}", () => row.dataset.taskId);
+  if (button.dataset.verb === "drop" && !confirm(question)) return;
+  button.setAttribute("aria-disabled", "true");
   const body = { task_id: row.dataset.taskId, expected_rev: row.dataset.rev };
-  const why = await send(`/api/tasks/${button.dataset.verb}`, body);
+  const failure = await send(`/api/tasks/${button.dataset.verb}`, body);
   button.removeAttribute("aria-disabled");
-  note(why ? `${row.dataset.taskId}: ${why}` : texts.task, Boolean(why));
+  note(failure ? `${row.dataset.taskId}: ${failure.why}` : texts.task, Boolean(failure));
   await reload();
 }
 
@@ -98,10 +120,14 @@ function openDecision(button) {
 
 function openCreation() {
   const dialog = document.getElementById("createTaskModal");
-  // One key per opening: sending the same form twice creates one task.
-  dialog.dataset.key = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
+  renewKey(dialog);
   showFormError(dialog, null);
   dialog.showModal();
+}
+
+// Sending a form again under its key creates one task; a refused form is changed and sent anew.
+function renewKey(dialog) {
+  dialog.dataset.key = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
 }
 
 function showFormError(dialog, why) {
@@ -117,23 +143,28 @@ async function submitForm(event, message, request) {
   const dialog = form.closest("dialog");
   const submit = form.querySelector("[type=submit]");
   submit.disabled = true;
-  const why = await request(Object.fromEntries(new FormData(form)), dialog);
+  const failure = await request(Object.fromEntries(new FormData(form)), dialog);
   submit.disabled = false;
-  showFormError(dialog, why);
-  if (why) return;
-  form.reset();
-  dialog.close();
-  note(message, false);
+  showFormError(dialog, failure && failure.why);
+  if (!failure) {
+    form.reset();
+    dialog.close();
+    note(message, false);
+  }
   await reload();
 }
 
-function sendCreation(fields, dialog) {
-  return send("/api/task/create", fields, { "Idempotency-Key": dialog.dataset.key });
+async function sendCreation(fields, dialog) {
+  const headers = { "Idempotency-Key": dialog.dataset.key };
+  const failure = await send("/api/task/create", fields, headers);
+  if (failure && failure.refused) renewKey(dialog);
+  return failure;
 }
 
+// The id travels in the body: one with a slash fits into no URL.
 function sendDecision(fields) {
-  return send(`/api/approval/${encodeURIComponent(deciding.id)}/update`, {
-    status: deciding.status,
+  return send(`/api/approvals/${deciding.status === "approved" ? "approve" : "reject"}`, {
+    appr_id: deciding.id,
     approver: fields.approver,
     approver_role: fields.approver,
     comment: fields.comment,
@@ -145,7 +176,9 @@ function sendDecision(fields) {
 async function poll() {
   try {
     const response = await fetch(base + "/api/overview");
-    const seen = response.ok ? (await response.json()).system_status.last_updated : null;
+    const answer = await response.json();
+    // A ledger that becomes unreadable, or readable again, is a change too.
+    const seen = response.ok ? answer.system_status.last_updated : answer.error;
     showConnection(true);
     if (lastSeen !== null && seen !== lastSeen) await reload();
     lastSeen = seen;
