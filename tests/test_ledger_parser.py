@@ -184,8 +184,8 @@ def test_rows_apart_stop_at_the_next_table_and_at_what_does_not_fit() -> None:
 
 
 def test_bytes_that_are_not_utf8_are_damage() -> None:
-    with pytest.raises(DamagedError, match="line 2"):
-        decode("一\n".encode() + "二".encode("cp932"))
+    with pytest.raises(DamagedError, match=r"^TASKS.md:2: "):
+        decode("一\n".encode() + "二".encode("cp932"), "TASKS.md")
 
 
 def test_markdown_its_limit_of_invented_cells_is_kept() -> None:

@@ -12,7 +12,7 @@ from flask import Blueprint, render_template, request
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import whole_number
 from orch_next.blueprints.words import choose_words, tell_problem
-from orch_next.core.schema import KINDS, LedgerKind, Problem, Snapshot, find_orphans
+from orch_next.core.schema import KINDS, LedgerKind, Problem, Snapshot
 from orch_next.core.state import State
 from orch_next.errors import DamagedError
 
@@ -100,7 +100,7 @@ def show(view: str) -> str:
         offered=OFFERED,
         counts=Counter(task.status for task in tasks.records),
         figures=count(tasks, approvals),
-        problems=[(p, tell_problem(words, p)) for p in collect_problems(snapshots)],
+        problems=[(p, tell_problem(words, p)) for p in collect_problems(state)],
         lost=[ledger.kind.file_name for ledger in (tasks, approvals) if is_lost(ledger)],
         stale=any(snapshot.stale for snapshot in snapshots),
         root=orch().settings.root,
@@ -139,12 +139,9 @@ def count(tasks: Snapshot[Any], approvals: Snapshot[Any]) -> Mapping[str, object
     return {**figures, "pending": UNKNOWN if is_lost(approvals) else pending}
 
 
-def collect_problems(snapshots: Sequence[Snapshot[Any]]) -> list[Problem]:
+def collect_problems(state: State) -> list[Problem]:
     """Return what a person should see to, the worst first."""
-    tasks, approvals = snapshots[:2]
-    found = [p for s in snapshots for p in s.problems if p.severity in SEVERITIES]
-    if not is_lost(tasks):
-        found += find_orphans(tasks, approvals)
+    found = [problem for problem in state.problems() if problem.severity in SEVERITIES]
     return sorted(found, key=lambda problem: SEVERITIES.index(problem.severity))
 
 

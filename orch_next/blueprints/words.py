@@ -215,6 +215,7 @@ JAPANESE_PROBLEMS: Mapping[str, str] = MappingProxyType(
         "missing-cells": "{id} の行はセルが足りません",
         "read-only-dialect": "{id} は見出しと箇条書きの形式のため、読み取り専用です",
         "unknown-status": "{id} のステータスは定義にありません（{message}）",
+        "conflict-copy": "書き込み中に外部で保存された内容が別ファイル（*.conflict-*）に残っています。手作業で統合してから削除してください",
         "no-evidence": "{id} に証跡がありません",
         "no-id": "ID のない行、または見出しの繰り返しは読み込みません",
         "orphan-approval": "{id} の対象タスクがありません（{message}）",

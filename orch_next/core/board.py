@@ -62,6 +62,7 @@ def open_board(
         record=journal.record,
         emit=emit,
         seen=journal.note,
+        ready=journal.ready,
         lock_timeout=lock_timeout,
     )
     tasks = Tasks(state, journal, governance=governance)

@@ -132,7 +132,10 @@ class Database:
 
 
 def _unusable(error: Exception) -> BusyError:
-    return BusyError(f"the journal's database cannot be used: {error}")
+    # SQLAlchemy adds the statement and a link, which say nothing to a client.
+    cause = getattr(error, "orig", None) or error
+    reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+    return BusyError(f"the journal's database cannot be used: {reason}")
 
 
 def _options(url: sa.URL) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -22,12 +23,14 @@ from orch_next.core.view import LedgerView, read_ledger
 from orch_next.errors import BusyError, DamagedError, LedgerError, UncertainError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange
-from orch_next.ledger.file import LedgerFile, digest
+from orch_next.ledger.file import LedgerFile, digest, resolve
 from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import Document, Problem, decode, parse
 
 # How long, in seconds, a read that noticed an outside edit waits to record it in turn.
 _READERS_PATIENCE = 1.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,9 @@ class KeptLedger(Generic[R]):
 
     The thread lock is the right to replace the snapshot. Readers never wait for it once
     there is a snapshot: while someone writes they get the rows as they were before.
-    `record` (the journal) is called under the file's lock too, `emit` (the listeners)
-    behind it; a listener is quick and writes no ledger.
+    `ready` raises BusyError when a change could not be recorded. `record` (the journal)
+    is called under the file's lock too, `emit` (the listeners) behind it; a listener is
+    quick and writes no ledger.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class KeptLedger(Generic[R]):
         record: Emit,
         emit: Emit,
         seen: Callable[[Snapshot[R]], None],
+        ready: Callable[[], None],
         lock_timeout: float,
         disk: Disk | None = None,
     ) -> None:
@@ -84,7 +89,7 @@ class KeptLedger(Generic[R]):
         self._file = LedgerFile(folder / kind.file_name, lock=_held_already, disk=disk)
         self._reader = LedgerReader(kind, self._file)
         self._now, self._record, self._emit, self._seen = now, record, emit, seen
-        self._timeout = lock_timeout
+        self._ready, self._timeout = ready, lock_timeout
         self._untold: deque[Change] = deque()
         self._lock = threading.RLock()
         self._busy = False
@@ -134,6 +139,7 @@ class KeptLedger(Generic[R]):
         Errors of LedgerFile.write pass; after UncertainError the change is in place.
         """
         deadline = time.monotonic() + self._timeout
+        self._ready()
         with self._held():
             if self._good is None:
                 self._refresh()
@@ -155,7 +161,7 @@ class KeptLedger(Generic[R]):
 
         Only so do other processes find it there when they notice the changed file.
         """
-        path = self._file.path.resolve()
+        path = resolve(self._file.path)
         try:
             stack.enter_context(locked(path.with_name(f".{path.name}.lock"), timeout))
         except OSError as error:
@@ -201,6 +207,8 @@ class KeptLedger(Generic[R]):
         found = self._judged(reading)
         if self._good is not None and (found.damage or found.missing):
             self._present = replace(self._good, stale=True, problems=found.problems)
+            for problem in found.problems:
+                log.warning("%s:%s: %s", problem.file, problem.line, problem.message)
             return []
         changes = self._outside_changes(found.records)
         self._present = found

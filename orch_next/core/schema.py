@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Generic
 
 from orch_next.core.kinds import (
@@ -41,6 +42,7 @@ __all__ = [
     "Record",
     "Snapshot",
     "Task",
+    "find_copies",
     "find_orphans",
     "load_snapshot",
 ]
@@ -98,7 +100,9 @@ def snapshot_of(view: LedgerView[R], sha256: str) -> Snapshot[R]:
 
 
 def find_orphans(tasks: Snapshot[Task], approvals: Snapshot[Approval]) -> list[Problem]:
-    """Warn of approvals whose task is in no row of TASKS.md."""
+    """Warn of approvals whose task is in no row of TASKS.md, as far as that can be told."""
+    if tasks.missing or (tasks.damage and not tasks.stale):
+        return []
     return [
         Problem(
             "orphan-approval",
@@ -110,6 +114,21 @@ def find_orphans(tasks: Snapshot[Task], approvals: Snapshot[Approval]) -> list[P
         )
         for approval in approvals.records
         if tasks.find(approval.task_id) is None
+    ]
+
+
+def find_copies(folder: Path) -> list[Problem]:
+    """Warn of outside saves that could not be kept in place and wait for a person."""
+    return [
+        Problem(
+            "conflict-copy",
+            "warning",
+            f"an outside save that came in between lies in {path.name}: merge it, then delete it",
+            1,
+            kind.file_name,
+        )
+        for kind in KINDS
+        for path in sorted(folder.glob(f"{kind.file_name}.conflict-*"))
     ]
 
 

@@ -27,6 +27,11 @@ class Spool:
             file.flush()
             os.fsync(file.fileno())
 
+    def check(self) -> None:
+        """Prove that an entry could be put; OSError passes."""
+        with self._locked(), self.path.open("ab"):
+            return
+
     def drain(self, store: Callable[[Entry], bool]) -> int:
         """Hand every entry to `store`, keep those it answers False for; return how many went.
 

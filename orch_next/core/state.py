@@ -11,11 +11,15 @@ from orch_next.core.events import Change, Emit, emit_nothing
 from orch_next.core.kept import Intent, KeptLedger, Outcome, Step
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
 from orch_next.core.records import Approval, Milestone, R, Task
-from orch_next.core.schema import Snapshot, find_orphans
+from orch_next.core.schema import Snapshot, find_copies, find_orphans
 from orch_next.core.view import LedgerView
 from orch_next.errors import LedgerError, NotFoundError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import Problem
+
+
+def always_ready() -> None:
+    """Allow every change; the default where no journal is attached."""
 
 
 def ignore_snapshot(_snapshot: Snapshot[Any]) -> None:
@@ -33,12 +37,13 @@ class State:
         record: Emit = emit_nothing,
         emit: Emit = emit_nothing,
         seen: Callable[[Snapshot[Any]], None] = ignore_snapshot,
+        ready: Callable[[], None] = always_ready,
         lock_timeout: float = 5.0,
         disk: Disk | None = None,
     ) -> None:
         self.folder = folder
         options: dict[str, Any] = {"now": now, "record": record, "emit": emit, "seen": seen}
-        options |= {"lock_timeout": lock_timeout, "disk": disk}
+        options |= {"ready": ready, "lock_timeout": lock_timeout, "disk": disk}
         self._tasks: KeptLedger[Task] = KeptLedger(TASK, folder, **options)
         self._approvals: KeptLedger[Approval] = KeptLedger(APPROVAL, folder, **options)
         self._milestones: KeptLedger[Milestone] = KeptLedger(MILESTONE, folder, **options)
@@ -70,7 +75,8 @@ class State:
     def problems(self) -> list[Problem]:
         """Return every problem of the three files, those between files last; never raises."""
         found = [problem for kept in self._all for problem in kept.look().problems]
-        return found + find_orphans(self._tasks.look(), self._approvals.look())
+        orphans = find_orphans(self._tasks.look(), self._approvals.look())
+        return found + orphans + find_copies(self.folder)
 
     def write(
         self, kind: LedgerKind[R], plan: Callable[[LedgerView[R]], Step], intent: Intent

@@ -22,7 +22,7 @@ from orch_next.ledger.swap import Job, Outcome, Swap, swap
 from orch_next.ledger.temp import digest, sweep, write_temp
 from orch_next.ledger.verify import check_rows, verify
 
-__all__ = ["LedgerFile", "Plan", "Written", "digest"]
+__all__ = ["LedgerFile", "Plan", "Written", "digest", "resolve"]
 
 Plan = Callable[[Document], Sequence[CellChange]]
 
@@ -53,6 +53,14 @@ class _Version:
     data: bytes
     digest: str
     document: Document
+
+
+def resolve(path: Path) -> Path:
+    """Follow symlinks to the file itself; raise LedgerError for links that go in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise LedgerError(f"{path}: its symbolic links lead nowhere") from error
 
 
 def _utc_now() -> datetime:
@@ -95,7 +103,7 @@ class LedgerFile:
         save comes first. Raise DamagedError, BusyError, RowError, InputError or
         LedgerError with the file unchanged, UncertainError when the disk did not confirm.
         """
-        target = self.path.resolve()
+        target = resolve(self.path)
         try:
             with self._lock(target.with_name(f".{target.name}.lock"), self._lock_timeout):
                 return self._write_locked(target, plan)
@@ -144,7 +152,7 @@ class LedgerFile:
         """Parse the bytes, unless they are those of last time."""
         version = self._last
         if version is None or version.data != data:
-            version = _Version(data, digest(data), parse(decode(data)))
+            version = _Version(data, digest(data), parse(decode(data, self.path.name)))
             self._last = version
         return version
 

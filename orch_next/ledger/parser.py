@@ -59,13 +59,14 @@ class Block:
     end: int
 
 
-def decode(data: bytes) -> str:
-    """Decode UTF-8, the BOM stays; raise DamagedError for other bytes."""
+def decode(data: bytes, name: str = "") -> str:
+    """Decode UTF-8, the BOM stays; raise DamagedError, with the file's name, for other bytes."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DamagedError(f"line {line}: bytes that are not UTF-8") from error
+        place = f"{name}:{line}: " if name else ""
+        raise DamagedError(f"{place}bytes that are not UTF-8") from error
 
 
 def parse(text: str) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -43,6 +44,9 @@ def write_temp(disk: Disk, target: Path, data: bytes, digests: tuple[str, str]) 
 
 def _write_new(disk: Disk, path: Path, target: Path, data: bytes) -> None:
     like = _stat(disk, target)
+    if not like.st_mode & 0o222:
+        # A rename would ignore what the owner said.
+        raise PermissionError(errno.EACCES, "the file is read-only", str(target))
     fd = disk.open_new(path)
     try:
         disk.copy_owner(fd, like)
