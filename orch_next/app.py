@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import secrets
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from flask import Flask
 
 from orch_next.blueprints import (
+    agents,
     approvals,
     audit,
+    callbacks,
+    dispatch,
     errors,
     events,
     health,
@@ -29,16 +36,27 @@ from orch_next.blueprints import (
 from orch_next.blueprints.answers import OrjsonProvider
 from orch_next.blueprints.context import Orch
 from orch_next.config import Settings, load_settings
-from orch_next.core.board import open_board
+from orch_next.core.agents import Agents
+from orch_next.core.board import Board, open_board
+from orch_next.core.deadlines import Clock
+from orch_next.core.deliveries import Deliveries
 from orch_next.core.events import Emit
+from orch_next.core.json_file import JsonRecords
+from orch_next.core.lease_terms import LeaseRules
+from orch_next.core.notify import Notifier, make_post
+from orch_next.dispatcher import monitor_loop
+from orch_next.dispatcher.build import Outside, make_control
+from orch_next.errors import BusyError
 from orch_next.logs import set_up_logging
-from orch_next.realtime.room import attach_realtime
-from orch_next.security import close_door, identify_socket
+from orch_next.realtime.room import Realtime, attach_realtime
+from orch_next.security import close_door, identify_socket, load_agents_access, sign
 from orch_next.sensors.host import HostSensor
 from orch_next.sensors.metrics import Gauges, Metrics
 from orch_next.sensors.readings import LiveReadings
 
 log = logging.getLogger(__name__)
+# The dispatcher stops its commands within 10 s and writes down how they ended.
+CLOSING_SECONDS = 12.0
 BLUEPRINTS = (
     pages,
     tasks,
@@ -51,6 +69,9 @@ BLUEPRINTS = (
     events,
     login,
     metrics,
+    agents,
+    callbacks,
+    dispatch,
 )
 
 
@@ -74,6 +95,7 @@ def create_app(
     orch = make_orch(chosen, now)
     app.extensions["orch_next"] = orch
     attach_live_room(app, orch, chosen, async_mode)
+    attach_dispatcher(app, orch, chosen)
     observe.install(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
@@ -108,7 +130,30 @@ def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
     host = HostSensor(settings.root.anchor, now=now)
     metrics = Metrics()
     listeners.append(metrics.count_change)
-    return Orch(settings, board, now, host, metrics, listeners)
+    return Orch(
+        settings,
+        board,
+        now,
+        host,
+        metrics,
+        open_registry(settings, now),
+        open_deliveries(settings, board, now),
+        listeners,
+    )
+
+
+def open_registry(settings: Settings, now: Callable[[], datetime]) -> Agents:
+    """Return the agents' registry; its file is where `config/agents_api.json` says (D39)."""
+    path = load_agents_access(settings.moc_root).registry
+    records = JsonRecords(path, "agents", lock_timeout=settings.lock_timeout_seconds)
+    return Agents(records, now=now, offline_after=settings.agent_offline_seconds)
+
+
+def open_deliveries(settings: Settings, board: Board, now: Callable[[], datetime]) -> Deliveries:
+    """Return what keeps a webhook's keys."""
+    lock = settings.moc_root / "data" / "deliveries.lock"
+    timeout = settings.lock_timeout_seconds
+    return Deliveries(board.journal.database, lock, now=now, lock_timeout=timeout)
 
 
 def attach_live_room(app: Flask, orch: Orch, settings: Settings, async_mode: str) -> None:
@@ -125,17 +170,97 @@ def attach_live_room(app: Flask, orch: Orch, settings: Settings, async_mode: str
     orch.listeners.append(live.offer)
     live.hub.listen(lambda item: orch.metrics.note_event(getattr(item, "payload", {}), orch.now()))
     figures = {"orch_clients_connected": lambda: float(live.sockets.clients + live.hub.streams)}
+    registry = load_agents_access(settings.moc_root).registry
     orch.metrics.gauges(
-        Gauges(orch.board.state, orch.host, settings.moc_root, now=orch.now, live=figures)
+        Gauges(
+            orch.board.state,
+            orch.host,
+            settings.moc_root,
+            now=orch.now,
+            live=figures,
+            registry=registry,
+        )
     )
+    attach_notifier(orch, settings, live.owner.is_mine)
+
+
+def attach_dispatcher(app: Flask, orch: Orch, settings: Settings) -> None:
+    """Give the app the dispatcher of its STATE folder, and let the board wake it."""
+    live: Realtime = app.extensions["orch_realtime"]
+
+    def tell(name: str, payload: dict[str, Any]) -> None:
+        live.broadcast(name, payload)
+        if name == "job_decided" and orch.notifier is not None:
+            orch.notifier.tell(name, payload)
+
+    outside = Outside(
+        Clock(orch.now, monotonic),
+        secrets.token_urlsafe,
+        tell,
+        os.environ,
+        rules=lease_rules(settings),
+        token_auth=settings.auth == "token",
+        is_mine=live.owner.is_mine,
+    )
+    orch.control = orch.reports = make_control(orch.board, outside)
+    orch.listeners.append(orch.control.on_change)
+
+
+def lease_rules(settings: Settings) -> LeaseRules:
+    """Return the leases' times; raise `ConfigError` for times that cannot work."""
+    return LeaseRules(
+        ttl=settings.lease_ttl_seconds,
+        extension=settings.lease_extension_seconds,
+        grace=settings.lease_grace_seconds,
+        start=settings.lease_start_seconds,
+        max_failures=settings.lease_max_failures,
+    )
+
+
+def attach_notifier(orch: Orch, settings: Settings, is_mine: Callable[[], bool]) -> None:
+    """Let the configured URL hear of changes; one process of several tells it."""
+    if not settings.webhook_out_url:
+        return
+    secret = settings.webhook_out_secret
+    orch.notifier = Notifier(
+        make_post(settings.webhook_out_url),
+        lambda body: sign(secret, body, orch.now()) if secret else "",
+        is_mine=is_mine,
+    )
+    orch.listeners.append(orch.notifier.offer)
 
 
 def start_background(app: Flask) -> None:
     """Start what runs beside the requests, once per process, and say aloud what does."""
     orch: Orch = app.extensions["orch_next"]
     set_up_logging(orch.settings.log_format, orch.settings.log_level)
+    try:
+        orch.board.journal.open()
+    except BusyError as error:
+        log.warning("%s; changes are kept in the journal's spool until it answers", error)
     running = app.extensions["orch_realtime"].start(orch.loop, orch.stopping)
+    if orch.notifier is not None:
+        notify = orch.notifier.run
+        threading.Thread(
+            target=notify, args=(orch.stopping,), name="orch-notify", daemon=True
+        ).start()
+        running.append("webhook out")
+    start_dispatcher(app.extensions["orch_realtime"], orch)
+    running.append("dispatcher")
     log.info("running in the background: %s", ", ".join(running))
+
+
+def start_dispatcher(live: Realtime, orch: Orch) -> None:
+    """Run the dispatcher's loop; a process that ends waits until its commands have ended."""
+    ended = threading.Event()
+
+    def work() -> None:
+        monitor_loop(orch.control, stopping=orch.stopping.is_set)
+        ended.set()
+
+    # The task waits in the server's loop; files, locks and commands are for a real thread.
+    live.socketio.start_background_task(orch.loop.run_blocking, work)
+    atexit.register(lambda: orch.stopping.is_set() and ended.wait(CLOSING_SECONDS))
 
 
 def shipped_folder(name: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ GOVERNANCES = ("compatible", "strict")
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 AUTHS = ("open", "token")
+SCHEMES = ("http://", "https://")
 
 # The legacy's own names (contract 7.1); the new name wins when both are set.
 LEGACY_NAMES = {"host": "ORCH_DASHBOARD_HOST", "port": "ORCH_DASHBOARD_PORT"}
@@ -44,6 +45,16 @@ class Settings:
     url_prefix: str = ""
     trusted_proxies: int = 0
     redis_url: str = ""
+    lease_ttl_seconds: float = 1800.0
+    lease_extension_seconds: float = 600.0
+    lease_grace_seconds: float = 300.0
+    lease_start_seconds: float = 60.0
+    lease_max_failures: int = 3
+    agent_offline_seconds: float = 120.0
+    webhook_secret: str = field(default="", repr=False)
+    webhook_secret_previous: str = field(default="", repr=False)
+    webhook_out_url: str = ""
+    webhook_out_secret: str = field(default="", repr=False)
     log_format: str = "text"
     log_level: str = "INFO"
 
@@ -121,7 +132,7 @@ def load_settings(
     overrides = overrides or {}
     root = _path("root", overrides.get("root") or environ.get("ORCH_ROOT") or "ORCH")
     given = {**_from_file(environ, root), **_from_environ(environ), **overrides, "root": root}
-    kinds = {field.name: str(field.type) for field in fields(Settings)}
+    kinds = {one.name: str(one.type) for one in fields(Settings)}
     unknown = sorted(set(given) - set(kinds))
     if unknown:
         raise ConfigError(f"unknown setting: {', '.join(unknown)}")
@@ -142,13 +153,13 @@ def _from_file(environ: Mapping[str, str], root: Path) -> dict[str, Any]:
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for field in fields(Settings):
-        value = environ.get(f"ORCH_{field.name.upper()}")
-        legacy = LEGACY_NAMES.get(field.name, "")
+    for one in fields(Settings):
+        value = environ.get(f"ORCH_{one.name.upper()}")
+        legacy = LEGACY_NAMES.get(one.name, "")
         if value is None and legacy:
             value = environ.get(legacy)
         if value:
-            found[field.name] = value
+            found[one.name] = value
     return found
 
 
@@ -161,6 +172,10 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(f"port must be between 0 and 65535, not {settings.port}")
     if settings.max_body_bytes < 1 or settings.lock_timeout_seconds <= 0:
         raise ConfigError("max_body_bytes and lock_timeout_seconds must be positive")
+    if settings.agent_offline_seconds <= 0:
+        raise ConfigError("agent_offline_seconds must be positive")
+    if settings.webhook_out_url and not settings.webhook_out_url.startswith(SCHEMES):
+        raise ConfigError("webhook_out_url must start with http:// or https://")
     if settings.log_format not in LOG_FORMATS or settings.log_level.upper() not in LOG_LEVELS:
         raise ConfigError(
             f"log_format must be one of {', '.join(LOG_FORMATS)}, "

@@ -23,12 +23,18 @@ class Desk:
     """A dispatcher that notes what it is told and refuses one token."""
 
     told: list[tuple[str, ...]] = field(default_factory=list)
+    held: str = ""
 
     def report(self, *report: str) -> object:
         if report[1] == "late":
             raise ConflictError("the lease is not yours any more")
         self.told.append(report)
         return None
+
+    def report_proved(self, *report: str) -> bool:
+        if report[0] == self.held:
+            self.told.append(report)
+        return report[0] == self.held
 
     def beat(self, core_id: str) -> None:
         self.told.append((core_id,))
@@ -128,3 +134,11 @@ def test_numbers_become_text() -> None:
 def test_other_types_are_refused(members: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         read_callback(members)
+
+
+def test_a_signature_stands_for_the_token_of_a_held_task(terminal: Terminal, board: Board) -> None:
+    desk, before = Desk(held="001"), board.state.tasks.digest
+    report = {"job_id": "001", "status": "completed", "artifact": "ORCH/成果.md", "message": "済み"}
+    assert apply(terminal, desk, **report)["applied"] is True
+    assert desk.told == [("001", "REVIEW", "ORCH/成果.md", "済み")]
+    assert board.state.tasks.digest == before

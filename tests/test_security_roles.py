@@ -21,7 +21,7 @@ def may(role: str, action: str) -> bool:
 
 def test_roles_and_actions() -> None:
     assert {role: {a for a in ACTIONS if may(role, a)} for role in ROLES} == {
-        "CMD": {"read", "write", "hold", "drop", "decide"},
+        "CMD": {"read", "write", "hold", "drop", "decide", "dispatch", "sweep"},
         "WORK": {"read", "write"},
         "AUDIT": {"read", "write", "decide"},
         "viewer": {"read"},
@@ -46,7 +46,13 @@ def test_without_identities_everything_is_allowed() -> None:
         ("/jobs/タスク 1/reject", "decide"),
         ("/api/tasks/promote", "write"),
         ("/api/tasks/create", "write"),
-        ("/dispatch", "write"),
+        ("/dispatch", "dispatch"),
+        ("/dispatch/stop/", "dispatch"),
+        ("/dispatch/drain", "dispatch"),
+        ("/dispatch/nudge", "dispatch"),
+        ("/api/leases/sweep", "sweep"),
+        ("/api/leases/report", "write"),
+        ("/api/agents/claim", "write"),
         ("/anything/new", "write"),
     ],
 )

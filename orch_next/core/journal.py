@@ -6,6 +6,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,21 @@ from sqlalchemy.exc import IntegrityError
 from orch_next.core.audit import list_events
 from orch_next.core.claims import Claims
 from orch_next.core.database import Database, journal_table, turn_table
-from orch_next.core.events import OUTSIDE, Change, utc_micros
+from orch_next.core.events import OUTSIDE, Change, Who, utc_micros
 from orch_next.core.marks import Marks
 from orch_next.core.schema import Snapshot
 from orch_next.core.spool import Entry, Spool
 from orch_next.errors import BusyError
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Authorship:
+    """What was done to a row (`task_held`), and by whom."""
+
+    event: str
+    who: Who
 
 
 class Journal:
@@ -57,6 +66,17 @@ class Journal:
         self._drain()
         self.claims.forget_old()
 
+    def ready(self) -> None:
+        """Raise BusyError when neither the database nor the spool would take an entry."""
+        try:
+            self.database.open()
+        except BusyError as error:
+            try:
+                self._spool.check()
+            except OSError as reason:
+                message = f"the change could not be recorded: {reason}"
+                raise BusyError(message, retry_after=5.0) from error
+
     def close(self) -> None:
         """Give the database's connections back."""
         self.database.close()
@@ -84,6 +104,36 @@ class Journal:
     def events(self, limit: int = 100, type: str | None = None) -> list[dict[str, Any]]:
         """Return what happened, newest first, with the nine keys of D20; raise BusyError."""
         return list_events(self.database, self._log_folders, limit, type)
+
+    def last_details(self, kind: str, record_id: str, event: str) -> dict[str, Any]:
+        """Return what the newest such entry says beside its rows; empty for none.
+
+        Raise BusyError.
+        """
+        columns = journal_table.c
+        same = (columns.kind == kind, columns.record_id == record_id, columns.event == event)
+        query = sa.select(columns.details).where(*same).order_by(columns.id.desc()).limit(1)
+        with self.database.reading() as connection:
+            return dict(connection.scalar(query) or {})
+
+    def author(self, kind: str, record_id: str, rev: str) -> Authorship | None:
+        """Return who gave a row this revision, None when its newest entry tells of another.
+
+        Entries of outside edits name nobody. Raise BusyError.
+        """
+        columns = journal_table.c
+        wanted = (columns.rev_after, columns.event, columns.actor, columns.role)
+        query = (
+            sa.select(*wanted, columns.source, columns.claimed)
+            .where(columns.kind == kind, columns.record_id == record_id)
+            .order_by(columns.id.desc())
+            .limit(1)
+        )
+        with self.database.reading() as connection:
+            found = connection.execute(query).first()
+        if found is None or found.rev_after != rev or found.source == OUTSIDE.source:
+            return None
+        return Authorship(found.event, Who(found.actor, found.role, found.source, found.claimed))
 
     def _record(self, change: Change, entry: Entry) -> int | None:
         key, start = (change.kind, change.record_id), self._first_id()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from orch_next.security.agents_access import load_agents_access
 from orch_next.security.door import close_door
 from orch_next.security.exposure import check_exposure
 from orch_next.security.guard import guard
 from orch_next.security.identities import Identities, Identity
 from orch_next.security.requests import SESSION_KEY, door_identities, identify_socket
 from orch_next.security.roles import require, speaker
+from orch_next.security.signatures import is_signed, sign
 
 __all__ = [
     "SESSION_KEY",
@@ -18,6 +20,9 @@ __all__ = [
     "door_identities",
     "guard",
     "identify_socket",
+    "is_signed",
+    "load_agents_access",
     "require",
+    "sign",
     "speaker",
 ]

@@ -7,6 +7,8 @@ from datetime import timedelta
 from flask import Flask
 
 from orch_next.config import Settings
+from orch_next.security.agents_access import load_agents_access
+from orch_next.security.agents_guard import guard_agents, utc_now
 from orch_next.security.cors import answer_cors
 from orch_next.security.exposure import check_exposure
 from orch_next.security.guard import guard
@@ -28,6 +30,7 @@ def close_door(app: Flask, settings: Settings) -> None:
     answer_cors(app, settings)
     if settings.auth == "token":
         guard_requests(app, Identities(settings.database))
+    guard_agents(app, load_agents_access(settings.moc_root), now=utc_now)
     # Outermost: Socket.IO has replaced `wsgi_app` by its own middleware before this.
     app.wsgi_app = guard(app.wsgi_app, make_policy(settings))  # type: ignore[assignment]
 

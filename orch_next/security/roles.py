@@ -14,6 +14,8 @@ ACTIONS = {
     "hold": frozenset({"CMD"}),
     "drop": frozenset({"CMD"}),
     "decide": frozenset({"CMD", "AUDIT"}),
+    "dispatch": frozenset({"CMD"}),
+    "sweep": frozenset({"CMD"}),
 }
 
 # The first pattern that fits the path of a writing request names its action.
@@ -27,6 +29,8 @@ _PATHS = [
         (r"/api/approvals/(approve|reject)/?", "decide"),
         (r"/api/approval/.+/update/?", "decide"),
         (r"/jobs/.+/(approve|reject)/?", "decide"),
+        (r"/dispatch(/(stop|drain|nudge))?/?", "dispatch"),
+        (r"/api/leases/sweep/?", "sweep"),
     )
 ]
 

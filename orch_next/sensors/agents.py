@@ -29,9 +29,9 @@ class AgentReadings:
         return self.audit_epoch > 0 and self.audit_failures == 0
 
 
-def read_agents(moc_root: Path) -> AgentReadings:
+def read_agents(moc_root: Path, registry: Path = REGISTRY) -> AgentReadings:
     """Read both files; what is missing or unreadable counts as nothing."""
-    agents = _agents(moc_root / REGISTRY)
+    agents = _agents(moc_root / registry)
     statuses = Counter(str(agent.get("status", "unknown")) for agent in agents)
     beats = (agent.get("heartbeat_at") or agent.get("last_seen") for agent in agents)
     heartbeats = tuple(beat for beat in beats if isinstance(beat, str))

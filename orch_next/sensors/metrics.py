@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from orch_next.core.events import Change
 from orch_next.core.state import State
 from orch_next.errors import DamagedError
-from orch_next.sensors.agents import AgentReadings, read_agents
+from orch_next.sensors.agents import REGISTRY, AgentReadings, read_agents
 from orch_next.sensors.host import HostSensor
 from orch_next.sensors.quality import quality_alerts, quality_metrics
 
@@ -85,8 +85,10 @@ class Gauges(Collector):
         *,
         now: Callable[[], datetime],
         live: Mapping[str, Callable[[], float]],
+        registry: Path = REGISTRY,
     ) -> None:
         self._state, self._host, self._moc_root = state, host, moc_root
+        self._registry = registry
         self._now, self._live = now, live
 
     def describe(self) -> Iterable[Metric]:
@@ -95,7 +97,7 @@ class Gauges(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges; those of a ledger that was never readable are left out."""
-        yield from self._agents(read_agents(self._moc_root))
+        yield from self._agents(read_agents(self._moc_root, self._registry))
         for name, read in self._live.items():
             yield GaugeMetricFamily(name, name.replace("_", " "), read())
         try:

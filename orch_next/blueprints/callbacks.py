@@ -1,0 +1,58 @@
+"""The webhook in: a terminal reports on its job (contract 1.2, Webhook; D23)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Blueprint, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from orch_next.blueprints.context import orch
+from orch_next.blueprints.inputs import idempotency_key, parse_object
+from orch_next.core.events import Change
+from orch_next.core.terminal import Callback, Terminal, read_callback
+from orch_next.errors import ForbiddenError
+from orch_next.security import door_identities, is_signed
+from orch_next.security.signatures import HEADERS
+
+bp = Blueprint("callbacks", __name__)
+
+# What a WORK may not do under its own name either (docs/security.md).
+VERDICTS = ("DONE", "HOLD", "DROP")
+
+
+@bp.post("/callbacks/terminal")
+def take_terminal() -> ResponseReturnValue:
+    """Check the signature, then for a duplicate, then have the effect; 202 for both."""
+    key = idempotency_key()
+    if key is None:
+        return jsonify(error="Idempotency-Key header required"), 400
+    body = request.get_data()
+    if not has_signature(body):
+        return jsonify(error="invalid signature"), 401
+    sha256 = hashlib.sha256(body).hexdigest()
+    accepted = orch().deliveries.accept(key, sha256, lambda: _have_effect(body, sha256))
+    if accepted.duplicate:
+        return jsonify(status="duplicate", payload_sha256=accepted.payload_sha256), 202
+    return jsonify(accepted=True, payload_sha256=accepted.payload_sha256), 202
+
+
+def has_signature(body: bytes) -> bool:
+    """Tell whether the first signature header that is there signs the raw body."""
+    settings, headers = orch().settings, request.headers
+    header = next((headers[name] for name in HEADERS if name in headers), "")
+    secrets = (settings.webhook_secret, settings.webhook_secret_previous)
+    return is_signed(header, body, secrets, orch().now())
+
+
+def _have_effect(body: bytes, sha256: str) -> Change:
+    callback = read_callback(parse_object(body).members)
+    _refuse_verdict(callback)
+    parts = orch()
+    terminal = Terminal(parts.board.state, parts.board.tasks, now=parts.now)
+    return terminal.apply(callback, sha256, parts.reports)
+
+
+def _refuse_verdict(callback: Callback) -> None:
+    if door_identities(current_app) is not None and callback.wanted in VERDICTS:
+        raise ForbiddenError(f"{callback.wanted} is a person's verdict, not a callback's")
