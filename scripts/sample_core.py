@@ -19,12 +19,13 @@ def main() -> None:
     for step in ("reading", "working", "writing"):
         print(step, flush=True)
         time.sleep(1)
-    folder = Path(os.environ["ORCH_ROOT"]) / "REPORTS" / "sample"
+    root = Path(os.environ["ORCH_ROOT"])
+    folder = root / "REPORTS" / "sample"
     folder.mkdir(parents=True, exist_ok=True)
     # The id comes from a ledger cell: it is not a file name.
     report = folder / f"{os.environ['ORCH_JOB']}.md"
     report.write_text(f"# {task['id']} {task['title']}\n\n{task['notes']}\n", encoding="utf-8")
-    print(f"ORCH_ARTIFACT={report}", flush=True)
+    print(f"ORCH_ARTIFACT={report.relative_to(root.parent).as_posix()}", flush=True)
 
 
 if __name__ == "__main__":

@@ -99,17 +99,14 @@ def open_desk(
     *,
     rules: LeaseRules | None = None,
     kind: type[Leases] = Leases,
-    listen: bool = False,
 ) -> Desk:
     """Open a desk over an existing ledger; a second one is another process's view."""
     turned = turned or Turned()
     told: list[tuple[str, dict[str, object]]] = []
-    listeners: list[object] = []
     board = open_board(
         state,
         f"sqlite:///{state.parent.parent / 'data' / 'orch.db'}",
         now=lambda: turned.at,
-        listeners=[lambda change: [hear(change) for hear in listeners]],
     )
     numbers = itertools.count(1)
     leases = kind(
@@ -127,8 +124,6 @@ def open_desk(
         lambda name, data: told.append((name, data)),
         lambda: turned.at,
     )
-    if listen:
-        listeners.append(requests.on_change)
     return Desk(state, board, leases, LeaseWatch(leases), requests, turned, told)
 
 

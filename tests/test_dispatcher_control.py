@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from orch_next.core.approvals import Decision
 from orch_next.core.events import Who
 from orch_next.core.lease_terms import Holder
 from orch_next.dispatcher import dispatch_task, get_system_stats, monitor_loop
 from orch_next.dispatcher.joblog import MOST_BYTES, read_log
+from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.reports import Report
 from orch_next.errors import ConfigError, ConflictError, ForbiddenError, InputError, NotFoundError
 from tests.dispatch_desk import SLEEP, cores_toml, make_dispatch, open_dispatch
@@ -272,3 +274,45 @@ def test_logs_and_attempts_of_unknown_tasks(desk):
     for look in (desk.control.attempts, desk.control.job_log):
         with pytest.raises(NotFoundError):
             look("404")
+
+
+def test_a_proven_report_counts_for_what_a_core_holds_and_for_nothing_else(desk):
+    desk.control.claim(CORE)
+    assert desk.control.report_proved("001", "REVIEW") is False
+    assert desk.control.report_proved("404", "REVIEW") is False
+    assert desk.control.report_proved("002", "HOLD") is False
+    assert (desk.status("001"), desk.status("002")) == ("READY", "DOING")
+    assert desk.control.report_proved("002", "REVIEW", "ORCH/成果.md", "済み") is True
+    assert desk.status("002") == "REVIEW"
+    assert desk.control.report_proved("002", "FIX") is False
+
+
+def test_held_leases_are_told_without_their_tokens(desk):
+    token = desk.control.claim(CORE)["token"]
+    (held,) = desk.control.held()
+    assert (held["job_id"], held["coreId"], held["mode"], held["started"]) == (
+        *("002", CORE, "pull", True),
+    )
+    assert token not in str(held)
+
+
+def test_only_who_does_the_background_work_begins_to_dispatch(tmp_path):
+    mine = [False]
+    right = Ownership(tmp_path, lambda: mine[0])
+    assert (right.take(), right.held) == (False, False)
+    mine[0] = True
+    assert right.take()
+    mine[0] = False  # whoever dispatches keeps at it: its commands need it
+    assert (right.take(), Ownership(tmp_path).take()) == (True, False)
+    right.release()
+
+
+def test_a_decision_takes_effect_at_the_next_step_with_its_note(desk):
+    token = desk.control.claim(CORE)["token"]
+    desk.control.report("002", token, "REVIEW")
+    desk.control.step()
+    person = Who("監査", "AUDIT")
+    desk.board.approvals.decide("A002", Decision("rejected", "監査", "AUDIT", "図がない"), person)
+    assert desk.status("002") == "REVIEW"
+    desk.control.step()
+    assert (desk.status("002"), desk.heard("job_decided")[0]["note"]) == ("FIX", "図がない")

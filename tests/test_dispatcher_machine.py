@@ -33,7 +33,7 @@ class TaskLife(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.turned = Turned()
         rows = "".join(map(row, IDS))
-        self.desk = make_desk(Path(self.folder.name), rows, turned=self.turned, listen=True)
+        self.desk = make_desk(Path(self.folder.name), rows, turned=self.turned)
         self.tokens: list[tuple[str, int, str]] = []
         self.generations = dict.fromkeys(IDS, 0)
         self.decided: set[str] = set()
@@ -116,7 +116,7 @@ class TaskLife(RuleBasedStateMachine):
     @rule()
     def crash(self):
         self.desk.board.close()
-        self.desk = open_desk(self.desk.state_folder, self.turned, listen=True)
+        self.desk = open_desk(self.desk.state_folder, self.turned)
 
     @rule(task_id=tasks, status=st.sampled_from(PEOPLE))
     def a_person_moves_it(self, task_id, status):
@@ -149,6 +149,7 @@ class TaskLife(RuleBasedStateMachine):
         self.desk.board.approvals.decide(
             approval.appr_id, Decision(status, "AUDIT", "AUDIT"), PERSON
         )
+        self.desk.requests.settle()
         after = self.desk.board.state.tasks.find(approval.task_id)
         request = open_before.get(approval.appr_id)
         binds = bool(request and task and request.row_rev == task.rev and status != "expired")

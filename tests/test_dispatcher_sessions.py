@@ -26,7 +26,7 @@ def test_every_field_is_read():
     }
     request = parse_request(body)
     assert request == DispatchRequest("WORK.a-1", False, False, 15)
-    assert request.argv == ["orch-next", "dispatch", "--core", "WORK.a-1"]
+    assert request.argv == ["orch-next", "dispatch", "--core-id", "WORK.a-1"]
 
 
 def test_zero_means_the_default_interval():

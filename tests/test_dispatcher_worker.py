@@ -43,7 +43,7 @@ def test_from_ready_to_done_with_every_step_visible(build, tmp_path):
     assert answer == {
         "success": True,
         "pid": os.getpid(),
-        "command": f"orch-next dispatch --core {CORE} --enable-orch-integration --interval 5",
+        "command": f"orch-next dispatch --core-id {CORE} --enable-orch-integration --interval 5",
     }
     desk.until(lambda: desk.status("001") == "REVIEW")
     desk.until(lambda: not desk.control.status()["running"])
@@ -63,6 +63,7 @@ def test_from_ready_to_done_with_every_step_visible(build, tmp_path):
         "out.md",
     )
     desk.board.approvals.decide("A002", Decision("approved", "AUDIT", "AUDIT"), AUDIT)
+    desk.control.step()
     assert desk.status("001") == "DONE"
     assert [one["outcome"] for one in desk.control.attempts("001")] == ["done"]
     log = desk.control.job_log("001")
@@ -343,10 +344,10 @@ def test_the_sample_core_works_as_it_is_shipped(tmp_path):
     desk.until(lambda: desk.status("001") != "READY" and not desk.control.worker.is_busy())
     task = desk.board.state.tasks.get("001")
     assert task.status == "REVIEW"
-    assert Path(task.artifact).read_text(encoding="utf-8") == (
+    assert (tmp_path / task.artifact).read_text(encoding="utf-8") == (
         "# 001 作業 001\n\npriority=HIGH・緊急\n"
     )
-    assert len(desk.control.requests.store.list_open()[0].sha256) == 64
+    assert len(desk.control.worker.requests.store.list_open()[0].sha256) == 64
     desk.control.close()
 
 

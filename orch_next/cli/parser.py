@@ -19,6 +19,8 @@ APPROVAL_VERBS = {
     "reject": "decide a pending approval: rejected",
 }
 IDENTITY_ROLES = ("CMD", "WORK", "AUDIT", "viewer")
+REPORTS = ("DOING", "REVIEW", "FIX", "READY")
+MOST_SECONDS = 86_400
 ASYNC_MODES = ("eventlet", "threading", "gevent")
 
 EPILOG = """exit status: 0 fine, 1 expected failure (unknown id, refused change, taken port,
@@ -39,6 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_tasks(commands)
     _add_approvals(commands)
     _add_identity(commands)
+    _add_dispatch(commands)
+    _add_leases(commands)
+    _add_undo(commands)
     return parser
 
 
@@ -113,6 +118,62 @@ def _add_identity(commands: _Commands[argparse.ArgumentParser]) -> None:
     _add_command(verbs, "remove", "remove an identity", "identity").add_argument(
         "name", metavar="NAME"
     )
+
+
+def _add_dispatch(commands: _Commands[argparse.ArgumentParser]) -> None:
+    dispatch = _add_command(commands, "dispatch", "hand READY tasks to a core", "dispatch")
+    dispatch.add_argument("--core-id", metavar="CORE", help="the core, as config/cores.toml has it")
+    how = dispatch.add_mutually_exclusive_group()
+    how.add_argument("--once", action="store_true", help="take one task and end (default)")
+    how.add_argument("--stay", action="store_true", help="go on until Ctrl-C")
+    how.add_argument("--dry-run", action="store_true", help="print what would be taken")
+    how.add_argument("--explain", metavar="TASK", help="say why a task is not running")
+    dispatch.add_argument(
+        "--interval", type=_seconds, default=5, metavar="SECONDS", help="between looks (default: 5)"
+    )
+    dispatch.add_argument(
+        "--enable-orch-integration", action="store_true", help="keep STATE/LOCKS up to date"
+    )
+    _add_json(dispatch)
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if not 1 <= seconds <= MOST_SECONDS:
+        raise ValueError
+    return seconds
+
+
+def _add_leases(commands: _Commands[argparse.ArgumentParser]) -> None:
+    leases = commands.add_parser("leases", help="list, claim, renew, report and sweep leases")
+    verbs = leases.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _add_json(_add_command(verbs, "list", "list leases and locks of others", "leases"))
+    _add_author(_add_command(verbs, "sweep", "clear expired locks of others", "leases"))
+    claim = _add_command(verbs, "claim", "take a task for a pull core, print it", "leases")
+    claim.add_argument("--core-id", required=True, metavar="CORE")
+    claim.add_argument("--task", metavar="ID", help="this task (default: the next one)")
+    renew = _add_command(verbs, "renew", "extend a lease", "leases")
+    _add_holder(renew)
+    renew.add_argument("--seconds", type=float, help="by how much (default: as much as allowed)")
+    report = _add_command(verbs, "report", "end a lease", "leases")
+    _add_holder(report)
+    report.add_argument("--status", required=True, choices=REPORTS)
+    report.add_argument("--artifact", default="", metavar="PATH")
+    report.add_argument("--message", default="", metavar="TEXT")
+
+
+def _add_undo(commands: _Commands[argparse.ArgumentParser]) -> None:
+    undo = _add_command(commands, "undo", "take back one change of a ledger's row", "undo")
+    which = undo.add_mutually_exclusive_group(required=True)
+    which.add_argument("journal_id", metavar="ID", nargs="?", type=int, help="the journal entry")
+    which.add_argument("--last", action="store_true", help="the actor's newest standing change")
+    undo.add_argument("--dry-run", action="store_true", help="say what it would do, change nothing")
+    _add_author(undo)
+
+
+def _add_holder(command: argparse.ArgumentParser) -> None:
+    command.add_argument("task_id", metavar="TASK_ID")
+    command.add_argument("--token", help="the lease's token (default: $ORCH_TOKEN)")
 
 
 def _add_reading(verbs: _Commands[argparse.ArgumentParser], id_name: str, module: str) -> None:

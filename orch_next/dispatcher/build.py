@@ -37,7 +37,10 @@ def start_thread(work: Callable[[], None]) -> None:
 
 @dataclass(frozen=True)
 class Outside:
-    """What the dispatcher gets from outside: clocks, tokens, threads, environment, events."""
+    """What the dispatcher gets from outside: clocks, tokens, threads, environment, events.
+
+    `is_mine` tells whether this process does the background work.
+    """
 
     clock: Clock
     make_token: Callable[[], str]
@@ -46,6 +49,7 @@ class Outside:
     threads: ThreadStarter = start_thread
     rules: LeaseRules = field(default_factory=LeaseRules)
     token_auth: bool = False
+    is_mine: Callable[[], bool] = lambda: True
 
 
 def make_control(board: Board, outside: Outside) -> Control:
@@ -70,11 +74,10 @@ def make_control(board: Board, outside: Outside) -> Control:
     return Control(
         worker=Worker(lookout, leases, watch, requests, workshop, wake.set),
         watch=watch,
-        requests=requests,
         pull=PullDesk(lookout, leases, workshop),
         presence=Presence(RoleFiles(board.state.folder), clock.now),
         recovery=Recovery(orch, leases),
-        owner=Ownership(board.state.folder),
+        owner=Ownership(board.state.folder, outside.is_mine),
         load_cores=read_cores,
         token_auth=outside.token_auth,
         wake=wake,

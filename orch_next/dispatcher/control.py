@@ -12,11 +12,12 @@ from typing import Any
 
 from orch_next.core.events import Change, Who
 from orch_next.core.flags import read_flags
+from orch_next.core.lease_store import HELD
+from orch_next.core.lease_terms import facts
 from orch_next.core.lease_watch import ForeignLock, LeaseWatch
 from orch_next.core.leases import Leases
 from orch_next.core.records import Task
-from orch_next.core.requests import Requests
-from orch_next.core.schema import ROLES
+from orch_next.core.schema import APPROVAL, ROLES
 from orch_next.dispatcher.cores import Core, Cores, is_core_id
 from orch_next.dispatcher.explain import explain_task, plan_json
 from orch_next.dispatcher.joblog import read_log
@@ -24,7 +25,7 @@ from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.presence import Presence
 from orch_next.dispatcher.pull import PullDesk
 from orch_next.dispatcher.recovery import Recovery
-from orch_next.dispatcher.reports import parse_report
+from orch_next.dispatcher.reports import STATUSES, parse_report
 from orch_next.dispatcher.scheduler import ready_tasks
 from orch_next.dispatcher.sessions import DispatchRequest, parse_request, parse_stop
 from orch_next.dispatcher.worker import Worker
@@ -48,7 +49,6 @@ class Control:
 
     worker: Worker
     watch: LeaseWatch
-    requests: Requests
     pull: PullDesk
     presence: Presence
     recovery: Recovery
@@ -178,6 +178,20 @@ class Control:
         body = {"job_id": task_id, "token": token, "status": status}
         return self.pull.report(parse_report({**body, "artifact": artifact, "message": message}))
 
+    def report_proved(
+        self, task_id: str, status: str, artifact: str = "", message: str = ""
+    ) -> bool:
+        """Do as `report` for a report that a signature proves instead of a token.
+
+        False, and nothing done, where no core holds the task or the status is no report.
+        """
+        lease = self.leases.store.find(task_id)
+        if lease is None or lease.state != HELD or status not in STATUSES:
+            return False
+        body = {"job_id": task_id, "status": status, "artifact": artifact, "message": message}
+        self.pull.report_proved(parse_report(body))
+        return True
+
     def attempts(self, task_id: str) -> list[dict[str, Any]]:
         """List a task's attempts; raise NotFoundError for a task that was never there."""
         found = self.leases.store.attempts(task_id)
@@ -207,6 +221,13 @@ class Control:
             "ended": known[-1].ended_at is not None,
         }
 
+    def held(self) -> list[dict[str, Any]]:
+        """List who holds what, the oldest lease first; no token is told."""
+        return [
+            {**facts(lease), "mode": lease.mode, "started": lease.started_at is not None}
+            for lease in self.leases.store.held()
+        ]
+
     def foreign_locks(self) -> list[ForeignLock]:
         """List locks of others; the expired ones wait for `sweep`."""
         return self.watch.foreign_locks()
@@ -232,8 +253,9 @@ class Control:
         ]
 
     def on_change(self, change: Change) -> None:
-        """Hear of the board's changes: decisions take effect at once, new tasks wake us."""
-        self.requests.on_change(change)
+        """Hear of the board's changes, as a listener: decisions take effect at the next step."""
+        if change.kind == APPROVAL.name:
+            self.worker.look_soon()
         self.wake.set()
 
     def step(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -10,9 +11,13 @@ LOCK_NAME = ".dispatcher.lock"
 
 
 class Ownership:
-    """The right to dispatch; held until `release` or the end of the process."""
+    """The right to dispatch; held until `release` or the end of the process.
 
-    def __init__(self, state_folder: Path) -> None:
+    It is taken only while `is_mine` says that this process does the background work.
+    """
+
+    def __init__(self, state_folder: Path, is_mine: Callable[[], bool] = lambda: True) -> None:
+        self._is_mine = is_mine
         # thread_local=False: the loop's thread and the requests' threads share it.
         self._lock = FileLock(state_folder / LOCK_NAME, thread_local=False)
 
@@ -24,6 +29,8 @@ class Ownership:
     def take(self) -> bool:
         """Take the right if nobody has it; tell whether this process has it now."""
         if not self.held:
+            if not self._is_mine():
+                return False
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:

@@ -27,7 +27,7 @@ class DispatchRequest:
     @property
     def argv(self) -> list[str]:
         """Return the command line that does the same as this request."""
-        line = ["orch-next", "dispatch", "--core", self.core_id]
+        line = ["orch-next", "dispatch", "--core-id", self.core_id]
         if self.stay:
             line.append("--stay")
         if self.integration:

@@ -103,6 +103,10 @@ class Worker:
         for session in list(self.sessions.values()):
             self.guard(session.core.id, partial(self._serve, session, at))
 
+    def look_soon(self) -> None:
+        """Let the next step look after leases and approvals; quick, for any thread."""
+        self._next_watch = 0.0
+
     def is_busy(self) -> bool:
         """Tell whether commands run or results wait to be written."""
         return bool(self.jobs or self._ended)

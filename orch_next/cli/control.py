@@ -1,0 +1,35 @@
+"""The dispatcher for commands: over the same ledgers, database and locks as the server's."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from orch_next.app import lease_rules
+from orch_next.cli.ledgers import open_ledgers, utc_now
+from orch_next.config import Settings
+from orch_next.core.deadlines import Clock
+from orch_next.dispatcher.build import Outside, make_control
+from orch_next.dispatcher.control import Control
+
+Tell = Callable[[str, dict[str, Any]], None]
+
+
+def tell_nobody(_name: str, _payload: dict[str, Any]) -> None:
+    """Keep events to ourselves; servers see the changed rows."""
+
+
+def open_control(settings: Settings, tell: Tell = tell_nobody) -> Control:
+    """Return the dispatcher's control; it touches no file before its first use."""
+    outside = Outside(
+        Clock(utc_now, monotonic),
+        secrets.token_urlsafe,
+        tell,
+        os.environ,
+        rules=lease_rules(settings),
+        token_auth=settings.auth == "token",
+    )
+    return make_control(open_ledgers(settings), outside)

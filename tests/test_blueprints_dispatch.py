@@ -1,0 +1,324 @@
+"""The dispatcher's routes: the contract's answers, strict bodies, leases, roles, the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from orch_next.blueprints.words import ENGLISH
+from orch_next.security import Identities
+from tests.dispatch_desk import OK, cores_toml
+
+PULL, SCRIPT = "WORK_AI_01", "WORK_SCRIPT_01"
+COMMAND = ["orch-next", "dispatch", "--core-id", PULL, "--stay", "--enable-orch-integration"]
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], orch_root: Path) -> Flask:
+    return dispatching(make_app, orch_root)
+
+
+def dispatching(
+    make_app: Callable[..., Flask], root: Path, *, allow: bool = True, **more: Any
+) -> Flask:
+    """Return an app that may dispatch, though nothing runs in the background."""
+    (root.parent / "config").mkdir(exist_ok=True)
+    cores = cores_toml({SCRIPT: OK}, allow=allow)
+    (root.parent / "config" / "cores.toml").write_text(cores, encoding="utf-8")
+    app = make_app(**more)
+    app.extensions["orch_realtime"].owner.claim()
+    return app
+
+
+@pytest.fixture
+def ready(client: FlaskClient) -> str:
+    """Make a task READY that nobody has locked, and return its id."""
+    task_id: str = client.post(
+        "/api/tasks/create", json={"title": "図 | 作成", "owner": "WORK"}
+    ).json["id"]
+    client.post("/api/tasks/promote", json={"task_id": task_id})
+    return task_id
+
+
+def step(app: Flask) -> None:
+    app.extensions["orch_next"].control.step()
+
+
+def status_of(client: FlaskClient, task_id: str) -> str:
+    status: str = client.get(f"/jobs/{task_id}").json["status"]
+    return status
+
+
+def test_a_session_is_opened_shown_and_stopped(client: FlaskClient) -> None:
+    opened = client.post("/dispatch", json={"coreId": PULL})
+    pid = opened.json["pid"]
+    assert (opened.status_code, opened.json, type(pid)) == (
+        200,
+        {"success": True, "pid": pid, "command": " ".join([*COMMAND, "--interval", "5"])},
+        int,
+    )
+    assert client.post("/dispatch", json={"coreId": PULL, "stay": False}).json == opened.json
+    assert client.get("/status").json["dispatcher"] == {
+        "running": True,
+        "processes": [
+            {
+                "pid": pid,
+                "name": "orch-next",
+                "cmdline": [*COMMAND, "--interval", "5"],
+                "coreId": PULL,
+                "intervalSec": 5,
+                "stay": True,
+                "enableOrchIntegration": True,
+            }
+        ],
+        "problems": {},
+        "draining": [],
+    }
+    stopped = {"success": True, "stopped": [pid], "stopped_pids": [pid]}
+    assert client.post("/dispatch/stop", json={"coreId": PULL}).json == stopped
+    assert client.post("/dispatch/stop").json == {
+        "success": True,
+        "stopped": [],
+        "stopped_pids": [],
+    }
+    assert client.get("/status").json["dispatcher"]["running"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("{}", "coreId は必須です"),
+        ('{"coreId": ""}', "coreId は必須です"),
+        ('{"coreId": null}', "coreId は必須です"),
+        ('{"coreId": 1}', "coreId must be a string"),
+        ('{"coreId": "x; rm -rf /"}', "coreId may hold 1 to 64 of A-Z a-z 0-9 _ . -"),
+        ('{"coreId": "コア"}', "coreId may hold 1 to 64 of A-Z a-z 0-9 _ . -"),
+        ('{"coreId": "W", "action": "Stop"}', "action must be Dispatch"),
+        ('{"coreId": "W", "stay": "false"}', "stay must be true or false"),
+        ('{"coreId": "W", "stay": 1}', "stay must be true or false"),
+        (
+            '{"coreId": "W", "enableOrchIntegration": 0}',
+            "enableOrchIntegration must be true or false",
+        ),
+        ('{"coreId": "W", "intervalSec": "5"}', "intervalSec must be a whole number"),
+        ('{"coreId": "W", "intervalSec": 1.5}', "intervalSec must be a whole number"),
+        ('{"coreId": "W", "intervalSec": -1}', "intervalSec must be between 0 and 86400"),
+        ("[]", "the body must be a JSON object"),
+    ],
+)
+def test_a_wrong_body_is_refused(client: FlaskClient, body: str, message: str) -> None:
+    answer = client.post("/dispatch", data=body)
+    assert (answer.status_code, answer.json) == (400, {"success": False, "message": message})
+    assert client.get("/status").json["dispatcher"]["running"] is False
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"coreId": "W", "coreId": "X"}'])
+def test_a_malformed_body_starts_nothing(client: FlaskClient, body: bytes) -> None:
+    answer = client.post("/dispatch", data=body)
+    assert (answer.status_code, answer.json["success"]) == (400, False)
+    assert client.get("/status").json["dispatcher"]["running"] is False
+
+
+def test_a_malformed_body_stops_all_as_in_the_legacy_and_a_wrong_core_none(
+    client: FlaskClient,
+) -> None:
+    client.post("/dispatch", json={"coreId": PULL})
+    assert client.post("/dispatch/stop", json={"coreId": 5}).status_code == 400
+    assert client.post("/dispatch/drain", data="{").status_code == 400
+    assert client.post("/dispatch/stop", json={"coreId": "OTHER"}).json["stopped"] == []
+    assert len(client.post("/dispatch/stop", data="{").json["stopped"]) == 1
+
+
+def test_drain_and_nudge_name_the_sessions(app: Flask, client: FlaskClient) -> None:
+    client.post("/dispatch", json={"coreId": PULL})
+    assert client.post("/dispatch/nudge").json == {"success": True, "nudged": [PULL]}
+    drained = client.post("/dispatch/drain", json={"coreId": PULL}).json
+    assert drained == {"success": True, "draining": [PULL]}
+    step(app)
+    assert client.get("/status").json["dispatcher"]["running"] is False
+
+
+def test_a_bad_cores_file_is_the_contracts_500(client: FlaskClient, orch_root: Path) -> None:
+    path = orch_root.parent / "config" / "cores.toml"
+    path.write_text("[cores.W]\nlimits = 1\n", encoding="utf-8")
+    answer = client.post("/dispatch", json={"coreId": PULL})
+    assert (answer.status_code, answer.json) == (
+        500,
+        {
+            "success": False,
+            "message": "Dispatcher起動に失敗しました",
+            "detail": f"{path}: unknown key: cores.W.limits",
+        },
+    )
+    assert client.get("/console").status_code == 200
+
+
+def test_who_does_not_own_the_background_does_not_dispatch(make_app: Callable[..., Flask]) -> None:
+    answer = make_app().test_client().post("/dispatch", json={"coreId": PULL})
+    assert (answer.status_code, answer.headers["Retry-After"], answer.json["success"]) == (
+        *(503, "5", False),
+    )
+
+
+def test_a_command_needs_tokens_or_the_operators_word(
+    make_app: Callable[..., Flask], orch_root: Path
+) -> None:
+    client = dispatching(make_app, orch_root, allow=False).test_client()
+    answer = client.post("/dispatch", json={"coreId": SCRIPT})
+    assert (answer.status_code, "allow_commands_without_token" in answer.json["message"]) == (
+        *(403, True),
+    )
+
+
+def test_a_claim_a_renewal_and_a_report(client: FlaskClient, ready: str) -> None:
+    claimed = client.post("/api/agents/claim", json={"coreId": PULL}).json
+    token = claimed.pop("token")
+    task = claimed.pop("task")
+    assert (task["id"], task["status"], task["lock_owner"]) == (ready, "DOING", PULL)
+    assert claimed == {
+        "success": True,
+        "coreId": PULL,
+        "role": "WORK",
+        "attempt": 1,
+        "generation": 1,
+        "lock_expires_at": "2025-10-09T03:34:05Z",
+        "feedback": "",
+    }
+    assert client.post("/api/agents/claim", json={"id": PULL}).json == {
+        "success": True,
+        "task": None,
+    }
+    (lease,) = client.get("/api/leases").json["leases"]
+    assert (lease["job_id"], lease["coreId"], token in str(lease)) == (ready, PULL, False)
+    holder = {"job_id": ready, "token": token}
+    renewed = client.post("/api/leases/renew", json={**holder, "seconds": 60}).json
+    assert renewed == {"success": True, "job_id": ready, "lock_expires_at": "2025-10-09T03:34:05Z"}
+    report = {**holder, "status": "REVIEW", "artifact": "ORCH/成果.md"}
+    done = client.post("/api/leases/report", json=report)
+    assert done.json == {"success": True, "job_id": ready, "status": "REVIEW"}
+    late = client.post("/api/leases/report", json={**report, "status": "FIX"})
+    assert (late.status_code, late.json["present"]["status"]) == (409, "REVIEW")
+    (attempt,) = client.get(f"/jobs/{ready}/attempts").json["attempts"]
+    assert (attempt["core"], attempt["outcome"]) == (PULL, "done")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/agents/claim", {}),
+        ("/api/agents/claim", {"coreId": "a b"}),
+        ("/api/agents/claim", {"coreId": 5}),
+        ("/api/leases/renew", {"job_id": "001"}),
+        ("/api/leases/renew", {"job_id": "001", "token": "t", "seconds": "9"}),
+        ("/api/leases/renew", {"job_id": "001", "token": "t", "seconds": True}),
+        ("/api/leases/report", {"job_id": "001", "token": "t"}),
+        ("/api/leases/report", {"job_id": "001", "token": "t", "status": "DONE"}),
+        (
+            "/api/leases/report",
+            {"job_id": "001", "token": "t", "status": "FIX", "artifact": "a\nb"},
+        ),
+    ],
+)
+def test_a_wrong_member_changes_nothing(
+    client: FlaskClient, orch_root: Path, path: str, body: dict[str, Any]
+) -> None:
+    before = (orch_root / "STATE" / "TASKS.md").read_bytes()
+    assert client.post(path, json=body).status_code == 400
+    assert (orch_root / "STATE" / "TASKS.md").read_bytes() == before
+
+
+def test_a_named_task_is_claimed_or_the_reasons_are_told(client: FlaskClient, ready: str) -> None:
+    taken = client.post("/api/agents/claim", json={"coreId": PULL, "task_id": "001"})
+    assert (taken.status_code, "REVIEW" in taken.json["error"]) == (409, True)
+    unknown = client.post("/api/agents/claim", json={"coreId": PULL, "task_id": "鬼"})
+    assert unknown.status_code == 404
+    named = client.post("/api/agents/claim", json={"coreId": PULL, "task_id": ready})
+    assert named.json["task"]["id"] == ready
+
+
+def test_explain_and_dry_run(client: FlaskClient, ready: str) -> None:
+    found = client.get(f"/api/dispatch/explain/001?coreId={PULL}").json
+    assert [reason["code"] for reason in found["reasons"]] == ["status", "approval"]
+    assert client.get("/api/dispatch/explain/a/b").status_code == 404
+    plan = client.get(f"/api/dispatch/dry-run?coreId={PULL}").json
+    assert [(one["task_id"], one["taken"]) for one in plan["tasks"]] == [(ready, True)]
+    missing = client.get("/api/dispatch/dry-run")
+    assert (missing.status_code, missing.json) == (400, {"error": "coreId は必須です"})
+
+
+def test_a_log_is_read_from_an_offset(app: Flask, client: FlaskClient, ready: str) -> None:
+    client.post("/dispatch", json={"coreId": SCRIPT, "stay": False})
+    while status_of(client, ready) in ("READY", "DOING"):
+        step(app)
+    log = client.get(f"/jobs/{ready}/log").json
+    assert log == {
+        "job_id": ready,
+        "attempt": 1,
+        "offset": 0,
+        "next_offset": 28,
+        "text": "作業\nORCH_ARTIFACT=out.md\n",
+        "ended": True,
+    }
+    rest = client.get(f"/jobs/{ready}/log?offset=7&attempt=1").json
+    assert rest["text"] == "ORCH_ARTIFACT=out.md\n"
+    assert client.get(f"/jobs/{ready}/log?attempt=9").status_code == 404
+    assert client.get("/jobs/001/log").json == {"error": "no log of '001'"}
+
+
+def test_locks_of_others_stay_until_a_person_sweeps(client: FlaskClient) -> None:
+    assert client.get("/api/leases").json["foreign"] == [
+        {
+            "task_id": "002",
+            "status": "PLAN",
+            "lock": "WORK@2025-10-07T12:00:00Z",
+            "lock_owner": "WORK",
+            "lock_expires_at": "2025-10-07T12:30:00Z",
+            "expired": True,
+        }
+    ]
+    swept = client.post("/api/leases/sweep", json={"actor": "田中"}).json
+    assert swept == {"success": True, "swept": ["002"]}
+    assert client.get("/api/leases").json["foreign"] == []
+    (entry,) = client.get("/audit/events?type=task_lock_swept").json
+    assert (entry["user_id"], entry["resource_id"]) == ("田中", "002")
+
+
+def test_roles(make_app: Callable[..., Flask], orch_root: Path) -> None:
+    app = dispatching(make_app, orch_root, auth="token", allow=False)
+    people = Identities(app.extensions["orch_next"].settings.database)
+    tokens = {
+        role: people.add(f"人-{role}", role)[1] for role in ("CMD", "WORK", "AUDIT", "viewer")
+    }
+
+    def statuses(path: str, **body: str) -> list[int]:
+        return [
+            app.test_client()
+            .post(path, json=body, headers={"Authorization": f"Bearer {token}"})
+            .status_code
+            for token in tokens.values()
+        ]
+
+    assert statuses("/dispatch", coreId=SCRIPT) == [200, 403, 403, 403]
+    assert statuses("/dispatch/stop") == [200, 403, 403, 403]
+    assert statuses("/api/leases/sweep") == [200, 403, 403, 403]
+    assert statuses("/api/agents/claim", coreId=PULL) == [200, 200, 403, 403]
+    assert statuses("/api/agents/claim", coreId="AUDIT_AI_01") == [200, 403, 200, 403]
+    assert app.test_client().post("/dispatch").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/", "/console"])
+def test_the_panel_shows_sessions_cores_and_locks(client: FlaskClient, path: str) -> None:
+    client.post("/dispatch", json={"coreId": PULL, "intervalSec": 7})
+    html = client.get(f"{path}?lang=en").get_data(as_text=True)
+    ids = ("orch-control-panel", "orch-dispatcher-state", "orch-core-id", "orch-interval-sec")
+    ids += ("orch-stay-flag", "orch-enable-orch-flag", "btn-dispatch-start", "btn-dispatch-stop")
+    assert [name for name in (*ids, "orch-log-panel") if html.count(f'id="{name}"') != 1] == []
+    shown = (ENGLISH["dispatcher_running"].format(count=1), ENGLISH["every"].format(seconds=7))
+    shown += (f'<option value="{SCRIPT}">', "WORK@2025-10-07T12:00:00Z")
+    assert [text for text in shown if text not in html] == []
+    assert client.get("/static/js/console.js").status_code == 200
