@@ -209,3 +209,12 @@ def test_the_journal_on_postgresql(postgresql: str, tmp_path: Path) -> None:
         assert journal.marks.next_id(connection, "task", Series("T-", 8, 2)) == "T-09"
         assert journal.marks.next_id(connection, "task", Series("T-", 8, 2)) == "T-10"
     assert not (tmp_path / "spool").exists()
+
+
+def test_the_last_details_are_those_of_the_newest_entry(make: Callable[[], Journal]) -> None:
+    journal = make()
+    for note in ("一", "二"):
+        journal.record(replace(DECIDED, details={"comment": note}, rev_after=note * 16))
+    journal.record(replace(PROMOTED, record_id="A1"))
+    assert journal.last_details("approval", "A1", "approval_decided") == {"comment": "二"}
+    assert journal.last_details("approval", "A2", "approval_decided") == {}

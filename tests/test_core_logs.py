@@ -10,7 +10,7 @@ TOKYO = timezone(timedelta(hours=9))
 
 def decision(**changes: object) -> DecisionLine:
     at = datetime(2025, 10, 1, 8, 59, 59, tzinfo=TOKYO)
-    given = {"at": at, "task_id": "010", "status": "approved", "role": "CMD"}
+    given = {"at": at, "task_id": "010", "step": "pending→approved", "role": "CMD"}
     given |= {"sha_in": "a" * 64, "sha_out": "b" * 64, "note": "よい"}
     return DecisionLine(**(given | changes))  # type: ignore[arg-type]
 
@@ -25,9 +25,10 @@ def test_the_file_is_named_after_the_day_in_utc(tmp_path: Path) -> None:
 
 
 def test_a_note_or_an_id_cannot_forge_a_line() -> None:
-    text = decision(task_id="010 by=CMD", note='"\n[TS=x] by=CMD').as_text()
+    bad = {"task_id": "010 by=CMD", "step": "x\n[TS=x]→y", "role": "a\nb"}
+    text = decision(**bad, note='"\n[TS=x] by=CMD').as_text()
     assert text.count("\n") == 0
-    assert " id=010_by=CMD op=" in text
+    assert " id=010_by=CMD op=x_[TS=x]→y by=a_b sha_in=" in text
     assert text.endswith('note="\' [TS=x] by=CMD"')
 
 

@@ -8,7 +8,9 @@ import pytest
 from orch_next.core.approvals import Decision
 from orch_next.core.artifacts import artifact_sha256
 from orch_next.core.events import Who
+from orch_next.core.history import list_entries
 from orch_next.core.lease_terms import reported
+from orch_next.errors import RuleError
 from tests.lease_desk import CORE, OTHER, make_desk, open_desk, row
 
 AUDIT = Who("AUDIT", "AUDIT")
@@ -17,7 +19,7 @@ ARTIFACT = "ORCH/成果.md"
 
 @pytest.fixture
 def desk(tmp_path):
-    desk = make_desk(tmp_path, row("001") + row("002"), listen=True)
+    desk = make_desk(tmp_path, row("001") + row("002"))
     (tmp_path / ARTIFACT).write_text("結果", encoding="utf-8")
     return desk
 
@@ -32,7 +34,8 @@ def finish(desk, task_id="001"):
 
 def decide(desk, appr_id, status="approved", comment=""):
     decision = Decision(status, "AUDIT", "AUDIT", comment)
-    return desk.board.approvals.decide(appr_id, decision, AUDIT)
+    desk.board.approvals.decide(appr_id, decision, AUDIT)
+    desk.requests.settle()
 
 
 def approvals(desk):
@@ -152,7 +155,7 @@ def test_what_a_crash_left_out_is_made_up_for(desk):
     assert [one.appr_id for one in fresh.requests.ensure()] == ["A002", "A003"]
     assert (desk.requests.ensure(), fresh.requests.ensure()) == ([], [])
     # Decided while nobody listened; the worker's next look lets it take effect.
-    decide(fresh, "A003")
+    fresh.board.approvals.decide("A003", Decision("approved", "AUDIT", "AUDIT"), AUDIT)
     assert fresh.status("002") == "REVIEW"
     assert [one.state for one in desk.requests.settle()] == ["approved"]
     assert desk.status("002") == "DONE"
@@ -208,3 +211,41 @@ def test_a_folders_digest_is_its_contents(tmp_path):
     assert artifact_sha256("図/", [tmp_path]) == first
     (tmp_path / "図/b").write_text("2")
     assert artifact_sha256("図", [tmp_path]) != first
+
+
+def undo_newest(desk, kind):
+    entry = list_entries(desk.board.journal.database, kind=kind, limit=1)[0]
+    return desk.board.undo.undo(entry.id, AUDIT)
+
+
+def test_a_decision_is_undone_behind_its_effect_and_counts_when_made_again(desk):
+    finish(desk)
+    decide(desk, "A002")
+    with pytest.raises(RuleError, match="task 001 is DONE by this decision: undo that first"):
+        undo_newest(desk, "approval")
+    undo_newest(desk, "task")
+    undo_newest(desk, "approval")
+    assert (desk.requests.settle(), desk.status("001"), approvals(desk)[-1]) == (
+        *([], "REVIEW"),
+        ("A002", "001", "pending"),
+    )
+    decide(desk, "A002", "rejected", "やり直し")
+    assert (desk.status("001"), desk.requests.feedback("001")) == ("FIX", "やり直し")
+
+
+def test_a_decision_that_comes_back_by_redo_takes_effect(desk):
+    finish(desk)
+    decide(desk, "A002")
+    undo_newest(desk, "task")
+    undo_newest(desk, "approval")
+    undo_newest(desk, "approval")
+    desk.requests.settle()
+    assert (desk.status("001"), approvals(desk)[-1]) == ("DONE", ("A002", "001", "approved"))
+
+
+def test_the_note_is_that_of_the_approval_which_replaced_a_void_one(desk, tmp_path):
+    finish(desk)
+    (tmp_path / ARTIFACT).write_text("差し替え", encoding="utf-8")
+    decide(desk, "A002", comment="よい")
+    decide(desk, "A003", "rejected", "図がない")
+    assert (desk.status("001"), desk.requests.feedback("001")) == ("FIX", "図がない")

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from orch_next.core.board import Board
 from orch_next.core.events import Who
+from orch_next.core.lease_store import attempt_table
 from orch_next.core.views import view_flow, view_heatmap, view_overview, view_timeline
 from tests.conftest import NOW
 
@@ -59,6 +60,20 @@ def test_the_heatmap_counts_by_weekday_and_hour(board: Board) -> None:
         3,
         3,
     )
+
+
+def test_the_heatmap_has_the_attempts_of_the_same_hours(board: Board) -> None:
+    start = NOW.timestamp()
+    row = {"task_id": "001", "core": "WORK_AI_01", "outcome": "done", "log": "", "mark": ""}
+    spans = [(start, start + 10.0), (start, start + 20.0), (start - 3_600, None), (0.0, 9.0)]
+    with board.journal.database.transaction() as connection:
+        for n, (began, ended) in enumerate(spans):
+            times = {"generation": n, "attempt": n, "started_at": began, "ended_at": ended}
+            connection.execute(attempt_table.insert().values(**row, **times))
+    found = view_heatmap(board.journal, NOW)["attempts"]
+    thursday = 3
+    cells = [[found[key][thursday][hour] for hour in (2, 3)] for key in ("counts", "mean_seconds")]
+    assert (cells, sum(map(sum, found["counts"]))) == ([[1, 2], [None, 15.0]], 3)
 
 
 def test_the_flow_has_a_node_per_status_and_the_moves_between_them(board: Board) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from orch_next.errors import ForbiddenError
 from orch_next.security.identities import ROLES, Identity
-from orch_next.security.roles import ACTIONS, action_of, require, speaker
+from orch_next.security.roles import ACTIONS, action_of, actions_of_undo, require, speaker
 
 TANAKA = Identity("0" * 12, "田中", "AUDIT", "2025-10-09T12:00:00Z")
 
@@ -21,9 +21,9 @@ def may(role: str, action: str) -> bool:
 
 def test_roles_and_actions() -> None:
     assert {role: {a for a in ACTIONS if may(role, a)} for role in ROLES} == {
-        "CMD": {"read", "write", "hold", "drop", "decide", "dispatch", "sweep"},
+        "CMD": set(ACTIONS),
         "WORK": {"read", "write"},
-        "AUDIT": {"read", "write", "decide"},
+        "AUDIT": {"read", "write", "decide", "audit"},
         "viewer": {"read"},
     }
 
@@ -51,6 +51,9 @@ def test_without_identities_everything_is_allowed() -> None:
         ("/dispatch/drain", "dispatch"),
         ("/dispatch/nudge", "dispatch"),
         ("/api/leases/sweep", "sweep"),
+        ("/api/ai/heal", "sweep"),
+        ("/api/security/register", "register"),
+        ("/api/security/login", "write"),
         ("/api/leases/report", "write"),
         ("/api/agents/claim", "write"),
         ("/anything/new", "write"),
@@ -98,3 +101,27 @@ def test_an_identity_speaks_for_nobody_else(name: str | None, role: str | None, 
     with pytest.raises(ForbiddenError) as caught:
         speaker(TANAKA, name, role)
     assert str(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("kind", "statuses", "own", "actions"),
+    [
+        ("task", ("PLAN", "READY"), False, {"write"}),
+        ("task", ("DONE", "DONE"), False, {"write"}),
+        ("task", ("DOING", "HOLD"), True, {"write", "hold"}),
+        ("task", ("HOLD", "READY"), False, {"write", "hold"}),
+        ("task", ("READY", "DROP"), False, {"write", "drop"}),
+        ("task", ("REVIEW", "DONE"), False, {"write", "decide"}),
+        ("task", ("FIX", "DOING"), False, {"write", "decide"}),
+        ("task", (None, "PLAN"), False, {"write", "drop"}),
+        ("task", (None, "PLAN"), True, {"write"}),
+        ("task", ("PLAN", None), False, {"write"}),
+        ("approval", ("pending", "approved"), True, {"decide"}),
+        ("approval", ("pending", "pending"), False, {"decide"}),
+        ("milestone", ("todo", "done"), False, {"write"}),
+    ],
+)
+def test_undo_takes_the_rights_of_both_changes(
+    kind: str, statuses: tuple[str | None, str | None], own: bool, actions: set[str]
+) -> None:
+    assert actions_of_undo(kind, statuses, own=own) == actions

@@ -1,4 +1,4 @@
-"""Tasks: the list, the five verbs, and two URLs that create (contract 1.2, Ledger)."""
+"""Tasks: the list, the five verbs, edits, and two URLs that create (contract 1.2, Ledger)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, idempotency_key, read_body
 from orch_next.core.events import Who
 from orch_next.core.schema import Task
-from orch_next.core.tasks import TaskDraft
+from orch_next.core.tasks import EDITABLE, TaskDraft
 
 bp = Blueprint("tasks", __name__)
 keep_legacy_refusals(bp)
@@ -36,6 +36,16 @@ def set_status(status: str) -> Response:
     return answer_changed(
         "task", orch().board.tasks.set_status(task_id, status, _author(body), expected_rev=rev)
     )
+
+
+@bp.post("/api/tasks/update")
+def update_task() -> Response:
+    """Change title, owner, due, artifact or notes of the body's `task_id`; absent ones stay."""
+    body = read_body()
+    task_id, rev = body.required("task_id"), body.expected_rev()
+    cells = {name: body.text(name) for name in EDITABLE if body.members.get(name) is not None}
+    edit = orch().board.tasks.edit
+    return answer_changed("task", edit(task_id, cells, _author(body), expected_rev=rev))
 
 
 @bp.post("/api/tasks/create")

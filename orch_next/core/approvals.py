@@ -93,18 +93,26 @@ class Approvals:
         details = {"comment": decision.comment} if decision.comment else {}
         intent = Intent("approval_decided", who, details, payload)
         outcome = self._state.write(APPROVAL, plan, intent)
-        self._log(outcome, decision, at)
+        step = f"{PENDING}→{decision.status}"
+        self._log(outcome, step, (decision.approver_role, decision.comment), at)
         return outcome.after
 
-    def _log(self, outcome: Outcome[Approval], decision: Decision, at: datetime) -> None:
+    def log_undo(self, outcome: Outcome[Approval], role: str, note: str) -> None:
+        """Add the log's line about a decision that was taken back, or made again by redo."""
+        before = outcome.before.status if outcome.before else "-"
+        self._log(outcome, f"{before}→{outcome.after.status}", (role, note), self._now())
+
+    def _log(
+        self, outcome: Outcome[Approval], step: str, said: tuple[str, str], at: datetime
+    ) -> None:
         line = DecisionLine(
             at=at,
             task_id=outcome.after.task_id,
-            status=decision.status,
-            role=decision.approver_role,
+            step=step,
+            role=said[0],
             sha_in=outcome.digest_before,
             sha_out=outcome.digest,
-            note=decision.comment,
+            note=said[1],
         )
         try:
             append_decision(self._logs_folder, line)

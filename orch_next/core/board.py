@@ -12,6 +12,7 @@ from orch_next.core.events import Change, Emit
 from orch_next.core.journal import Journal
 from orch_next.core.state import State
 from orch_next.core.tasks import Tasks
+from orch_next.core.undo import Undo
 
 SPOOL = Path("data") / "journal-pending.jsonl"
 
@@ -24,6 +25,7 @@ class Board:
     journal: Journal
     tasks: Tasks
     approvals: Approvals
+    undo: Undo
 
     def close(self) -> None:
         """Give the database's connections back."""
@@ -67,4 +69,5 @@ def open_board(
     )
     tasks = Tasks(state, journal, governance=governance)
     approvals = Approvals(state, now=now, logs_folder=orch / "LOGS")
-    return Board(state, journal, tasks, approvals)
+    undo = Undo(state, journal, approvals, governance=governance)
+    return Board(state, journal, tasks, approvals, undo)

@@ -56,6 +56,8 @@ def make_change(
         at=at,
         who=who,
         details={},
+        line_before=before.line if before else 0,
+        raw_before=before.raw if before else "",
     )
 
 

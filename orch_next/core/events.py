@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -34,7 +34,8 @@ class Change:
     `kind` is `task`, `approval` or `milestone`; `event` a past-tense name such as
     `task_promoted`; `at` is aware UTC; rows are the JSON objects that clients know
     (contract 0.2); revisions are those of the ledger rows; `payload_sha256` is the
-    sha256 of what the caller asked for, empty for outside edits.
+    sha256 of what the caller asked for, empty for outside edits; `line_before` and
+    `raw_before` are the row's line in the file before, for undo.
     """
 
     kind: str
@@ -48,6 +49,8 @@ class Change:
     who: Who
     details: dict[str, Any]
     payload_sha256: str = ""
+    line_before: int = field(default=0, compare=False)
+    raw_before: str = field(default="", compare=False, repr=False)
 
 
 Emit = Callable[[Change], object]

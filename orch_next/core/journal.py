@@ -197,11 +197,17 @@ def as_entry(change: Change) -> Entry:
         "rev_after": change.rev_after,
         "source": change.who.source,
         "claimed": change.who.claimed,
-        "details": dict(change.details),
+        "details": {**change.details, **_row_before(change)},
         "payload_sha256": change.payload_sha256,
     }
     # PostgreSQL stores no NUL.
     return {k: v.replace("\0", "\ufffd") if isinstance(v, str) else v for k, v in entry.items()}
+
+
+def _row_before(change: Change) -> dict[str, Any]:
+    if not change.raw_before:
+        return {}
+    return {"row_before": {"line": change.line_before, "raw": change.raw_before}}
 
 
 def _insert(connection: sa.Connection, entry: Entry) -> int:

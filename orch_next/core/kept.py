@@ -20,7 +20,13 @@ from orch_next.core.reader import LedgerReader, Reading
 from orch_next.core.records import R
 from orch_next.core.schema import Snapshot, snapshot_of
 from orch_next.core.view import LedgerView, read_ledger
-from orch_next.errors import BusyError, DamagedError, LedgerError, UncertainError
+from orch_next.errors import (
+    BusyError,
+    DamagedError,
+    LedgerError,
+    NotFoundError,
+    UncertainError,
+)
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange
 from orch_next.ledger.file import LedgerFile, digest, resolve
@@ -35,10 +41,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Step:
-    """What a plan wants: the record it is about and the cells to change."""
+    """What a plan wants: the record it is about and the cells to change.
+
+    `removes` says that the record is gone afterwards.
+    """
 
     record_id: str
     changes: Sequence[CellChange]
+    removes: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,13 +63,20 @@ class Intent:
 
 @dataclass(frozen=True)
 class Outcome(Generic[R]):
-    """A write's result; the digests are sha256 of the whole file."""
+    """A write's result; `present` is None when the row was removed; digests are the file's."""
 
     before: R | None
-    after: R
+    present: R | None
     changed: bool
     digest_before: str
     digest: str
+
+    @property
+    def after(self) -> R:
+        """Return the row after the change; raise NotFoundError when it was removed."""
+        if self.present is None:
+            raise NotFoundError("the row was removed")
+        return self.present
 
 
 class KeptLedger(Generic[R]):
@@ -282,20 +299,20 @@ class KeptLedger(Generic[R]):
 
     def _take_over(
         self, before: LedgerView[R], step: Step, document: Document, data: bytes, intent: Intent
-    ) -> tuple[R | None, R]:
+    ) -> tuple[R | None, R | None]:
         """Make the written document the snapshot; tell of others' changes, then of ours."""
         changes = self._outside_changes(before.records)
         view, sha256 = self._view_of(document), digest(data)
         old, new = before.find(step.record_id), view.find(step.record_id)
-        if new is None:
+        if new is None and not step.removes:
             raise DamagedError(f"{self.kind.file_name}: {step.record_id} is gone after its change")
-        was = old.record if old else None
+        was, present = old.record if old else None, new.record if new else None
         self._reader.take_note(sha256)
         self._remember(snapshot_of(view, sha256), data)
-        if was is None or was.rev != new.record.rev:
-            changes.append(self._own_change(was, new.record, intent))
+        if was is None or present is None or was.rev != present.rev:
+            changes.append(self._own_change(was, present, intent))
         self._put_down(changes)
-        return was, new.record
+        return was, present
 
     def _view_of(self, document: Document) -> LedgerView[R]:
         # LedgerFile gives the document of the last write again when nobody came between.
@@ -304,7 +321,7 @@ class KeptLedger(Generic[R]):
             self._read = (document, read_ledger(self.kind, document, before))
         return self._read[1]
 
-    def _own_change(self, before: R | None, after: R, intent: Intent) -> Change:
+    def _own_change(self, before: R | None, after: R | None, intent: Intent) -> Change:
         at = self._now()
         made = make_change(self.kind, intent.event, before, after, at=at, who=intent.who)
         details = dict(intent.details)

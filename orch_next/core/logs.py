@@ -14,11 +14,14 @@ _STAMP = re.compile(r"\[TS=([^\]\s]+)\]")
 
 @dataclass(frozen=True)
 class DecisionLine:
-    """What one line says; the digests are sha256 of APPROVALS.md before and after."""
+    """What one line says; the digests are sha256 of APPROVALS.md before and after.
+
+    `step` is what became of the status: `pending→approved`.
+    """
 
     at: datetime
     task_id: str
-    status: str
+    step: str
     role: str
     sha_in: str
     sha_out: str
@@ -27,10 +30,10 @@ class DecisionLine:
     def as_text(self) -> str:
         """Return the line of contract 3.3 without its newline."""
         stamp = utc_seconds(self.at)
-        task_id = re.sub(r"\s+", "_", self.task_id)
+        task_id, step, role = map(_word, (self.task_id, self.step, self.role))
         note = re.sub(r"\s+", " ", self.note).strip().replace('"', "'")
         return (
-            f"[TS={stamp}] id={task_id} op=pending→{self.status} by={self.role} "
+            f"[TS={stamp}] id={task_id} op={step} by={role} "
             f'sha_in={self.sha_in} sha_out={self.sha_out} note="{note}"'
         )
 
@@ -41,6 +44,10 @@ class LogLine:
 
     text: str
     timestamp: str
+
+
+def _word(text: str) -> str:
+    return re.sub(r"\s+", "_", text)
 
 
 def utc_seconds(at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 
@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 class Record:
     """What every record has beside its cells.
 
-    `rev` is the row's revision, `line` counts from 1, `read_only` marks a dialect that
-    is read but not written.
+    `rev` is the row's revision, `line` counts from 1, `raw` is the row's line (undo puts
+    it back), `read_only` marks a dialect that is read but not written.
     """
 
     rev: str = ""
     line: int = 0
+    raw: str = field(default="", compare=False, repr=False)
     read_only: bool = False
 
     @property
@@ -96,7 +97,7 @@ class Milestone(Record):
 
 
 _COLUMNS = {
-    kind: tuple(field.name for field in fields(kind) if not field.kw_only)
+    kind: tuple(one.name for one in fields(kind) if not one.kw_only)
     for kind in (Task, Approval, Milestone)
 }
 
@@ -111,7 +112,9 @@ def split_ids(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(",") if part.strip())
 
 
-def milestone_from_cells(*cells: str, rev: str, line: int, read_only: bool = False) -> Milestone:
+def milestone_from_cells(
+    *cells: str, rev: str, line: int, raw: str = "", read_only: bool = False
+) -> Milestone:
     """Build a milestone from its ten cells in the contract's order."""
     ms_id, name, status, owner, due, kpi, description, epics, tasks, notes = cells
     return Milestone(
@@ -127,5 +130,6 @@ def milestone_from_cells(*cells: str, rev: str, line: int, read_only: bool = Fal
         notes,
         rev=rev,
         line=line,
+        raw=raw,
         read_only=read_only,
     )

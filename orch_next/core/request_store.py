@@ -77,10 +77,20 @@ class RequestStore:
         """List the requests that wait for a decision or for its effect."""
         return self._select(request_table.c.state == OPEN)
 
+    def find(self, appr_id: str) -> Request | None:
+        """Return the request of an approval, or None."""
+        return next(iter(self._select(request_table.c.appr_id == appr_id)), None)
+
+    def reopen(self, appr_id: str) -> None:
+        """Let the next decision take effect: the last one was taken back."""
+        row = sa.update(request_table).where(request_table.c.appr_id == appr_id)
+        with self._database.transaction() as connection:
+            connection.execute(row.values(state=OPEN, note=""))
+
     def newest(self, task_id: str) -> Request | None:
         """Return the task's last request, or None."""
         found = self._select(request_table.c.task_id == task_id)
-        return max(found, key=lambda one: (one.generation, one.state == OPEN), default=None)
+        return max(found, key=_age, default=None)
 
     def unasked(self) -> list[Attempt]:
         """List finished attempts whose lease is free and for which no approval was opened."""
@@ -111,3 +121,9 @@ class RequestStore:
         query = sa.select(request_table).where(condition).order_by(request_table.c.appr_id)
         with self._database.reading() as connection:
             return [Request(**row) for row in connection.execute(query).mappings()]
+
+
+def _age(request: Request) -> tuple[int, bool, bool, int, str]:
+    # One generation may ask more than once: the request that replaced a void one is later.
+    live = request.state != VOID
+    return request.generation, request.state == OPEN, live, len(request.appr_id), request.appr_id

@@ -6,13 +6,12 @@ scripts wrote change no task, as in the legacy.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from orch_next.core.events import Change, Who
+from orch_next.core.events import Who
 from orch_next.core.journal import Journal
 from orch_next.core.kept import Intent, Step
 from orch_next.core.lease_store import Attempt
@@ -24,11 +23,10 @@ from orch_next.core.schema import APPROVAL, EMPTY, TASK
 from orch_next.core.series import Series, find_series
 from orch_next.core.state import State
 from orch_next.core.view import LedgerView
-from orch_next.errors import NotFoundError, OrchError
-
-log = logging.getLogger(__name__)
+from orch_next.errors import NotFoundError
 
 OPERATION = "タスク完了"
+DECIDED = "approval_decided"
 _FIRST = Series("A", 0, 3)
 _EFFECTS = {"approved": "DONE", "rejected": "FIX"}
 
@@ -93,22 +91,6 @@ class Requests:
         settled = [self._settle(request) for request in requests]
         return [request for request in settled if request]
 
-    def on_change(self, change: Change) -> None:
-        """React to a decided approval at once; a listener of the board's changes.
-
-        What cannot be written now is settled by the worker's next look.
-        """
-        if change.kind != APPROVAL.name or change.who == DISPATCHER:
-            return
-        try:
-            for request in self.store.list_open():
-                if request.appr_id == change.record_id:
-                    note = str(change.details.get("comment", ""))
-                    self.store.change(request, {"note": note})
-                    self._settle(replace(request, note=note))
-        except OrchError as error:
-            log.warning("decision on %s takes effect later: %s", change.record_id, error)
-
     def feedback(self, task_id: str) -> str:
         """Return the note of the task's last rejection, for its next attempt."""
         request = self.store.newest(task_id)
@@ -160,7 +142,14 @@ class Requests:
             return self._settle_undecided(request, approval.status)
         if approval.approver in ("", EMPTY, request.core):
             return None  # a hand wrote it: nobody but the requester is named (contract 3.3)
-        return self._apply(request, approval)
+        return self._apply(self._with_note(request), approval)
+
+    def _with_note(self, request: Request) -> Request:
+        """Add what the decision was commented with, by whichever process it was made."""
+        # A snapshot shows a decision a moment before the journal does: wait for its writer.
+        self.state.refresh()
+        details = self.journal.last_details(APPROVAL.name, request.appr_id, DECIDED)
+        return replace(request, note=str(details.get("comment", "")))
 
     def _settle_undecided(self, request: Request, status: str) -> Request | None:
         task = self.state.tasks.find(request.task_id)
@@ -232,7 +221,7 @@ class Requests:
 
     def _close(self, request: Request, state: str) -> Request | None:
         closed = replace(request, state=state)
-        if not self.store.change(request, {"state": state}):
+        if not self.store.change(request, {"state": state, "note": request.note}):
             return None
         self.tell("job_decided", closed.as_json())
         return closed

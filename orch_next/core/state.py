@@ -64,6 +64,14 @@ class State:
         """Return the milestones; raise DamagedError when there was never a good state."""
         return self._milestones.snapshot()
 
+    def snapshot(self, kind: LedgerKind[R]) -> Snapshot[R]:
+        """Return one kind's records; raise DamagedError when there was never a good state."""
+        return self._kept(kind).snapshot()
+
+    def look(self, kind: LedgerKind[R]) -> Snapshot[R]:
+        """Return one kind's present state whatever it is, with its problems."""
+        return self._kept(kind).look()
+
     def refresh(self) -> list[Change]:
         """Look at the three files now; emit and return what changed outside."""
         return [change for kept in self._all for change in kept.refresh()]
@@ -85,10 +93,12 @@ class State:
 
         Raise NotFoundError when the file is missing: a ledger is never made from nothing.
         """
-        kept = next(kept for kept in self._all if kept.kind is kind)
         try:
-            return kept.write(plan, intent)
+            return self._kept(kind).write(plan, intent)
         except LedgerError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise NotFoundError(f"{kind.file_name} is missing") from error
             raise
+
+    def _kept(self, kind: LedgerKind[R]) -> KeptLedger[R]:
+        return next(kept for kept in self._all if kept.kind is kind)

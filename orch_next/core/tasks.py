@@ -42,6 +42,9 @@ _CMD_ONLY = ("HOLD", "DROP")
 _UNLOCKED = ("HOLD", "REVIEW")
 _FREE = {"lock": EMPTY, "lock_owner": EMPTY, "lock_expires_at": EMPTY}
 _CREATE = "task_create"
+EDITABLE = ("title", "owner", "due", "artifact", "notes")
+EDITED = "task_edited"
+CREATED = "task_created"
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,23 @@ class Tasks:
         intent = Intent(EVENTS[status], who, payload_sha256=payload)
         return self._state.write(TASK, plan, intent).after
 
+    def edit(
+        self, task_id: str, cells: Mapping[str, Any], who: Who, expected_rev: str | None = None
+    ) -> Task:
+        """Change cells of `EDITABLE` and nothing else; a blank due, artifact or note becomes `-`.
+
+        Raise InputError for another cell or a value that cannot be stored, and what
+        `LedgerView.get_writable` raises.
+        """
+        values = self._checked_cells(cells)
+
+        def plan(view: LedgerView[Task]) -> Step:
+            entry = view.get_writable(task_id, expected_rev)
+            return Step(task_id, view.set_cells(entry, values))
+
+        payload = hash_payload({"task_id": task_id, **values})
+        return self._state.write(TASK, plan, Intent(EDITED, who, payload_sha256=payload)).after
+
     def create(self, draft: TaskDraft, who: Who, idempotency_key: str | None = None) -> Task:
         """Put a new PLAN task behind the table's last row, under an id never used before.
 
@@ -101,7 +121,7 @@ class Tasks:
         """
         values = self._checked(draft)
         payload = hash_payload(values)
-        intent = Intent("task_created", who, payload_sha256=payload)
+        intent = Intent(CREATED, who, payload_sha256=payload)
         if idempotency_key is None:
             return self._append(values, intent, None)
         claim = Claim(_CREATE, idempotency_key, payload)
@@ -142,12 +162,24 @@ class Tasks:
         values["owner"] = _cell("owner", draft.owner)
         values["due"] = _cell("due", draft.due or "")
         values["notes"] = _cell("notes", draft.notes)
-        for name in ("title", "owner"):
-            if not values[name]:
-                raise InputError(f"{name} is required")
-        if self._strict and values["owner"] not in ROLES:
-            raise InputError(f"owner must be one of {', '.join(ROLES)}")
+        self._check_required(values)
         return values
+
+    def _checked_cells(self, cells: Mapping[str, Any]) -> dict[str, str]:
+        unknown = sorted(set(cells) - set(EDITABLE))
+        if unknown or not cells:
+            found = f", not {unknown[0]}" if unknown else ""
+            raise InputError(f"name cells of {', '.join(EDITABLE)}{found}")
+        values = {name: _cell(name, value) for name, value in cells.items()}
+        self._check_required(values)
+        return {name: value or EMPTY for name, value in values.items()}
+
+    def _check_required(self, values: Mapping[str, str]) -> None:
+        for name in ("title", "owner"):
+            if not values.get(name, EMPTY):
+                raise InputError(f"{name} is required")
+        if self._strict and values.get("owner", ROLES[0]) not in ROLES:
+            raise InputError(f"owner must be one of {', '.join(ROLES)}")
 
 
 def check_flow(task: Task, status: str, who: Who) -> None:

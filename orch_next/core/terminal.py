@@ -37,6 +37,9 @@ class Reports(Protocol):
     def report(self, task_id: str, token: str, status: str, artifact: str, message: str) -> object:
         """End or renew a lease as its holder says; raise ConflictError for a late holder."""
 
+    def report_proved(self, task_id: str, status: str, artifact: str, message: str) -> bool:
+        """Do as a signature proves, without a token; False where no core holds the task."""
+
     def beat(self, core_id: str) -> None:
         """Note a sign of life; an agent that is no core is none of its business."""
 
@@ -107,6 +110,9 @@ class Terminal:
             return "no such task"
         if task.status in _FINAL and callback.status in WORDS:
             return f"the task is {task.status}"
+        said = (callback.job_id, callback.wanted, callback.artifact, callback.message)
+        if reports is not None and reports.report_proved(*said):
+            return ""
         # A word means the task as it was seen; a status of the ledger is an order.
         seen = task.rev if callback.status in WORDS else None
         self._tasks.set_status(task.id, callback.wanted, AGENT, expected_rev=seen)

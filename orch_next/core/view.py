@@ -6,13 +6,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Generic
+from typing import Any, Generic
 
 from orch_next.core.dialects.bullets import read_bullets
 from orch_next.core.kinds import EMPTY, LedgerKind
 from orch_next.core.records import Approval, R
 from orch_next.errors import ConflictError, DamagedError, NotFoundError, RowError
-from orch_next.ledger.document import AddRow, CellChange, Row, SetCell, Table
+from orch_next.ledger.document import (
+    AddRow,
+    CellChange,
+    PutRow,
+    RemoveRow,
+    Row,
+    SetCell,
+    SetRow,
+    Table,
+)
 from orch_next.ledger.parser import Document, Problem, Severity
 
 
@@ -106,6 +115,53 @@ class LedgerView(Generic[R]):
             cells[place] = values.get(name) or EMPTY
         return [AddRow(ledger.table, cells)]
 
+    def set_row(self, entry: Entry[R], raw: str, cells: Mapping[str, Any]) -> list[CellChange]:
+        """Return the change that gives the record's row the line that says `cells`.
+
+        Raise RowError when the line does not say that under the present header.
+        """
+        if entry.row is None or entry.ledger is None:
+            raise RowError(f"{entry.record.key} is in a dialect that is only read")
+        self._refuse_misread(entry.ledger, raw, cells)
+        return [SetRow(entry.row, raw)]
+
+    def remove_row(self, entry: Entry[R]) -> list[CellChange]:
+        """Return the change that takes the record's row away."""
+        if entry.row is None:
+            raise RowError(f"{entry.record.key} is in a dialect that is only read")
+        return [RemoveRow(entry.row)]
+
+    def put_row(self, raw: str, line: int, cells: Mapping[str, Any]) -> list[CellChange]:
+        """Return the change that puts a line back where it was, as far as there are rows.
+
+        Else it goes behind the table's last row. Raise RowError as `set_row` does.
+        """
+        if not self.tables:
+            raise RowError(f"{self.kind.file_name} has no table that a row could go to")
+        ledger, near, behind = _find_place(self.tables, line)
+        self._refuse_misread(ledger, raw, cells)
+        return [PutRow(ledger.table, raw, near, behind)]
+
+    def _refuse_misread(self, ledger: LedgerTable, raw: str, cells: Mapping[str, Any]) -> None:
+        values = Row(0, 0, raw).values
+        places = [ledger.places[column] for column in self.kind.columns]
+        read = [values[place] if place < len(values) else "" for place in places]
+        if self.kind.make(*read, rev="", line=0).as_json() != cells:
+            raise RowError(f"{self.kind.file_name}: the table's header has changed since")
+
+
+def _find_place(tables: Sequence[LedgerTable], line: int) -> tuple[LedgerTable, Row, bool]:
+    """Return the table, a row, and whether a row for this line goes behind it."""
+    for ledger in tables:
+        for row in (ledger.table.delimiter, *ledger.table.rows):
+            if row.line == line - 1:
+                return ledger, row, True
+            if row.line == line and row is not ledger.table.delimiter:
+                return ledger, row, False
+    ledger = tables[0]
+    rows = [row for row in ledger.table.rows if row.start < ledger.table.end]
+    return ledger, rows[-1] if rows else ledger.table.delimiter, True
+
 
 def _told(problem: Problem) -> str:
     return f"{problem.file}:{problem.line}: {problem.message}"
@@ -167,7 +223,7 @@ def _table_entries(
                 cells = [values[place] if place < len(values) else "" for place in places]
                 if not _is_record(kind, cells[0], row, problems):
                     continue
-                record = kind.make(*cells, rev=row.rev, line=row.line)
+                record = kind.make(*cells, rev=row.rev, line=row.line, raw=row.raw)
             yield Entry(record, row, ledger)
 
 

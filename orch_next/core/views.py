@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from statistics import fmean
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from orch_next.core.database import journal_table
 from orch_next.core.events import utc_micros
 from orch_next.core.journal import Journal
+from orch_next.core.lease_store import attempt_table
 from orch_next.core.schema import TASK_STATUSES, Task
 from orch_next.core.state import State
 
@@ -63,7 +65,11 @@ def view_timeline(journal: Journal, now: datetime, hours: int = HOURS) -> dict[s
 
 
 def view_heatmap(journal: Journal, now: datetime, days: int = HEATMAP_DAYS) -> dict[str, Any]:
-    """Count the changes of the last `days` by UTC weekday (Monday first) and hour; BusyError."""
+    """Count the changes of the last `days` by UTC weekday (Monday first) and hour; BusyError.
+
+    `attempts` are the dispatcher's in the same cells: how many began, and the mean seconds
+    of those that ended (None: none did).
+    """
     since = utc_micros(now - timedelta(days=days))
     hour = sa.func.substr(journal_table.c.ts, 1, 13)
     query = sa.select(hour, sa.func.count()).where(journal_table.c.ts >= since).group_by(hour)
@@ -72,8 +78,31 @@ def view_heatmap(journal: Journal, now: datetime, days: int = HEATMAP_DAYS) -> d
         for text, count in connection.execute(query):
             at = datetime.strptime(text, "%Y-%m-%dT%H").replace(tzinfo=timezone.utc)
             cells[at.weekday()][at.hour] += count
-    most = max(map(max, cells))
-    return {"days": days, "weekdays": list(WEEKDAYS), "cells": cells, "max": most}
+    return {
+        "days": days,
+        "weekdays": list(WEEKDAYS),
+        "cells": cells,
+        "max": max(map(max, cells)),
+        "attempts": _attempts(journal, (now - timedelta(days=days)).timestamp()),
+    }
+
+
+def _attempts(journal: Journal, since: float) -> dict[str, Any]:
+    columns = attempt_table.c
+    query = sa.select(columns.started_at, columns.ended_at).where(columns.started_at >= since)
+    counts = [[0] * 24 for _ in WEEKDAYS]
+    spent: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+    with journal.database.reading() as connection:
+        for started, ended in connection.execute(query):
+            at = datetime.fromtimestamp(started, timezone.utc)
+            counts[at.weekday()][at.hour] += 1
+            if ended is not None:
+                spent[at.weekday(), at.hour].append(ended - started)
+    seconds = [
+        [round(fmean(spent[day, hour]), 3) if (day, hour) in spent else None for hour in range(24)]
+        for day in range(len(WEEKDAYS))
+    ]
+    return {"counts": counts, "mean_seconds": seconds}
 
 
 def view_flow(state: State, journal: Journal, task_id: str | None = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables as spans of a text, and edits of single cells; no Markdown grammar, no files."""
+"""Tables as spans of a text, and edits of cells and rows; no Markdown grammar, no files."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ __all__ = [
     "Cell",
     "CellChange",
     "Edit",
+    "PutRow",
+    "RemoveRow",
     "Row",
     "SetCell",
+    "SetRow",
     "Span",
     "Table",
     "apply_edits",
@@ -135,7 +138,37 @@ class AddRow:
     values: Sequence[str]
 
 
-CellChange: TypeAlias = SetCell | AddRow
+@dataclass(frozen=True, slots=True)
+class SetRow:
+    """Give a row's line the raw text that it had before."""
+
+    row: Row
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRow:
+    """Take a row's line away, with its line end."""
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class PutRow:
+    """Put a raw line into a table: behind the row `near` (or the delimiter), or before it."""
+
+    table: Table
+    raw: str
+    near: Row
+    behind: bool = True
+
+    @property
+    def offset(self) -> int:
+        """Return where in the text the line goes."""
+        return self.near.span.end if self.behind else self.near.start
+
+
+CellChange: TypeAlias = SetCell | AddRow | SetRow | RemoveRow | PutRow
 
 
 def clean_value(value: str) -> str:
@@ -169,17 +202,54 @@ def plan_edits(text: str, changes: Iterable[CellChange]) -> list[Edit]:
     """
     edits: list[Edit] = []
     for change in changes:
-        if isinstance(change, AddRow):
-            edits.append(_add_row(text, change))
-        else:
+        if isinstance(change, SetCell):
             edits.extend(_set_cell(text, change))
+        else:
+            edits.append(_edit_row(text, change))
     return edits
+
+
+def _edit_row(text: str, change: AddRow | SetRow | RemoveRow | PutRow) -> Edit:
+    if isinstance(change, AddRow):
+        return _add_row(text, change)
+    if isinstance(change, PutRow):
+        return _put_row(text, change)
+    _refuse_moved(text, change.row)
+    if isinstance(change, RemoveRow):
+        return Edit(_line_with_eol(text, change.row), "")
+    return Edit(change.row.span, _checked_line(change.raw))
+
+
+def _refuse_moved(text: str, row: Row) -> None:
+    if text[row.span.start : row.span.end] != row.raw:
+        raise RowError(f"line {row.line} is not the row that was read")
+
+
+def _checked_line(raw: str) -> str:
+    bad = _UNSTORABLE.search(raw) or _BREAK.search(raw)
+    if bad:
+        raise InputError(f"a row cannot hold the character U+{ord(bad.group()[0]):04X}")
+    return raw
+
+
+def _line_with_eol(text: str, row: Row) -> Span:
+    behind = _BREAK.match(text, row.span.end)
+    if behind:
+        return Span(row.start, behind.end())
+    start = row.start - len("\r\n" if text.endswith("\r\n", 0, row.start) else "\n")
+    return Span(max(start, 0), row.span.end)
+
+
+def _put_row(text: str, change: PutRow) -> Edit:
+    _refuse_moved(text, change.near)
+    raw, eol = _checked_line(change.raw), _neighbour_eol(text, change.near.span.end)
+    place = Span(change.offset, change.offset)
+    return Edit(place, f"{eol}{raw}" if change.behind else f"{raw}{eol}")
 
 
 def _set_cell(text: str, change: SetCell) -> list[Edit]:
     row, column = change.row, change.column
-    if text[row.span.start : row.span.end] != row.raw:
-        raise RowError(f"line {row.line} is not the row that was read")
+    _refuse_moved(text, row)
     cells = row.cells
     if not 0 <= column < len(cells):
         raise RowError(f"line {row.line} has no cell {column + 1}, only {len(cells)}")

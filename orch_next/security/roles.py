@@ -16,6 +16,8 @@ ACTIONS = {
     "decide": frozenset({"CMD", "AUDIT"}),
     "dispatch": frozenset({"CMD"}),
     "sweep": frozenset({"CMD"}),
+    "register": frozenset({"CMD"}),
+    "audit": frozenset({"CMD", "AUDIT"}),
 }
 
 # The first pattern that fits the path of a writing request names its action.
@@ -28,6 +30,8 @@ _PATHS = [
         (r"/api/tasks/(approve_done|request_fix)/?", "decide"),
         (r"/api/approvals/(approve|reject)/?", "decide"),
         (r"/api/approval/.+/update/?", "decide"),
+        (r"/api/ai/heal/?", "sweep"),
+        (r"/api/security/register/?", "register"),
         (r"/jobs/.+/(approve|reject)/?", "decide"),
         (r"/dispatch(/(stop|drain|nudge))?/?", "dispatch"),
         (r"/api/leases/sweep/?", "sweep"),
@@ -35,11 +39,32 @@ _PATHS = [
 ]
 
 
+# What setting a status takes, wherever it is done.
+_STATUS_ACTIONS = {"HOLD": "hold", "DROP": "drop", "DONE": "decide", "FIX": "decide"}
+
+
 def action_of(method: str, path: str) -> str:
     """Name the action of a request: a key of `ACTIONS`."""
     if method in ("GET", "HEAD", "OPTIONS"):
         return "read"
     return next((action for pattern, action in _PATHS if pattern.fullmatch(path)), "write")
+
+
+def actions_of_undo(kind: str, statuses: tuple[str | None, str | None], *, own: bool) -> set[str]:
+    """Name what an undo takes: the right of the change it takes back and of the one it makes.
+
+    `statuses` are those before and after that change, None for no row; `own` says that
+    the identity itself made it. To remove a row takes as much as DROP, but for one's own.
+    """
+    if kind == "approval":
+        return {"decide"}
+    before, after = statuses
+    found = {"write"}
+    if before != after:
+        found |= {_STATUS_ACTIONS[one] for one in statuses if one in _STATUS_ACTIONS}
+    if before is None and not own:
+        found.add("drop")
+    return found
 
 
 def require(identity: Identity | None, action: str) -> None:

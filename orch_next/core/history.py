@@ -1,0 +1,122 @@
+"""The journal's rows as people look back on them: one, one record's, or all, in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from orch_next.core.database import INDEXED, Database, journal_table, record_prefix
+from orch_next.errors import NotFoundError
+
+LARGEST_ID = 2**63 - 1
+_NAMES = (
+    *("id", "ts", "actor", "role", "event", "kind", "record_id", "before", "after"),
+    *("rev_before", "rev_after", "source", "claimed", "details"),
+)
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One row of the journal; `before` and `after` are the contract's keys or None."""
+
+    id: int
+    ts: str
+    actor: str
+    role: str
+    event: str
+    kind: str
+    record_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    rev_before: str | None
+    rev_after: str | None
+    source: str
+    claimed: bool
+    details: Mapping[str, Any]
+
+    @property
+    def undoes(self) -> int | None:
+        """Return the id of the entry that this one took back, or None."""
+        found = self.details.get("undoes")
+        return found if isinstance(found, int) else None
+
+    @property
+    def statuses(self) -> tuple[str | None, str | None]:
+        """Return the status before and after; None where there is no row."""
+        before, after = self.before or {}, self.after or {}
+        return before.get("status"), after.get("status")
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """Return the cells that differ: `cell`, `before`, `after` (None: no row)."""
+        before, after = self.before or {}, self.after or {}
+        cells = [(name, before.get(name), after.get(name)) for name in before | after]
+        return [
+            {"cell": name, "before": old, "after": new} for name, old, new in cells if old != new
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what clients see: the author, the cells that changed, what was undone."""
+        names = ("id", "ts", "actor", "role", "event", "kind", "record_id", "source", "claimed")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "comment": str(self.details.get("comment", "")),
+            "undoes": self.undoes,
+            "changes": self.changes,
+        }
+
+
+def get_entry(database: Database, entry_id: int) -> JournalEntry:
+    """Return one entry; raise NotFoundError, BusyError."""
+    query = _select().where(journal_table.c.id == entry_id)
+    if 0 < entry_id <= LARGEST_ID:
+        with database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        if row:
+            return JournalEntry(**row)
+    raise NotFoundError(f"the journal has no entry {entry_id}")
+
+
+def newest_id(database: Database) -> int:
+    """Return the newest entry's id, 0 for an empty journal; raise BusyError."""
+    with database.reading() as connection:
+        return connection.scalar(sa.select(sa.func.max(journal_table.c.id))) or 0
+
+
+def list_entries(
+    database: Database,
+    *,
+    kind: str = "",
+    record_id: str | None = None,
+    actor: str | None = None,
+    before: int = LARGEST_ID,
+    after: int = 0,
+    limit: int = 100,
+) -> list[JournalEntry]:
+    """Return at most `limit` entries with `after` < id < `before`, newest first; BusyError."""
+    columns = journal_table.c
+    query = _select().where(columns.id < before).order_by(columns.id.desc()).limit(limit)
+    if after:
+        query = query.where(columns.id > after)
+    if kind:
+        query = query.where(columns.kind == kind)
+    if record_id is not None:
+        query = query.where(*is_record(record_id))
+    if actor is not None:
+        query = query.where(columns.actor == actor)
+    with database.reading() as connection:
+        return [JournalEntry(**row) for row in connection.execute(query).mappings()]
+
+
+def is_record(record_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions that find a record's entries by the index."""
+    column = journal_table.c.record_id
+    # A bare `record_id = ?` would let SQLite put the constant into the prefix and miss the index.
+    return record_prefix(column) == record_id[:INDEXED], column.concat("") == record_id
+
+
+def _select() -> sa.Select[Any]:
+    return sa.select(*(journal_table.c[name] for name in _NAMES))
