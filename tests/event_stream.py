@@ -108,6 +108,10 @@ class EventSource:
             self.news.wait_for(lambda: len(self.named()) >= count, timeout)
             return self.named()
 
+    def is_open(self) -> bool:
+        """Tell whether the server has not ended the stream."""
+        return self._thread.is_alive()
+
     def named(self) -> list[Message]:
         return [message for message in self.parser.messages if message.name]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from orch_next.core.database import Database
 from orch_next.core.events import Change, Who
+from orch_next.core.journal import Journal
 from orch_next.core.state import State
 from orch_next.realtime.events import Event
 from orch_next.realtime.hub import Hub, Reset
@@ -75,11 +76,20 @@ class Process:
     loaded: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.state = State(self.folder, now=self.now, emit=lambda change: self.pump.offer(change))
+        spool = self.folder / "pending.jsonl"
+        self.journal = Journal(f"sqlite:///{self.database}", now=self.now, spool=spool)
+        self.state = State(
+            self.folder,
+            now=self.now,
+            record=self.journal.record,
+            seen=self.journal.note,
+            emit=lambda change: self.pump.offer(change),
+        )
         self.log = open_log(self.database)
         self.pump = Pump(
             self.log,
             self.state.settled,
+            author=self.journal.author,
             load=lambda events, _newest: self.loaded.extend(events),
             deliver=self.told.extend,
             is_owner=lambda: self.owner,

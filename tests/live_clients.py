@@ -21,14 +21,19 @@ LIVE_EVENTS = (*ROW_EVENTS, "ledger_changed", "reset")
 class Listener:
     """One client; `heard` has every event with its payload and the second it came."""
 
-    def __init__(self, port: int, *transports: str, since: int | None = None) -> None:
+    def __init__(
+        self, port: int, *transports: str, since: int | None = None, path: str = "/socket.io"
+    ) -> None:
         self.heard: list[tuple[str, Any, float]] = []
         self._news = threading.Condition()
         self._client = socketio.Client(reconnection=False, handle_sigint=False)
+        self.gone = threading.Event()
         self._client.on("*", self._hear)
+        self._client.on("disconnect", lambda *_reason: self.gone.set())
         auth = None if since is None else {"since": since}
         url = f"http://127.0.0.1:{port}"
-        self._client.connect(url, transports=list(transports), auth=auth, wait_timeout=10)
+        options: dict[str, Any] = {"auth": auth, "socketio_path": path, "wait_timeout": 10}
+        self._client.connect(url, transports=list(transports), **options)
 
     def _hear(self, name: str, payload: Any) -> None:
         with self._news:
@@ -59,12 +64,14 @@ class Listener:
 
 
 @contextmanager
-def listeners(port: int, *kinds: Sequence[str], since: int | None = None) -> Iterator[list[Any]]:
+def listeners(
+    port: int, *kinds: Sequence[str], since: int | None = None, path: str = "/socket.io"
+) -> Iterator[list[Any]]:
     """Connect one client per sequence of transports; wait until each was greeted."""
     with ExitStack() as stack:
         found = []
         for kind in kinds:
-            listener = Listener(port, *kind, since=since)
+            listener = Listener(port, *kind, since=since, path=path)
             stack.callback(listener.close)
             assert listener.wait(1, "status")
             found.append(listener)

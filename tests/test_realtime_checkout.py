@@ -13,7 +13,7 @@ from tests.live_clients import listeners
 from tests.servers import Server, running_server
 
 ROUNDS = 15
-READERS = 8
+READERS = 100
 
 
 def git(folder: Path, *words: str) -> None:

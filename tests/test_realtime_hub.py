@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import queue
 
-from orch_next.realtime.hub import QUEUE_LIMIT, Hub, Item, Reset
+from orch_next.realtime.hub import QUEUE_LIMIT, Hub, Item, Reset, Signal
 from tests.live import make_event, make_hub, seqs
 
 
@@ -85,3 +85,25 @@ def test_a_stream_that_left_is_forgotten() -> None:
     counts = [hub.streams]
     stream.close()
     assert [*counts, hub.streams] == [1, 0]
+
+
+def test_a_signal_reaches_streams_has_no_number_and_is_not_kept() -> None:
+    hub, heard = make_hub(make_event(1)), []
+    hub.listen(heard.append)
+    stream = hub.subscribe()
+    hub.signal("job_log", '{"line":"作業"}')
+    assert (stream.get(1), hub.current, hub.since(0)) == (
+        Signal("job_log", '{"line":"作業"}'),
+        1,
+        [make_event(1)],
+    )
+    assert (heard, hub.subscribe(0).get(1)) == ([], make_event(1))
+
+
+def test_a_stream_that_is_behind_misses_signals_and_no_event() -> None:
+    hub = make_hub()
+    stream = hub.subscribe()
+    hub.deliver([make_event(n) for n in range(1, QUEUE_LIMIT + 1)])
+    hub.signal("job_log", "{}")
+    assert [stream.get(1) for _ in range(QUEUE_LIMIT)] == list(map(make_event, range(1, 1001)))
+    assert stream.get(0) is None

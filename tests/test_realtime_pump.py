@@ -50,6 +50,34 @@ def test_a_change_of_our_own_is_one_event(process: Process) -> None:
     assert process.names() == [(1, "task_updated", "002", "http")]
 
 
+def test_what_another_process_did_has_its_author_and_is_told_once(process: Process) -> None:
+    """As the command line does: it writes and ends, without telling any log."""
+    other = second(process)
+    set_status(other, "002", "HOLD")
+    process.run()
+    found = [(e.payload["source"], e.payload["actor"], e.payload["change"]) for e in process.told]
+    assert found == [("http", "CMD", "task_moved")]
+    other.run()
+    process.told.clear()
+    process.run(3)
+    assert (process.names(), [e.seq for e in other.told]) == ([], [1])
+
+
+def test_an_edit_after_anothers_change_is_nobodys(process: Process) -> None:
+    text = (process.folder / "TASKS.md").read_text()
+    set_status(second(process), "002", "HOLD")
+    process.run()
+    held = (process.folder / "TASKS.md").read_text()
+    for saved in (text, held):
+        save(process, saved)
+        process.run()
+    assert process.names() == [
+        (1, "task_updated", "002", "http"),
+        (2, "task_updated", "002", "outside"),
+        (3, "task_updated", "002", "outside"),
+    ]
+
+
 def test_an_outside_edit_of_one_cell_is_one_event(process: Process) -> None:
     text = (process.folder / "TASKS.md").read_text()
     save(process, text.replace("READY", "FIX", 1))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orch_next.realtime.hub import Hub, Reset
+from orch_next.realtime.hub import Hub, Reset, Signal
 from orch_next.realtime.streams import (
     GREETING,
     Beat,
@@ -147,3 +147,10 @@ def test_the_beats_have_the_contracts_keys_and_no_number() -> None:
         [3.0, 15.0, 5.0],
         "",
     )
+
+
+def test_a_signal_is_shown_without_a_number_and_is_no_status() -> None:
+    signal = Signal("job_log", '{"line":"作業\\ndata: x"}')
+    (message,), last_id = read_events(show_all(signal))
+    assert (message.name, message.data, last_id) == ("job_log", signal.data, "")
+    assert JobStatus("001", "DOING", now=lambda: NOW).show(signal) == ""

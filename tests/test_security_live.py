@@ -34,6 +34,8 @@ KINDS = {
     "websocket": ("GET /socket.io/?EIO=4&transport=websocket", UPGRADE, "", 101, True),
     "stream": ("GET /events", "", "", 200, True),
     "health stream": ("GET /events/health", "", "", 200, True),
+    "old stream": ("GET /sse/events", "", "", 200, True),
+    "job stream": ("GET /jobs/005/events", "", "", 200, True),
 }
 
 
@@ -213,6 +215,8 @@ def test_tokens_are_asked_for_everywhere(closed: tuple[Server, str]) -> None:
         "write": [401, 403, 401],
         "stream": [401, 200, 401],
         "health stream": [401, 200, 401],
+        "old stream": [401, 200, 401],
+        "job stream": [401, 200, 401],
     }
 
 

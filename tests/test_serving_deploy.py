@@ -8,9 +8,6 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -18,12 +15,11 @@ import pytest
 import socketio
 
 from orch_next.config import Settings
-from tests.servers import PROJECT, Server, copy_orch, free_port, running_server
+from tests.servers import PROJECT, copy_orch, free_port, running_server
 
 DEPLOY = PROJECT / "deploy"
 FILES = sorted(p for p in DEPLOY.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
-NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 
 
 def needs(program: str) -> pytest.MarkDecorator:
@@ -62,59 +58,6 @@ def hears_greeting(url: str, transport: str) -> bool:
         time.sleep(0.02)
     client.disconnect()
     return bool(heard)
-
-
-def site(folder: Path, port: int, *servers: Server) -> Path:
-    """Write the site with real ports into the least configuration that nginx runs."""
-    text = (DEPLOY / "nginx" / "orch-next.conf").read_text(encoding="utf-8")
-    upstreams = "".join(f"server 127.0.0.1:{server.port};\n" for server in servers)
-    text = text.replace("listen 80;", f"listen 127.0.0.1:{port};")
-    text = text.replace("    server 127.0.0.1:5001;\n", upstreams)
-    path = folder / "nginx.conf"
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    path.write_text(
-        f"pid {folder}/nginx.pid;\ndaemon off;\nerror_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{text}}}\n",
-        encoding="utf-8",
-    )
-    return path
-
-
-@contextmanager
-def nginx(folder: Path, *servers: Server) -> Iterator[str]:
-    """Run nginx in front of servers and give its URL."""
-    port = free_port()
-    words = [NGINX, "-c", str(site(folder, port, *servers)), "-p", str(folder)]
-    checked = subprocess.run([*words, "-t"], capture_output=True, timeout=30)
-    assert checked.returncode == 0, checked.stderr.decode()
-    process = subprocess.Popen(words)
-    try:
-        time.sleep(0.3)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@needs("nginx")
-def test_nginx_site_with_two_processes(tmp_path: Path) -> None:
-    env = {"ORCH_TRUSTED_PROXIES": "1"}
-    with (
-        running_server(tmp_path, "eventlet", env=env) as first,
-        running_server(tmp_path, "eventlet", env=env) as second,
-        nginx(tmp_path, first, second) as url,
-    ):
-        with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
-            assert answer.headers["Set-Cookie"].startswith("orch_client=")
-        assert [hears_greeting(url, "polling") for _ in range(6)] == [True] * 6
-        assert [hears_greeting(url, "websocket") for _ in range(2)] == [True] * 2
-        started = time.monotonic()
-        with urllib.request.urlopen(f"{url}/events", timeout=10) as events:
-            assert events.readline()
-            assert time.monotonic() - started < 1.0
 
 
 @needs("systemd-analyze")

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from orch_next.core.events import OUTSIDE, utc_micros
+from orch_next.core.journal import Authorship
 from orch_next.core.schema import Record, Snapshot
 from orch_next.realtime.events import LEDGER_CHANGED, Draft, Event, row_draft
 from orch_next.realtime.log import Row
@@ -22,6 +23,7 @@ DAMAGE_GRACE_SECONDS = 2.0  # a save or a checkout under way looks like damage
 GUEST_SECONDS = 1.0  # more for a process that is not the owner, in case the owner sleeps
 
 Rows = dict[Row, "str | None"]
+Author = Callable[[str, str, str], "Authorship | None"]  # of a kind's row with a revision
 
 
 @dataclass(frozen=True)
@@ -148,18 +150,25 @@ def revisions(snapshots: Iterable[Snapshot[Any]]) -> Iterator[tuple[Row, str]]:
                 yield (snapshot.kind.name, record.key), record.rev
 
 
-def outside_draft(row: Row, snapshot: Snapshot[Any], *, known: bool, at: datetime) -> Draft:
-    """Make the draft of a row that somebody else added, changed or removed."""
+def outside_draft(
+    row: Row, snapshot: Snapshot[Any], *, known: bool, author: Author, at: datetime
+) -> Draft:
+    """Make the draft of a row that somebody else added, changed or removed.
+
+    What the command line or another process did stands in the journal with its author.
+    """
     record: Record | None = snapshot.find(row[1])
     what = "removed" if record is None else "updated" if known else "added"
+    by = author(*row, record.rev) if record else None
+    who = by.who if by else OUTSIDE
     return row_draft(
         *row,
         record.rev if record else None,
         record.as_json() if record else None,
         at=at,
-        source=OUTSIDE.source,
-        actor=OUTSIDE.actor,
-        what=f"{row[0]}_{what}",
+        source=who.source,
+        actor=who.actor,
+        what=by.event if by else f"{row[0]}_{what}",
     )
 
 

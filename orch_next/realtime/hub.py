@@ -29,7 +29,18 @@ class Reset:
         return f'{{"seq":{self.seq}}}'
 
 
-Item = Event | Reset
+@dataclass(frozen=True)
+class Signal:
+    """What happens once and is never replayed, such as a line of a job's output.
+
+    `data` is the payload as JSON text.
+    """
+
+    name: str
+    data: str
+
+
+Item = Event | Reset | Signal
 Tell = Callable[[Item], None]
 _CLOSED = object()
 
@@ -43,8 +54,10 @@ class Subscription:
         self.closed = False
 
     def put(self, item: Item) -> None:
-        """Queue one item; a reader that is too far behind gets a `Reset` instead."""
+        """Queue one item; a reader that is too far behind gets a `Reset` instead, or no signal."""
         if self._queue.qsize() >= QUEUE_LIMIT:
+            if isinstance(item, Signal):
+                return
             self._drain()
             item = Reset(item.seq)
         self._queue.put(item)
@@ -106,6 +119,12 @@ class Hub:
                 if event.seq > self.current:
                     self._remember(event)
                     self._tell(Reset(event.seq) if event.resets else event)
+
+    def signal(self, name: str, data: str) -> None:
+        """Tell every stream something that has no number and is not kept."""
+        with self._lock:
+            for subscription in self._subscriptions:
+                subscription.put(Signal(name, data))
 
     def since(self, seq: int) -> list[Item]:
         """Return what a client with this cursor missed: the events, or one `Reset`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import uuid
 from collections.abc import Callable
@@ -80,7 +81,8 @@ class RedisLease:
         self._claim = self._redis.register_script(_CLAIM)
         self._release = self._redis.register_script(_RELEASE)
         self._keys = [f"{prefix}:owner", f"{prefix}:generation"]
-        self._name = uuid.uuid4().hex
+        # For people who look into Redis: on which machine, and which process.
+        self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
         self._clock = clock
         self._until = 0.0
         self.generation = 0

@@ -17,6 +17,7 @@ from orch_next.core.events import OUTSIDE, Change
 from orch_next.core.schema import Snapshot
 from orch_next.errors import OrchError
 from orch_next.realtime.compare import (
+    Author,
     Comparison,
     Rows,
     Snapshots,
@@ -41,13 +42,14 @@ class Pump:
         log: EventLog,
         snapshots: Snapshots,
         *,
+        author: Author,
         load: Callable[[Sequence[Event], int], None],
         deliver: Callable[[Sequence[Event]], None],
         is_owner: Callable[[], bool],
         now: Callable[[], datetime],
         clock: Callable[[], float],
     ) -> None:
-        self._log, self._snapshots = log, snapshots
+        self._log, self._snapshots, self._author = log, snapshots, author
         self._load, self._deliver = load, deliver
         self._is_owner, self._now, self._clock = is_owner, now, clock
         self._offered: deque[Change] = deque()
@@ -162,7 +164,8 @@ class Pump:
 
     def _outside(self, row: tuple[str, str], present: dict[str, Snapshot[Any]]) -> Draft:
         known = row in self._comparison.told
-        return outside_draft(row, present[row[0]], known=known, at=self._now())
+        snapshot = present[row[0]]
+        return outside_draft(row, snapshot, known=known, author=self._author, at=self._now())
 
     def _log_mass(self, present: dict[str, Snapshot[Any]], ripe: Rows) -> None:
         """Note a change of very many rows without telling each: clients read again."""

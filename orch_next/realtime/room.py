@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
 
+import orjson
 from flask import Flask
 from flask_socketio import SocketIO
 
@@ -61,6 +62,9 @@ class Readings(Protocol):
     def vitals(self) -> Mapping[str, Any]:
         """Return the heartbeat's seven figures from memory."""
 
+    def pulse(self) -> Mapping[str, Any]:
+        """Return the payloads told at every sample by name (contract 2)."""
+
     def monitor(self) -> Mapping[str, Any]:
         """Return the payloads of the constant events by name (contract 2)."""
 
@@ -106,6 +110,7 @@ class Realtime:
         self.pump = Pump(
             _log(settings),
             board.state.settled,
+            author=board.journal.author,
             load=lambda events, newest: self._post(lambda: self.hub.load(events, newest)),
             deliver=lambda events: self._post(lambda: self.hub.deliver(events)),
             is_owner=self.owner.is_mine,
@@ -121,8 +126,21 @@ class Realtime:
             self.pump.offer(change)
 
     def broadcast(self, name: str, payload: Any) -> None:
-        """Send a Socket.IO event to every client of every process; for any thread."""
-        self._post(lambda: self.sockets.broadcast(name, payload))
+        """Send an event without a number to every client; for any thread.
+
+        Socket.IO clients of every process hear it, and the event streams of this one.
+        """
+        data = orjson.dumps(payload).decode()
+
+        def tell() -> None:
+            self.sockets.broadcast(name, payload)
+            self.hub.signal(name, data)
+
+        self._post(tell)
+
+    def emit(self, name: str, payload: Any) -> None:
+        """Send a Socket.IO event to every client of this process; for any thread."""
+        self._post(lambda: self.sockets.emit(name, payload))
 
     def start(self, loop: LoopLike, stopping: threading.Event | None = None) -> list[str]:
         """Begin the background work and return what runs, in words.
@@ -183,7 +201,7 @@ class Realtime:
     def _sample(self, tell: bool) -> None:
         try:
             self.readings.sample()
-            payloads = self.readings.monitor() if tell else {}
+            payloads = {**self.readings.pulse(), **(self.readings.monitor() if tell else {})}
         except (OrchError, OSError) as error:
             log.warning("monitor: %s", error)
             return

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from orch_next.core.events import utc_micros
-from orch_next.realtime.hub import Hub, Item, Reset, Subscription
+from orch_next.realtime.hub import Hub, Item, Reset, Signal, Subscription
 
 RETRY_MS = 3000
 PING_SECONDS = 15.0
@@ -84,6 +84,8 @@ def show_all(item: Item) -> str:
     """Show every change under its name, and a reset (stream `/events`)."""
     if isinstance(item, Reset):
         return format_event(item.data, name="reset", event_id=item.seq)
+    if isinstance(item, Signal):
+        return format_event(item.data, name=item.name)
     return format_event(item.data, name=item.name, event_id=item.seq)
 
 
@@ -114,7 +116,7 @@ class JobStatus:
         """Show an event of this task; other events and unchanged statuses give nothing."""
         if isinstance(item, Reset):
             return show_all(item) + (self.first(item.seq) if self._status is not None else "")
-        if (item.kind, item.record_id) != ("task", self._id):
+        if isinstance(item, Signal) or (item.kind, item.record_id) != ("task", self._id):
             return ""
         return self._show_row(item.seq, item.payload.get("task"))
 

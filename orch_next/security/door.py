@@ -16,6 +16,7 @@ from orch_next.security.identities import Identities
 from orch_next.security.origins import make_policy
 from orch_next.security.requests import DoorSessions, guard_requests
 from orch_next.security.secret import load_secret_key
+from orch_next.security.session_tokens import SessionTokens
 
 SESSION_HOURS = 12
 
@@ -29,10 +30,19 @@ def close_door(app: Flask, settings: Settings) -> None:
     _keep_sessions(app, settings)
     answer_cors(app, settings)
     if settings.auth == "token":
-        guard_requests(app, Identities(settings.database))
+        guard_requests(app, Identities(settings.database, sessions=_session_tokens(app)))
     guard_agents(app, load_agents_access(settings.moc_root), now=utc_now)
     # Outermost: Socket.IO has replaced `wsgi_app` by its own middleware before this.
     app.wsgi_app = guard(app.wsgi_app, make_policy(settings))  # type: ignore[assignment]
+
+
+def _session_tokens(app: Flask) -> SessionTokens:
+    key = app.secret_key
+    return SessionTokens(
+        key.encode() if isinstance(key, str) else key or b"",
+        now=utc_now,
+        lifetime=timedelta(hours=SESSION_HOURS),
+    )
 
 
 def _keep_sessions(app: Flask, settings: Settings) -> None:

@@ -36,6 +36,8 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.elements import ColumnElement
 
 from orch_next.errors import BusyError, ConfigError, InputError, NotFoundError
+from orch_next.security.passwords import NOBODY, fits, hash_password
+from orch_next.security.session_tokens import SessionTokens
 
 ROLES = ("CMD", "WORK", "AUDIT", "viewer")
 NAME_LENGTH = 64
@@ -53,6 +55,14 @@ _TABLE = Table(
     Column("role", String(16), nullable=False),
     Column("token_sha256", String(64), nullable=False),
     Column("created_at", String(32), nullable=False),
+)
+
+# Beside the identities, because tables that exist are never altered.
+_PASSWORDS = Table(
+    "identity_passwords",
+    _TABLE.metadata,
+    Column("identity_id", String(12), primary_key=True),
+    Column("password", String(200), nullable=False),
 )
 
 
@@ -83,10 +93,12 @@ class Identities:
         *,
         now: Callable[[], datetime] = utc_now,
         clock: Callable[[], float] = time.monotonic,
+        sessions: SessionTokens | None = None,
     ) -> None:
         self._engine = _open(database_url)
         self._now = now
         self._clock = clock
+        self.sessions = sessions
         self._seen: dict[str, tuple[float, Row[tuple[str, ...]]]] = {}
 
     def add(self, name: str, role: str) -> tuple[Identity, str]:
@@ -125,6 +137,7 @@ class Identities:
             raise NotFoundError(f"there is no identity named {name!r}")
         with self._transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.id == row.id))
+            connection.execute(delete(_PASSWORDS).where(_PASSWORDS.c.identity_id == row.id))
         self._seen.pop(row.id, None)
         return _identity(row)
 
@@ -133,8 +146,36 @@ class Identities:
         row = self._row(identity_id)
         return None if row is None else _identity(row)
 
+    def add_with_password(self, name: str, role: str, password: str) -> tuple[Identity, str]:
+        """Store a new identity with a password; return it with its token; raise `InputError`."""
+        stored = hash_password(password)
+        identity, token = self.add(name, role)
+        with self._transaction() as connection:
+            row = {"identity_id": identity.id, "password": stored}
+            connection.execute(insert(_PASSWORDS).values(row))
+        return identity, token
+
+    def find_by_password(self, name: str, password: str) -> Identity | None:
+        """Return who logs in so, or None; the token serves as a password too."""
+        row = self._first(_TABLE.c.name_key == _key(name))
+        own = self.find_by_token(password) if _TOKEN.fullmatch(password) else None
+        if own is not None:
+            return own if row is not None and own.id == row.id else None
+        stored = self._password(row.id) if row is not None else None
+        if not fits(password, stored or NOBODY) or row is None or stored is None:
+            return None
+        return _identity(row)
+
+    def count_active(self, seconds: float) -> int:
+        """Return how many identities this process has met in the last seconds."""
+        now = self._clock()
+        return sum(now - at < seconds for at, _ in list(self._seen.values()))
+
     def find_by_token(self, token: str) -> Identity | None:
         """Return whose token it is, or None; compares in constant time."""
+        if self.sessions is not None and token.count(".") == 2:
+            identity_id = self.sessions.read(token)
+            return None if identity_id is None else self.find(identity_id)
         match = _TOKEN.fullmatch(token)
         row = self._row(match[1]) if match else None
         if row is None or not hmac.compare_digest(
@@ -142,6 +183,12 @@ class Identities:
         ):
             return None
         return _identity(row)
+
+    def _password(self, identity_id: str) -> str | None:
+        query = select(_PASSWORDS.c.password).where(_PASSWORDS.c.identity_id == identity_id)
+        with self._transaction() as connection:
+            found: str | None = connection.scalar(query)
+        return found
 
     def _row(self, identity_id: str) -> Row[tuple[str, ...]] | None:
         at, row = self._seen.get(identity_id, (0.0, None))
@@ -175,20 +222,21 @@ def _open(database_url: str) -> Engine:
         if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url)
-        _make_table(engine)
+        _make_tables(engine)
     except (SQLAlchemyError, ImportError, OSError) as error:
         raise ConfigError(f"the table of identities cannot be made: {error}") from error
     return engine
 
 
-def _make_table(engine: Engine) -> None:
-    try:
-        with engine.begin() as connection:
-            connection.execute(CreateTable(_TABLE, if_not_exists=True))
-    except SQLAlchemyError:
-        # PostgreSQL: IF NOT EXISTS is no lock, a process that starts beside us may have won.
-        if not inspect(engine).has_table(_TABLE.name):
-            raise
+def _make_tables(engine: Engine) -> None:
+    for table in (_TABLE, _PASSWORDS):
+        try:
+            with engine.begin() as connection:
+                connection.execute(CreateTable(table, if_not_exists=True))
+        except SQLAlchemyError:
+            # PostgreSQL: IF NOT EXISTS is no lock, a process that starts beside us may have won.
+            if not inspect(engine).has_table(table.name):
+                raise
 
 
 def _identity(row: Row[tuple[str, ...]]) -> Identity:

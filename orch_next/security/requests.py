@@ -16,7 +16,10 @@ from orch_next.security.roles import action_of, require
 
 EXTENSION = "orch_next_identities"
 SESSION_KEY = "identity"
-_OPEN_PATHS = ("/login", "/logout", "/health", "/favicon.ico", "/callbacks/terminal")
+_OPEN_PATHS = (
+    *("/login", "/logout", "/health", "/favicon.ico", "/callbacks/terminal"),
+    "/api/security/login",
+)
 _OPEN_FOLDER = "/static/"
 
 

@@ -11,6 +11,7 @@ from importlib import import_module
 
 from orch_next.config import Settings
 from orch_next.errors import ConfigError
+from orch_next.serving.limits import raise_file_limit
 from orch_next.serving.patching import patch_for
 
 _BACKLOG = 1024
@@ -30,6 +31,7 @@ def serve(
     Raises `ConfigError` for a taken port, an unknown mode, or settings that cannot work.
     """
     patch_for(async_mode)
+    raise_file_limit()
     listener = bind(settings.host, settings.port)
     # The app and its libraries are loaded after patching.
     from orch_next.serving.prepare import prepare_app

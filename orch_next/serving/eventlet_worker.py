@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import eventlet
-from eventlet.greenio import GreenSocket
 
 from orch_next.serving.green_worker import GreenWorker
+from orch_next.serving.listening import PatientSocket
 from orch_next.serving.patching import patch_eventlet
 
 
@@ -21,6 +21,8 @@ class EventletWorker(GreenWorker):
         """Patch, with a hub that was made after the fork."""
         eventlet.hubs.use_hub()
         patch_eventlet()
+        # Eventlet's sockets refuse `sendfile`: files are read and written like other answers.
+        self.cfg.set("sendfile", False)
         self._pool = eventlet.GreenPool(self.worker_connections)
         self._acceptors: list[Any] = []
 
@@ -30,7 +32,7 @@ class EventletWorker(GreenWorker):
 
     def listen(self, listener: Any) -> None:
         """Accept in a green thread."""
-        self._acceptors.append(eventlet.spawn(self._accept, GreenSocket(listener.sock)))
+        self._acceptors.append(eventlet.spawn(self._accept, PatientSocket(listener.sock)))
 
     def sleep(self, seconds: float) -> None:
         """Let the hub work."""
@@ -55,7 +57,7 @@ class EventletWorker(GreenWorker):
         for thread in list(self._pool.coroutines_running):
             eventlet.kill(thread)
 
-    def _accept(self, listener: GreenSocket) -> None:
+    def _accept(self, listener: PatientSocket) -> None:
         while True:
             client, address = listener.accept()
             self._pool.spawn_n(self.handle, listener, client, address)

@@ -11,6 +11,7 @@ from flask import Flask
 from orch_next.config import Settings, load_settings
 from orch_next.errors import ConfigError
 from orch_next.security import check_exposure
+from orch_next.serving.limits import raise_file_limit
 from orch_next.serving.mode import (
     detect_async_mode,
     gunicorn_worker,
@@ -29,6 +30,7 @@ def load_app(create_app: Callable[..., Flask], start_background: Callable[[Flask
     try:
         settings = load_settings(os.environ)
         async_mode = check_server(settings)
+        raise_file_limit()
         app = create_app(settings, async_mode=async_mode)
         stop_under_gunicorn(prepare_app(app, settings, async_mode))
         start_background(app)

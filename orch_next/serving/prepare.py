@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -23,7 +24,8 @@ def prepare_app(app: Flask, settings: Settings, async_mode: str) -> Serving:
     loop = make_loop(async_mode)
     orch: Any = app.extensions["orch_next"]
     orch.loop = loop
-    serving = Serving(loop, orch.stopping, WebSockets(loop.lock))
+    end_polls = partial(_end_polls, app.extensions.get("socketio"))
+    serving = Serving(loop, orch.stopping, WebSockets(loop.lock), end_polls)
     _offload_views(app, loop, settings.max_body_bytes)
     _install_websockets(app, serving.websockets)
     behind_proxy(app, settings)
@@ -38,6 +40,14 @@ def _offload_views(app: Flask, loop: Loop, max_body_bytes: int) -> None:
     # Flask-SocketIO keeps Flask's own WSGI app behind Engine.IO, which must stay in the loop.
     inner: Any = app if socketio is None else socketio.sockio_mw
     inner.wsgi_app = Offloaded(inner.wsgi_app, loop, max_body_bytes)
+
+
+def _end_polls(socketio: Any) -> None:
+    """Answer requests that wait for packets; without it each would hold up the stop."""
+    clients = [] if socketio is None else list(socketio.server.eio.sockets.values())
+    for client in clients:
+        if not client.upgraded:
+            client.close(wait=False)
 
 
 def _install_websockets(app: Flask, websockets: WebSockets) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import threading
 from contextlib import suppress
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import eventlet
 import eventlet.wsgi
-from eventlet.greenio import GreenSocket
 from greenlet import GreenletExit
 
+from orch_next.serving import limits
+from orch_next.serving.listening import PatientSocket
 from orch_next.serving.stopping import GOODBYE_SECONDS, STOP_SECONDS, Serving
 
 if TYPE_CHECKING:
@@ -20,16 +22,20 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 20_000
 _TICK_SECONDS = 0.1
+_GONE = re.compile(r"\n(?:BrokenPipeError|ConnectionResetError)\b[^\n]*\s*\Z")
 
 
 class _ServerLog:
-    """Eventlet writes access lines and tracebacks to one `info`: keep the tracebacks."""
+    """Eventlet writes access lines and tracebacks to one `info`: keep the tracebacks.
+
+    That a client has gone while it was answered is no news.
+    """
 
     def __init__(self) -> None:
         self._log = logging.getLogger("orch_next.serving")
 
     def info(self, message: str, *args: object) -> None:
-        if message.startswith("Traceback"):
+        if message.startswith("Traceback") and not _GONE.search(message):
             self._log.error(message, *args)
 
     def error(self, message: str, *args: object) -> None:
@@ -46,13 +52,14 @@ def run(
     pool = eventlet.GreenPool(CONNECTIONS)
     server = eventlet.spawn(
         eventlet.wsgi.server,
-        GreenSocket(listener),
+        PatientSocket(listener),
         app,
         custom_pool=pool,
         log=_ServerLog(),
         log_format="",
         debug=False,  # a client never sees a traceback
         minimum_chunk_size=1,  # events leave at once
+        socket_timeout=limits.IDLE_SECONDS,
     )
     while not stop.is_set():
         eventlet.sleep(_TICK_SECONDS)

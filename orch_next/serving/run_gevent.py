@@ -11,6 +11,7 @@ import gevent
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
+from orch_next.serving import limits
 from orch_next.serving.stopping import GOODBYE_SECONDS, STOP_SECONDS, Serving
 
 if TYPE_CHECKING:
@@ -29,11 +30,17 @@ class _WithSocket(WSGIHandler):  # type: ignore[misc]  # gevent's stubs leave it
         self.close_connection = True
 
 
+class _Server(WSGIServer):  # type: ignore[misc]  # gevent's stubs leave it untyped
+    def handle(self, client: Any, address: Any) -> None:
+        client.settimeout(limits.IDLE_SECONDS)
+        super().handle(client, address)
+
+
 def run(
     listener: socket.socket, app: WSGIApplication, serving: Serving, stop: threading.Event
 ) -> None:
     """Serve until `stop`, then end streams and connections within `STOP_SECONDS` and a bit."""
-    server = WSGIServer(
+    server = _Server(
         gevent.socket.socket(listener.family, fileno=listener.detach()),
         app,
         spawn=Pool(CONNECTIONS),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from orch_next.serving import limits
 from orch_next.serving.stopping import GOODBYE_SECONDS, STOP_SECONDS, Serving
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class _Server(ThreadedWSGIServer):
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = limits.IDLE_SECONDS
+
     def run_wsgi(self) -> None:
         answering: set[object] = self.server.answering  # type: ignore[attr-defined]  # _Server
         answering.add(self)
@@ -38,6 +41,10 @@ class _Quiet(WSGIRequestHandler):
             super().run_wsgi()
         finally:
             answering.discard(self)
+
+    def connection_dropped(self, *_: Any) -> None:
+        """Read no further request: what a WebSocket left in the socket is none."""
+        self.close_connection = True
 
     def log_request(self, *_: Any) -> None:
         """Write no access lines."""

@@ -29,10 +29,12 @@ class Serving:
     loop: Loop
     stopping: threading.Event
     websockets: WebSockets
+    end_polls: Callable[[], None]
 
     def end_streams(self) -> None:
-        """Ask event streams to end and say goodbye on every WebSocket; call it in the loop."""
+        """Ask event streams to end and say goodbye to every client; call it in the loop."""
         self.stopping.set()
+        self.end_polls()
         for websocket in list(self.websockets.open):
             websocket.close()
 

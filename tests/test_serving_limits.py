@@ -1,0 +1,110 @@
+"""Too many clients, and clients that begin a request and never end it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.event_stream import EventSource
+from tests.live_clients import listeners
+from tests.servers import COMMANDS, Server, free_port, running_server
+
+resource = pytest.importorskip("resource", reason="file limits are for Unix")
+
+HALF = b"GET /health HTTP/1.1\r\nHost: local"
+_LIMITED = (
+    "import os, resource, sys;"
+    "resource.setrlimit(resource.RLIMIT_NOFILE, (150, {hard}));"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+_IMPATIENT = """
+import os, sys
+from orch_next.serving import limits
+limits.IDLE_SECONDS = 1.0
+from orch_next.config import load_settings
+from orch_next.serving import serve
+sys.exit(serve(load_settings(os.environ), sys.argv[1]))
+"""
+
+
+def limited(mode: str, hard: int) -> list[str]:
+    return [sys.executable, "-c", _LIMITED.format(hard=hard), *COMMANDS[mode]]
+
+
+def half_open(server: Server) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    connection.sendall(HALF)
+    return connection
+
+
+@pytest.mark.parametrize("mode", ["serve", "serve-gevent", "eventlet"])
+def test_a_server_without_file_descriptors_comes_back(tmp_path: Path, mode: str) -> None:
+    with running_server(tmp_path, command=limited(mode, 150)) as server:
+        crowd = [half_open(server) for _ in range(250)]
+        time.sleep(0.5)
+        for connection in crowd:
+            connection.close()
+        assert server.get("/health")
+        assert server.process.poll() is None
+
+
+@pytest.mark.parametrize("mode", ["serve", "gthread", "serve-gevent"])
+def test_packets_that_are_none_cost_a_client_its_session_and_nobody_a_thread(
+    tmp_path: Path, mode: str
+) -> None:
+    with running_server(tmp_path, mode) as server:
+        said = [misbehave(server, body) for body in (b"7", b"x" * 1_000_001) * 60]
+        assert server.get("/health")
+    assert said == [(400, 400)] * 120
+
+
+def misbehave(server: Server, body: bytes) -> tuple[int, int]:
+    """Open a session, send what is no packet, and then a good one; return both answers."""
+    path = "/socket.io/?EIO=4&transport=polling"
+    session = f"{path}&sid={json.loads(server.get(path)[1:])['sid']}"
+    return status_of(server, session, body), status_of(server, session, b"40")
+
+
+def status_of(server: Server, path: str, body: bytes) -> int:
+    request = urllib.request.Request(server.url + path, body, {"Content-Type": "text/plain"})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            status: int = answer.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    except urllib.error.URLError:
+        status = 400  # it was closed before all was sent
+    return status
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for another process's limits")
+def test_the_usual_limit_of_open_files_is_raised(tmp_path: Path) -> None:
+    with running_server(tmp_path, command=limited("serve", 3000)) as server:
+        assert psutil.Process(server.process.pid).rlimit(resource.RLIMIT_NOFILE) == (3000, 3000)
+
+
+@pytest.mark.parametrize("mode", ["eventlet", "threading", "gevent"])
+def test_half_a_request_is_not_waited_for_but_streams_are(tmp_path: Path, mode: str) -> None:
+    port = free_port()
+    command = [sys.executable, "-c", _IMPATIENT, mode]
+    with ExitStack() as stack:
+        run = running_server(tmp_path, command=command, env={"ORCH_PORT": str(port)}, port=port)
+        server = stack.enter_context(run)
+        clients = stack.enter_context(listeners(port, ["polling"], ["websocket"]))
+        stream = stack.enter_context(EventSource(port, "/jobs/005/events"))
+        connection = stack.enter_context(half_open(server))
+        started = time.monotonic()
+        assert connection.recv(4096)[:12] in (b"", b"HTTP/1.1 400")
+        assert 0.5 < time.monotonic() - started < 5
+        time.sleep(1.5)
+        assert [client.gone.is_set() for client in clients] == [False, False]
+        assert stream.is_open()
