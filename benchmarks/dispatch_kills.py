@@ -39,9 +39,10 @@ task = json.load(sys.stdin)["task"]["id"]
 note = os.path.join("busy", task)
 try:
     other = int(open(note).read() or 0)
-    if other and psutil.pid_exists(other):
+    # A dead process that nobody has reaped yet does no work any more.
+    if other and psutil.Process(other).status() != psutil.STATUS_ZOMBIE:
         open("doubles", "a").write(task + "\\n")
-except FileNotFoundError:
+except (FileNotFoundError, psutil.NoSuchProcess):
     pass
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(%s)"],
                          start_new_session=os.name == "posix", stdout=subprocess.DEVNULL)

@@ -162,8 +162,10 @@ def clients(ports: list[int], count: int, pipe: Any) -> None:
         for key, _ in selector.select(0.05):
             data = key.fileobj.recv(65536)  # type: ignore[union-attr]
             at = time.time()
-            if data[2:3] == b"2":
+            if b"\x81\x012" in data:  # a ping, alone or beside an event
                 send(key.fileobj, "3")  # type: ignore[arg-type]
+            if not data:
+                raise SystemExit("a server closed a connection")
             found += [(key.data, float(text), at) for text in marker.findall(data)]
         if found:
             pipe.send(found)

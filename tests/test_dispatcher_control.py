@@ -149,6 +149,27 @@ def test_explain_says_why_a_task_is_not_running(desk):
         desk.control.explain("404")
 
 
+def test_explain_looks_at_the_cores_at_work_first(desk):
+    (desk.root / "config/cores.toml").write_text("[cores.WORK_IDLE]\n[cores.WORK_AI_01]\n")
+    desk.control.start({"coreId": CORE})
+    desk.control.step()
+    assert desk.control.explain("001")["reasons"] == [
+        {"code": "limit", "message": f"{CORE} works on 1 of at most 1 tasks"}
+    ]
+    assert codes(desk, "002") == ["status", "lease"]
+
+
+def test_explain_tells_what_keeps_an_open_session_from_the_task(desk):
+    desk.control.start({"coreId": CORE})
+    desk.control.step()
+    token = desk.control.claim(CORE)["token"]
+    desk.control.drain({"coreId": CORE})
+    desk.control.pull.report(Report("002", "REVIEW", token))
+    assert desk.control.explain("001", CORE)["reasons"] == [
+        {"code": "core", "message": f"{CORE} is draining"}
+    ]
+
+
 def test_explain_names_the_failure_limit(tmp_path):
     desk = make_dispatch(tmp_path, row("001"), PULL, max_failures=1)
     token = desk.control.claim(CORE)["token"]

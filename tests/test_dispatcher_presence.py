@@ -57,3 +57,10 @@ def test_a_heartbeat_is_written_once_a_minute(tmp_path):
 def test_nothing_is_written_without_sessions(tmp_path):
     Presence(RoleFiles(tmp_path), Turned().clock.now).show([], set(), 0.0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_core_without_a_known_role_stands_in_neither_file(tmp_path):
+    presence = Presence(RoleFiles(tmp_path), Turned().clock.now)
+    presence.show([session("--flag"), session("TEST_1", problem="止"), session("WORK_1")], set(), 0)
+    assert set(read(tmp_path, "role_status.json")) == {"updated_at", "WORK"}
+    assert set(read(tmp_path, "heartbeat.json")) == {"WORK"}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -188,6 +189,36 @@ def test_a_process_that_left_the_group_is_found_by_its_mark(tmp_path):
     _, lines = finish(start(one))
     assert kill_marked(one.mark) == [int(lines[0].text)]
     assert kill_marked(one.mark) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")
+def test_who_left_the_group_of_a_stopped_command_ends_with_it(tmp_path):
+    code = (
+        "import subprocess,sys,time;"
+        "p=subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)'],"
+        "start_new_session=True,stdout=subprocess.DEVNULL); print(p.pid,flush=True); time.sleep(60)"
+    )
+    run = start(job(tmp_path, code))
+    while not (lines := run.take_lines()):
+        time.sleep(0.01)
+    left = identify(int(lines[0].text))
+    assert left.find() is not None
+    run.stop("stopped", time.monotonic())
+    assert finish(run)[0].stopped_for == "stopped"
+    assert left.find() is None
+
+
+def test_marked_processes_are_killed_where_eventlet_took_the_poll_away(tmp_path):
+    code = (
+        "import eventlet; eventlet.monkey_patch();"
+        "import subprocess,sys,os; from orch_next.dispatcher.processes import MARK, kill_marked;"
+        "p=subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)'],"
+        "env={**os.environ,MARK:sys.argv[1]}); print(kill_marked(sys.argv[1])==[p.pid], p.wait())"
+    )
+    command = [sys.executable, "-c", code, f"mark-{tmp_path.name}"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    expected = "True -9" if sys.platform != "win32" else "True 15"
+    assert (said.stdout.strip(), said.returncode) == (expected, 0), said.stderr
 
 
 def test_a_reused_pid_is_not_taken_for_ours():

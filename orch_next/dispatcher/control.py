@@ -132,7 +132,10 @@ class Control:
         situation = self.worker.lookout.look()
         cores = self._cores(core_id)
         # Another process's sessions are not known here: then none is missed.
-        running = set(self.worker.sessions) if self.owner.held else {one.id for one in cores}
+        running = dict.fromkeys((one.id for one in cores), "")
+        if self.owner.held:
+            sessions = list(self.worker.sessions.values())
+            running = {one.core.id: one.hindrance for one in sessions}
         reasons = explain_task(task, situation, cores, running)
         return {
             "task_id": task_id,

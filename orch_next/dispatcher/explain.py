@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orch_next.core.records import Task
@@ -11,24 +11,32 @@ from orch_next.dispatcher.scheduler import Reason, Situation, explain, fits
 
 
 def explain_task(
-    task: Task, situation: Situation, cores: Sequence[Core], running: set[str]
+    task: Task, situation: Situation, cores: Sequence[Core], running: Mapping[str, str]
 ) -> list[Reason]:
     """List the reasons for the core that could take the task soonest.
 
     `cores` are those that may take it (one, when asked about one), `running` the ids of
-    those at work. Without a core that fits, the owner is the reason.
+    those with a session, each with what keeps it from taking tasks (empty: nothing).
+    Without a core that fits, the owner is the reason.
     """
     general = explain(task, None, situation)
+    if task.id in situation.held:
+        return general  # a core has it already
     fitting = [core for core in cores if fits(task.owner, core)]
     if not fitting:
         return [*general, _no_core(task, cores)]
-    open_cores = [core for core in fitting if len(explain(task, core, situation)) == len(general)]
+    at_work = [core for core in fitting if running.get(core.id) == ""]
+    asked = at_work or fitting
+    open_cores = [core for core in asked if len(explain(task, core, situation)) == len(general)]
     if not open_cores:
-        return explain(task, fitting[0], situation)
-    if not general and not running & {core.id for core in open_cores}:
-        names = ", ".join(core.id for core in open_cores)
-        return [Reason("core", f"no session is open for {names}")]
-    return general
+        return explain(task, asked[0], situation)
+    return general if general or at_work else [_nobody_takes(open_cores, running)]
+
+
+def _nobody_takes(cores: Sequence[Core], running: Mapping[str, str]) -> Reason:
+    told = [running[core.id] for core in cores if core.id in running]
+    names = ", ".join(core.id for core in cores)
+    return Reason("core", "; ".join(told) or f"no session is open for {names}")
 
 
 def _no_core(task: Task, cores: Sequence[Core]) -> Reason:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orch_next.core.locks import RoleFiles
+from orch_next.core.schema import ROLES
 from orch_next.dispatcher.sessions import Session
 
 # Seconds between heartbeats of one role: each is a durable write.
@@ -46,6 +47,8 @@ def _statuses(sessions: list[Session], busy: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for session in sessions:
         role = session.core.role
+        if role not in ROLES:  # both files know roles, not any core's name
+            continue
         if session.core.id in busy:
             found[role] = "in_progress"
         elif session.problem and found.get(role) != "in_progress":

@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +27,9 @@ ALLOWED_ENVIRONMENT = (*_POSIX, *_WINDOWS, *_WINDOWS_USER)
 
 # Two clocks' rounding: psutil reads start times in ticks of 10 ms.
 _SAME_START = 0.05
+# How long, and how often in between, we wait for killed processes to be gone.
+_DEATH_SECONDS = 5.0
+_DEATH_PAUSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,12 @@ def _carries(process: psutil.Process, mark: str) -> bool:
         return False
 
 
+def kill_group(identity: Identity) -> None:
+    """Kill the whole group and see it dead."""
+    signal_group(identity, force=True)
+    _await(lambda: not group_alive(identity))
+
+
 def kill_marked(mark: str, *, rounds: int = 5) -> list[int]:
     """Kill every process with the mark until a look finds none; return their pids."""
     killed: list[int] = []
@@ -159,6 +170,20 @@ def kill_marked(mark: str, *, rounds: int = 5) -> list[int]:
         for process in found:
             with suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(found, timeout=5)
+        _await(partial(_all_dead, found))
         killed.extend(process.pid for process in found)
     return killed
+
+
+def _all_dead(processes: Iterable[psutil.Process]) -> bool:
+    return not any(Identity(one.pid, one.create_time()).find() for one in processes)
+
+
+def _await(done: Callable[[], bool]) -> None:
+    # Not psutil.wait_procs: it needs select.poll, which eventlet takes away. A killed
+    # process holds its files and locks for a moment longer than its memory and its mark.
+    pause = threading.Event()
+    for _ in range(round(_DEATH_SECONDS / _DEATH_PAUSE)):
+        if done():
+            return
+        pause.wait(_DEATH_PAUSE)

@@ -10,7 +10,7 @@ from pathlib import Path
 from orch_next.core.lease_store import Attempt, Lease
 from orch_next.core.lease_terms import taken_back
 from orch_next.core.leases import Leases
-from orch_next.dispatcher.processes import Identity, kill_marked, signal_group
+from orch_next.dispatcher.processes import Identity, kill_group, kill_marked
 from orch_next.dispatcher.work import mark_of
 from orch_next.errors import ConflictError, NotFoundError
 
@@ -59,5 +59,5 @@ class Recovery:
         # The group by its recorded leader, then by the mark whoever left the group, or
         # was started in the moment before the leader could be recorded.
         if attempt.pid is not None and attempt.pid_started is not None:
-            signal_group(Identity(attempt.pid, attempt.pid_started), force=True)
+            kill_group(Identity(attempt.pid, attempt.pid_started))
         return self.kill(attempt.mark or mark_of(self.root, attempt.task_id, attempt.generation))

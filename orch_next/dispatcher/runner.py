@@ -18,6 +18,7 @@ from orch_next.dispatcher.processes import (
     Identity,
     clean_environment,
     identify,
+    kill_marked,
     signal_group,
     start_group,
 )
@@ -90,6 +91,8 @@ class Run:
         # Whatever the command left behind in its group ends with the attempt.
         signal_group(self.identity, force=True)
         reason = self.stopped_for or self._broken()
+        if reason:  # the task goes to another attempt: nobody of this one may work on it
+            kill_marked(self.job.mark)
         return Finished(status, reason, self.output.artifact, tuple(self.output.tail))
 
     def _broken(self) -> str:

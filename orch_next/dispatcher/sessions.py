@@ -100,6 +100,11 @@ class Session:
     silent: bool = False
     problem: str = ""
 
+    @property
+    def hindrance(self) -> str:
+        """Say what keeps the session from taking tasks; empty when nothing does."""
+        return f"{self.core.id} is draining" if self.draining else self.problem
+
     def as_event(self, at: datetime) -> dict[str, Any]:
         """Return what `dispatcher_started` and `dispatcher_stopped` tell (contract 2, D53)."""
         return {
