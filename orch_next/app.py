@@ -20,18 +20,34 @@ from orch_next.blueprints import (
     approvals,
     audit,
     callbacks,
+    debug,
     dispatch,
     errors,
     events,
+    evidence,
+    export,
+    git,
     health,
     jobs,
+    knowledge,
+    ledgers,
     login,
     metrics,
     milestones,
+    ml,
+    monitoring,
     observe,
     pages,
+    quality,
+    rules,
+    security_routes,
+    stats,
     status,
+    system,
     tasks,
+    undo,
+    visualizer,
+    work,
 )
 from orch_next.blueprints.answers import OrjsonProvider
 from orch_next.blueprints.context import Orch
@@ -41,18 +57,23 @@ from orch_next.core.board import Board, open_board
 from orch_next.core.deadlines import Clock
 from orch_next.core.deliveries import Deliveries
 from orch_next.core.events import Emit
+from orch_next.core.instructions import open_instructions
 from orch_next.core.json_file import JsonRecords
 from orch_next.core.lease_terms import LeaseRules
 from orch_next.core.notify import Notifier, make_post
 from orch_next.dispatcher import monitor_loop
 from orch_next.dispatcher.build import Outside, make_control
 from orch_next.errors import BusyError
+from orch_next.knowledge.room import find_learner, open_knowledge
 from orch_next.logs import set_up_logging
 from orch_next.realtime.room import Realtime, attach_realtime
 from orch_next.security import close_door, identify_socket, load_agents_access, sign
+from orch_next.sensors.alerts import Turn
 from orch_next.sensors.host import HostSensor
 from orch_next.sensors.metrics import Gauges, Metrics
-from orch_next.sensors.readings import LiveReadings
+from orch_next.sensors.rules.inspector import open_inspector
+from orch_next.sensors.station import open_station
+from orch_next.sensors.telling import automation_status, turn_events, turn_messages
 
 log = logging.getLogger(__name__)
 # The dispatcher stops its commands within 10 s and writes down how they ended.
@@ -72,6 +93,22 @@ BLUEPRINTS = (
     agents,
     callbacks,
     dispatch,
+    quality,
+    system,
+    monitoring,
+    git,
+    work,
+    debug,
+    visualizer,
+    rules,
+    security_routes,
+    undo,
+    export,
+    evidence,
+    ledgers,
+    stats,
+    knowledge,
+    ml,
 )
 
 
@@ -96,6 +133,8 @@ def create_app(
     app.extensions["orch_next"] = orch
     attach_live_room(app, orch, chosen, async_mode)
     attach_dispatcher(app, orch, chosen)
+    attach_station(app, orch, chosen)
+    attach_knowledge(app, orch, chosen)
     observe.install(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
@@ -138,8 +177,31 @@ def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
         metrics,
         open_registry(settings, now),
         open_deliveries(settings, board, now),
-        listeners,
+        station=open_station(settings, board, host, metrics, now),
+        instructions=open_instructions(settings.moc_root, settings.lock_timeout_seconds, now),
+        inspector=open_inspector(board, settings.moc_root, now),
+        listeners=listeners,
     )
+
+
+def attach_station(app: Flask, orch: Orch, settings: Settings) -> None:
+    """Let the station know the dispatcher's alerts, and clients and the webhook hear of them."""
+    live: Realtime = app.extensions["orch_realtime"]
+    orch.services["security"] = lambda: settings.auth == "token"
+    orch.station.troubles.append(lambda: orch.control.alerts())
+    orch.station.automation = lambda: automation_status(
+        orch.control.status(), orch.control.stats()["leases"]
+    )
+    orch.station.is_predicting = lambda: orch.services.get("ml_engine", bool)()
+
+    def tell(turn: Turn) -> None:
+        for name, payload in turn_events(turn):
+            live.emit(name, payload)
+        if orch.notifier is not None:
+            for name, payload in turn_messages(turn):
+                orch.notifier.tell(name, payload)
+
+    orch.station.turned.append(tell)
 
 
 def open_registry(settings: Settings, now: Callable[[], datetime]) -> Agents:
@@ -163,7 +225,7 @@ def attach_live_room(app: Flask, orch: Orch, settings: Settings, async_mode: str
         orch.board,
         settings,
         async_mode,
-        readings=LiveReadings(orch.board.state, orch.host, orch.now, orch.metrics.note_alerts),
+        readings=orch.station,
         now=orch.now,
         identify=identify_socket if settings.auth == "token" else None,
     )
@@ -190,6 +252,7 @@ def attach_dispatcher(app: Flask, orch: Orch, settings: Settings) -> None:
 
     def tell(name: str, payload: dict[str, Any]) -> None:
         live.broadcast(name, payload)
+        orch.knowledge.tell(name, payload)
         if name == "job_decided" and orch.notifier is not None:
             orch.notifier.tell(name, payload)
 
@@ -204,6 +267,19 @@ def attach_dispatcher(app: Flask, orch: Orch, settings: Settings) -> None:
     )
     orch.control = orch.reports = make_control(orch.board, outside)
     orch.listeners.append(orch.control.on_change)
+
+
+def attach_knowledge(app: Flask, orch: Orch, settings: Settings) -> None:
+    """Give the app its memory; clients hear of trainings."""
+    live: Realtime = app.extensions["orch_realtime"]
+    orch.knowledge = open_knowledge(
+        orch.board.journal.database,
+        settings.moc_root,
+        now=orch.now,
+        emit=live.broadcast,
+        learn=find_learner(),
+    )
+    orch.services["ml_engine"] = lambda: orch.knowledge.learning is not None
 
 
 def lease_rules(settings: Settings) -> LeaseRules:
@@ -238,6 +314,7 @@ def start_background(app: Flask) -> None:
         orch.board.journal.open()
     except BusyError as error:
         log.warning("%s; changes are kept in the journal's spool until it answers", error)
+    orch.station.is_mine = orch.inspector.is_mine = app.extensions["orch_realtime"].owner.is_mine
     running = app.extensions["orch_realtime"].start(orch.loop, orch.stopping)
     if orch.notifier is not None:
         notify = orch.notifier.run
@@ -245,6 +322,9 @@ def start_background(app: Flask) -> None:
             target=notify, args=(orch.stopping,), name="orch-notify", daemon=True
         ).start()
         running.append("webhook out")
+    orch.inspector.start(orch.stopping, orch.settings.rules_interval_seconds)
+    orch.knowledge.start(orch.stopping)
+    running += ["rules", "knowledge"]
     start_dispatcher(app.extensions["orch_realtime"], orch)
     running.append("dispatcher")
     log.info("running in the background: %s", ", ".join(running))

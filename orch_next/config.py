@@ -21,6 +21,9 @@ GOVERNANCES = ("compatible", "strict")
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 AUTHS = ("open", "token")
+FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
+    ("0", "false", "no", "off"), False
+)
 SCHEMES = ("http://", "https://")
 
 # The legacy's own names (contract 7.1); the new name wins when both are set.
@@ -55,6 +58,13 @@ class Settings:
     webhook_secret_previous: str = field(default="", repr=False)
     webhook_out_url: str = ""
     webhook_out_secret: str = field(default="", repr=False)
+    history_days: int = 30
+    show_processes: bool = True
+    alert_cpu_percent: int = 90
+    alert_memory_percent: int = 90
+    alert_disk_percent: int = 95
+    rules_interval_seconds: float = 300.0
+    debug_routes: bool = False
     log_format: str = "text"
     log_level: str = "INFO"
 
@@ -98,6 +108,13 @@ def _seconds(name: str, value: Any) -> float:
     return seconds
 
 
+def _flag(name: str, value: Any) -> bool:
+    found = FLAGS.get(str(value).strip().lower())
+    if found is None:
+        raise ConfigError(f"{name} must be true or false, not {value!r}")
+    return found
+
+
 def _path(_name: str, value: Any) -> Path:
     return Path(value).expanduser().absolute()
 
@@ -120,6 +137,7 @@ _CASTS: dict[str, Callable[[str, Any], Any]] = {
     "Path": _path,
     "int": _digits,
     "float": _seconds,
+    "bool": _flag,
     "str": _text,
     "tuple[str, ...]": _names,
 }
@@ -174,6 +192,8 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError("max_body_bytes and lock_timeout_seconds must be positive")
     if settings.agent_offline_seconds <= 0:
         raise ConfigError("agent_offline_seconds must be positive")
+    if settings.history_days < 1 or settings.rules_interval_seconds <= 0:
+        raise ConfigError("history_days and rules_interval_seconds must be positive")
     if settings.webhook_out_url and not settings.webhook_out_url.startswith(SCHEMES):
         raise ConfigError("webhook_out_url must start with http:// or https://")
     if settings.log_format not in LOG_FORMATS or settings.log_level.upper() not in LOG_LEVELS:

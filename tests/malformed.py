@@ -15,10 +15,12 @@ POSTS = (
     *(f"/api/tasks/{verb}" for verb in ("promote", "approve_done", "request_fix", "hold", "drop")),
     *("/api/tasks/create", "/api/task/create", "/api/approvals/approve", "/api/approvals/reject"),
     *("/api/approval/A002/update", "/jobs/001/approve", "/jobs/002/reject"),
+    *("/api/tasks/update", "/api/undo/1", "/api/undo/0"),
 )
 GETS = (
     *("/audit/events", "/jobs", "/jobs/001", "/api/tasks", "/api/approvals", "/api/overview"),
-    *("/api/milestones", "/status", "/health", "/tasks"),
+    *("/api/milestones", "/status", "/health", "/tasks", "/api/history", "/api/stats"),
+    *("/api/export/tasks.csv", "/api/ledger/tasks", "/api/approvals/A002/evidence"),
 )
 FIELDS = (
     *("task_id", "appr_id", "title", "owner", "due", "due_date", "notes", "status"),
@@ -70,7 +72,7 @@ TYPES = (
     *("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "日本"),
 )
 HEADERS = ("If-Match", "Idempotency-Key", "If-None-Match", "Accept", "Accept-Language", "Range")
-QUERIES = ("limit", "type", "page", "per_page", "status", "lang")
+QUERIES = ("limit", "type", "page", "per_page", "status", "lang", "kind", "id", "before", "days")
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ def test_a_token_goes_to_the_dispatcher(make_app: Callable[..., Flask]) -> None:
     taken = deliver(client, body)
     late = deliver(client, as_body(job_id="002", status="completed", token="late"), key="k-2")
     statuses = [answer.status_code for answer in (closed, taken, late)]
-    assert (statuses, desk.told) == ([404, 202, 409], [("002", "7.x", "REVIEW", "C:\\成果.md", "")])
+    assert (statuses, desk.told) == ([409, 202, 409], [("002", "7.x", "REVIEW", "C:\\成果.md", "")])
     assert b"7.x" not in client.get("/audit/events").data
 
 

@@ -93,7 +93,7 @@ READS: list[tuple[str, Any]] = [
     (
         "/status",
         {
-            "dispatcher": {"running": False, "processes": []},
+            "dispatcher": {"running": False, "processes": [], "problems": {}, "draining": []},
             "locks": [],
             "tasks": [TASK],
             "milestones": [MILESTONE],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,7 +13,7 @@ import pytest
 
 from tests.fleet import needs_redis, redis_server
 from tests.live_clients import Listener, edit_notes, listeners, post
-from tests.servers import Server, free_port, running_server
+from tests.servers import PROJECT, Server, free_port, running_server
 
 
 @pytest.fixture(params=["database", pytest.param("redis", marks=needs_redis)])
@@ -50,6 +52,19 @@ def test_each_change_reaches_the_clients_of_both_once(pair: tuple[Server, Server
         ("005", "outside"),
     }
     assert [seq for seq, _, _ in heard[0]] == [1, 2, 3]
+
+
+def test_what_the_command_line_does_has_its_author(pair: tuple[Server, Server]) -> None:
+    one, other = pair
+    command = [sys.executable, "-m", "orch_next", "tasks", "hold", "003", "--actor", "監査"]
+    with listeners(one.port, ["websocket"]) as ours, listeners(other.port, ["polling"]) as theirs:
+        root = ["--orch-root", str(one.orch_root)]
+        subprocess.run([*command, *root], cwd=PROJECT, check=True, timeout=30)
+        assert all(client.wait(1, "task_updated") for client in [*ours, *theirs])
+        time.sleep(1.5)  # nothing more may come
+        heard = [client.payloads("task_updated") for client in [*ours, *theirs]]
+    found = [[(p["source"], p["actor"], p["change"], p["seq"]) for p in one] for one in heard]
+    assert found == [[("cli", "監査", "task_held", 1)]] * 2
 
 
 def test_a_killed_owner_is_followed_within_five_seconds(pair: tuple[Server, Server]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any, Protocol, cast
 
 from flask import current_app
@@ -15,12 +16,20 @@ from orch_next.core.agents import Agents
 from orch_next.core.board import Board
 from orch_next.core.deliveries import Deliveries
 from orch_next.core.events import Emit
+from orch_next.core.instructions import Instructions
 from orch_next.core.notify import Notifier
 from orch_next.core.terminal import Reports
 from orch_next.dispatcher.control import Control
+from orch_next.knowledge.room import Knowledge
 from orch_next.offload import Loop
 from orch_next.sensors.host import HostSensor
+from orch_next.sensors.memory import Remembered
 from orch_next.sensors.metrics import Metrics
+from orch_next.sensors.rules.inspector import Inspector
+from orch_next.sensors.station import Station
+
+# How long an answer that is costly to make may be repeated.
+KEPT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -40,12 +49,40 @@ class ViewSettings(Protocol):
         """Return the ORCH folder."""
 
     @property
+    def secret_key_path(self) -> Path:
+        """Return the file of the key that signs sessions; never shown."""
+
+    @property
     def log_format(self) -> str:
         """Return `text` or `json`."""
 
     @property
     def log_level(self) -> str:
         """Return the least level that is logged."""
+
+    @property
+    def rules_interval_seconds(self) -> float:
+        """Return how long to wait between two looks at the rules."""
+
+    @property
+    def auth(self) -> str:
+        """Return `open` or `token`."""
+
+    @property
+    def trusted_hosts(self) -> tuple[str, ...]:
+        """Return further names that the Host header may have."""
+
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """Return the origins whose pages may call us."""
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Return the longest body in bytes."""
+
+    @property
+    def debug_routes(self) -> bool:
+        """Return whether anybody may list the routes."""
 
     @property
     def webhook_secret(self) -> str:
@@ -66,6 +103,7 @@ class Orch:
     """
 
     control: Control = field(init=False)
+    knowledge: Knowledge = field(init=False)
     settings: ViewSettings
     board: Board
     now: Callable[[], datetime]
@@ -73,12 +111,17 @@ class Orch:
     metrics: Metrics
     agents: Agents
     deliveries: Deliveries
+    station: Station
+    instructions: Instructions
+    inspector: Inspector
     listeners: list[Emit] = field(default_factory=list)
     ready: dict[str, Ready] = field(default_factory=dict)
     loop: Loop = field(default_factory=Loop)
     stopping: threading.Event = field(default_factory=threading.Event)
     reports: Reports | None = None
     notifier: Notifier | None = None
+    answers: Remembered = field(default_factory=lambda: Remembered(KEPT_SECONDS, clock=monotonic))
+    services: dict[str, Callable[[], bool]] = field(default_factory=dict)
 
 
 def orch() -> Orch:

@@ -75,8 +75,12 @@ def answer_refused(error: OrchError) -> Response:
         current_app.logger.error("%s %s: %s", request.method, request.path, error)
     if not _is_api():
         return _page(status, str(error))
-    body = {"error": str(error)} if request.method in READING else _refusal(error)
-    response = make_response(jsonify(body), status)
+    return answer_with(_refusal(error), error)
+
+
+def answer_with(body: dict[str, object], error: OrchError) -> Response:
+    """Answer with a body in the table's status, and when to come back."""
+    response = make_response(jsonify(body), status_of(error))
     if isinstance(error, BusyError):
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
     return response
@@ -97,6 +101,8 @@ def status_of(error: OrchError) -> int:
 
 
 def _refusal(error: OrchError) -> dict[str, object]:
+    if request.method in READING:
+        return {"error": str(error)}
     body: dict[str, object] = {"success": False, "error": str(error)}
     if isinstance(error, ConflictError) and error.present is not None:
         body["present"] = error.present

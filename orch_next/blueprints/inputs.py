@@ -61,7 +61,12 @@ def read_body() -> Body:
     coding = request.headers.get("Content-Encoding", "").strip()
     if coding.lower() not in ("", "identity"):
         raise InputError(f"the body must not be encoded (Content-Encoding: {coding})")
-    return parse_object(request.get_data(cache=False))
+    return parse_object(request.get_data())
+
+
+def read_loose_body() -> Body:
+    """Parse like `read_body`, but an empty body counts as `{}` (routes whose body is optional)."""
+    return read_body() if request.get_data(cache=True) else Body({})
 
 
 def parse_object(data: bytes) -> Body:

@@ -11,6 +11,7 @@ from flask import Blueprint, render_template, request
 
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import whole_number
+from orch_next.blueprints.panel import read_panel
 from orch_next.blueprints.words import choose_words, tell_problem
 from orch_next.core.schema import KINDS, LedgerKind, Problem, Snapshot
 from orch_next.core.state import State
@@ -31,6 +32,8 @@ OFFERED = {
 }
 
 
+# The pages that show the dispatcher (contract 4.1).
+WITH_PANEL = ("index", "console")
 SEVERITIES = ("damage", "row", "warning")
 UNKNOWN = "—"
 
@@ -104,6 +107,7 @@ def show(view: str) -> str:
         lost=[ledger.kind.file_name for ledger in (tasks, approvals) if is_lost(ledger)],
         stale=any(snapshot.stale for snapshot in snapshots),
         root=orch().settings.root,
+        panel=read_panel(orch().control) if view in WITH_PANEL else None,
     )
 
 

@@ -35,7 +35,7 @@ def get_status() -> Response:
     parts = orch()
     host, time = parts.host.read(), as_local_iso(parts.now())
     return jsonify(
-        dispatcher={"running": False, "processes": []},
+        dispatcher=parts.control.status(),
         locks=[as_lock(lock) for lock in list_locks(parts.settings.root / ".locks")],
         tasks=[task.as_json() for task in parts.board.state.tasks.records],
         milestones=[item.as_json() for item in parts.board.state.milestones.records],

@@ -1,0 +1,59 @@
+"""What live clients hear of readings and alerts (contract 2, events of `/realtime`; D67)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orch_next.core.events import utc_micros
+from orch_next.sensors.alerts import Alert, Turn
+
+Told = tuple[str, dict[str, Any]]
+
+
+def turn_events(turn: Turn) -> Iterator[Told]:
+    """Yield what the realtime and the monitoring page hear when alerts change."""
+    for alert in turn.raised:
+        yield "new_alert", alert_message(alert)
+        yield (
+            "alert_notification",
+            {"severity": alert.severity, "title": alert.title, "message": alert.message},
+        )
+    for alert in (*turn.ended, *turn.seen):
+        yield "alert_update", alert_message(alert)
+
+
+def turn_messages(turn: Turn) -> Iterator[Told]:
+    """Yield what the webhook out is told: an alert came up, or it is over."""
+    for name, alerts in (("alert_raised", turn.raised), ("alert_resolved", turn.ended)):
+        for alert in alerts:
+            yield name, {"kind": "alert", **alert_message(alert)}
+
+
+def automation_status(dispatcher: Mapping[str, Any], held: int) -> dict[str, Any]:
+    """Return the `automation_status` of `/realtime`: the dispatcher's status, tasks held."""
+    sessions = dispatcher["processes"]
+    issues = [f"{name}: {why}" for name, why in dispatcher["problems"].items()]
+    return {
+        "status": "active" if sessions else "idle",
+        "active_tasks": held,
+        "sessions": len(sessions),
+        "issues": issues,
+    }
+
+
+def alert_message(alert: Alert) -> dict[str, Any]:
+    """Return the AlertMessage of the legacy's realtime server."""
+    return {
+        "id": alert.alert_id,
+        "timestamp": utc_micros(alert.last_at),
+        "level": alert.type,
+        "severity": alert.severity,
+        "category": "system" if alert.alert_id.startswith(("system_", "host_")) else "quality",
+        "title": alert.title,
+        "message": alert.message,
+        "source": "orch-next",
+        "first_seen": utc_micros(alert.first_at),
+        "acknowledged": alert.seen_at is not None,
+        "auto_resolved": alert.ended_at is not None,
+    }

@@ -1,0 +1,98 @@
+"""One test per route of the contract: it is served, with its status, keys and types."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from orch_next.security import door_identities
+from tests.contract_cases import CASES, ELSEWHERE, LOGIN, Case
+from tests.repositories import make_repository
+from tests.sample import REPOSITORY
+from tests.shapes import differences
+
+CONTRACT = REPOSITORY.parent / "shared" / "contract" / "contract.json"
+
+
+@pytest.fixture
+def moc_root(orch_root: Path) -> Path:
+    """Return the MOC root as a repository with a commit, an agent and a broken rule."""
+    root = orch_root.parent
+    make_repository(root).commit("最初 | の変更", a_md="一\r\n", _gitignore="data/\n")
+    return root
+
+
+@pytest.fixture
+def make_client(make_app: Callable[..., Flask], moc_root: Path) -> Callable[[Case], FlaskClient]:
+    def build(case: Case) -> FlaskClient:
+        auth = "token" if case.as_role else "open"
+        app = make_app(auth=auth, **case.settings)
+        client = app.test_client()
+        app.extensions["orch_realtime"].owner.claim()  # so that it may dispatch
+        if identities := door_identities(app):
+            identities.add_with_password(LOGIN["username"], "AUDIT", LOGIN["password"])
+            token = identities.add("司令", case.as_role)[1]
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        client.post("/api/agents/register", json={"id": "AG-01", "name": "監査 AI"})
+        return client
+
+    return build
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_route(make_client: Callable[[Case], FlaskClient], case: Case) -> None:
+    client = make_client(case)
+    answer = client.open(case.url or case.path, method=case.method, json=case.body)
+    assert (answer.status_code, answer.mimetype) == (case.status, case.kind)
+    if case.shape is not None:
+        assert differences(answer.json, case.shape) == []
+    else:
+        assert begins_with(answer, case.says)
+    answer.close()
+
+
+def begins_with(answer: TestResponse, wanted: str) -> bool:
+    """Tell whether a text stands in the first three pieces; streams never end."""
+    text = b""
+    for chunk in islice(iter(answer.response), 3):  # type: ignore[call-overload]
+        text += chunk if isinstance(chunk, bytes) else chunk.encode()
+        if wanted.encode() in text:
+            return True
+    return False
+
+
+def plain(name: str) -> str:
+    """Leave the names of a path's variables out: `GET /jobs/<>`."""
+    return re.sub(r"<[^>]+>", "<>", name)
+
+
+def test_every_route_has_one_test() -> None:
+    names = [case.name for case in CASES] + list(ELSEWHERE)
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not beside the repository")
+def test_the_cases_are_the_contracts_routes() -> None:
+    routes = json.loads(CONTRACT.read_text(encoding="utf-8"))["routes"]
+    wanted = {plain(f"{route['method']} {route['path']}") for route in routes}
+    assert {plain(name) for name in (*(case.name for case in CASES), *ELSEWHERE)} == wanted
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_route_that_is_tested_elsewhere_is_served(app: Flask, name: str) -> None:
+    served = {
+        plain(f"{method} {rule.rule}")
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
+    if plain(name) not in served:
+        pytest.skip(f"not there yet: {ELSEWHERE[name]}")
+    assert plain(name) in served

@@ -1,0 +1,73 @@
+"""What `/realtime` hears: initial data, answers to its requests, alerts as they come (D67)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.live_clients import Listener
+from tests.servers import running_server
+
+
+def connect(app: Flask) -> Any:
+    socketio = app.extensions["orch_realtime"].socketio
+    return socketio.test_client(app)
+
+
+def heard(client: Any) -> dict[str, Any]:
+    return {event["name"]: event["args"][0] for event in client.get_received()}
+
+
+def test_a_client_gets_initial_data(app: Flask) -> None:
+    told = heard(connect(app))
+    assert list(told) == ["status", "initial_data"]
+    assert list(told["initial_data"]) == ["metrics", "alerts", "system_status"]
+    assert isinstance(told["initial_data"]["metrics"][0]["system_health"], float)
+
+
+def test_requests_are_answered_to_the_sender(app: Flask) -> None:
+    client, other = connect(app), connect(app)
+    for one in (client, other):
+        one.get_received()
+    client.emit("request_metrics_update")
+    client.emit("request_initial_data")
+    assert (list(heard(client)), heard(other)) == (["metrics_update", "initial_data"], {})
+
+
+@pytest.mark.parametrize(
+    ("asked", "confirmed"),
+    [
+        ({"categories": ["system", "不明"]}, ["system"]),
+        ({}, ["system", "quality", "prediction", "automation"]),
+        ([1], ["system", "quality", "prediction", "automation"]),
+    ],
+)
+def test_a_subscription_is_confirmed(app: Flask, asked: Any, confirmed: list[str]) -> None:
+    client = connect(app)
+    client.get_received()
+    client.emit("subscribe_alerts", asked)
+    assert heard(client) == {"subscription_confirmed": {"categories": confirmed}}
+
+
+@pytest.mark.parametrize("mode", ["serve", "serve-threading"])
+def test_an_expired_lock_is_told_live(tmp_path: Path, mode: str) -> None:
+    with running_server(tmp_path, mode) as server:
+        listener = Listener(server.port, "websocket")
+        assert listener.wait(1, "metrics_update", timeout=20)
+        ledger = server.orch_root / "STATE" / "TASKS.md"
+        old = "2025-10-09T00:00:00Z"
+        row = f"| T-期限 | 遅れ | DOING | WORK | WORK@{old} | WORK | {old} | - | - | - |\n"
+        text = ledger.read_bytes().decode()
+        ledger.write_bytes(text.replace("| 008 |", f"{row}| 008 |").encode())
+        told = [heard_alert(listener, n + 1) for n in range(2)]  # the host may have one, too
+        listener.close()
+    assert "task_timeout_T-期限" in told
+
+
+def heard_alert(listener: Listener, number: int) -> str | None:
+    """Return the id of the alert with this number, None when it does not come in time."""
+    came = listener.wait(number, "new_alert", timeout=20.0 if number == 1 else 7.0)
+    return str(listener.payloads("new_alert")[number - 1]["id"]) if came else None
