@@ -62,6 +62,9 @@ class Readings(Protocol):
     def vitals(self) -> Mapping[str, Any]:
         """Return the heartbeat's seven figures from memory."""
 
+    def welcome(self) -> Mapping[str, Any]:
+        """Return what a client of `/realtime` hears first (contract 2)."""
+
     def pulse(self) -> Mapping[str, Any]:
         """Return the payloads told at every sample by name (contract 2)."""
 
@@ -102,7 +105,7 @@ class Realtime:
         self.sockets = Sockets(
             socketio,
             self.hub,
-            views=_views(board, now),
+            views=_views(board, readings, now),
             identify=identify,
             is_shared=bool(settings.redis_url),
         )
@@ -254,8 +257,12 @@ def _lease(settings: LiveSettings) -> Lease:
     return FileLease(settings.state_folder)
 
 
-def _views(board: Board, now: Callable[[], datetime]) -> dict[str, Callable[[], dict[str, Any]]]:
+def _views(
+    board: Board, readings: Readings, now: Callable[[], datetime]
+) -> dict[str, Callable[[], Mapping[str, Any]]]:
     return {
+        "initial_data": readings.welcome,
+        "metrics_update": lambda: readings.pulse()["metrics_update"],
         "dashboard_overview_update": lambda: view_overview(board.state, now()),
         "timeline_update": lambda: view_timeline(board.journal, now()),
         "heatmap_update": lambda: view_heatmap(board.journal, now()),

@@ -18,10 +18,11 @@ from orch_next.realtime.streams import parse_cursor
 
 T = TypeVar("T")
 GREETING = "ORCHダッシュボードに接続されました"
+ALERT_CATEGORIES = ("system", "quality", "prediction", "automation")
 ROOM = "live"  # who has been caught up hears every event from then on
 
 Identify = Callable[[Any, Mapping[str, Any]], object]
-View = Callable[[], dict[str, Any]]
+View = Callable[[], Mapping[str, Any]]
 
 
 class RunsBlocking(Protocol):
@@ -108,6 +109,9 @@ class Sockets:
         on("disconnect", self._disconnect)
         on("request_dashboard_refresh", self._refresh_dashboard)
         on("request_task_flow_refresh", self._refresh_flow)
+        on("request_initial_data", self._send_initial_data)
+        on("request_metrics_update", self._send_metrics)
+        on("subscribe_alerts", self._confirm_alerts)
         hub.listen(self.tell)
 
     @property
@@ -143,6 +147,8 @@ class Sockets:
             for item in [] if since is None else self._hub.catch_up(since):
                 self.audience.tell(*_named(item), sid)
             self._socketio.server.enter_room(sid, ROOM, namespace=NAMESPACE)
+        if "initial_data" in self._views:
+            self._answer("initial_data")
         return None
 
     def _disconnect(self, *_reason: Any) -> None:
@@ -153,6 +159,19 @@ class Sockets:
 
     def _refresh_flow(self, *_data: Any) -> None:
         self._answer("task_flow_update")
+
+    def _send_initial_data(self, *_data: Any) -> None:
+        self._answer("initial_data")
+
+    def _send_metrics(self, *_data: Any) -> None:
+        self._answer("metrics_update")
+
+    def _confirm_alerts(self, data: Any = None, *_more: Any) -> None:
+        """Say what is subscribed: every client hears every alert, as from the legacy's server."""
+        asked = data.get("categories") if isinstance(data, Mapping) else None
+        sid = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+        known = [one for one in ALERT_CATEGORIES if not isinstance(asked, list) or one in asked]
+        self._emit("subscription_confirmed", {"categories": known}, sid)
 
     def _answer(self, *names: str) -> None:
         """Send views to the asking client, or `error` with what went wrong (D29)."""
