@@ -8,8 +8,3 @@ from datetime import datetime
 def as_local_iso(at: datetime) -> str:
     """Format as local naive ISO with microseconds, style 1 of contract 0.2."""
     return at.astimezone().replace(tzinfo=None).isoformat(timespec="microseconds")
-
-
-def as_local_slashes(at: datetime) -> str:
-    """Format as local `YYYY/MM/DD HH:MM:SS`, style 3 of contract 0.2."""
-    return at.astimezone().strftime("%Y/%m/%d %H:%M:%S")

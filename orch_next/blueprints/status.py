@@ -8,11 +8,11 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from orch_next.blueprints.answers import answer_list
-from orch_next.blueprints.clock import as_local_iso, as_local_slashes
+from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
 from orch_next.core.state import State
-from orch_next.sensors.host import HostReading
 from orch_next.sensors.locks import LockFile, list_locks
+from orch_next.sensors.quality import system_health
 
 bp = Blueprint("status", __name__)
 
@@ -39,7 +39,7 @@ def get_status() -> Response:
         locks=[as_lock(lock) for lock in list_locks(parts.settings.root / ".locks")],
         tasks=[task.as_json() for task in parts.board.state.tasks.records],
         milestones=[item.as_json() for item in parts.board.state.milestones.records],
-        systemHealth=as_system_health(host),
+        systemHealth=system_health(host),
         timestamp=time,
         status="active",
         time=time,
@@ -62,18 +62,3 @@ def as_lock(lock: LockFile) -> dict[str, Any]:
     if lock.size is None or lock.modified is None:
         return {"name": lock.name}
     return {"name": lock.name, "size": lock.size, "mtime": as_local_iso(lock.modified)}
-
-
-def as_system_health(host: HostReading) -> dict[str, Any]:
-    """Return the SystemHealth shape of contract 0.2."""
-    return {
-        "health": {
-            "health_score": host.score,
-            "status": host.status,
-            "cpu_percent": host.cpu_percent,
-            "memory_percent": host.memory_percent,
-            "disk_percent": host.disk_percent,
-        },
-        "system_info": {"platform": host.platform, "python_version": host.python_version},
-        "timestamp": as_local_slashes(host.at),
-    }

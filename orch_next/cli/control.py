@@ -8,12 +8,12 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from orch_next.app import lease_rules
 from orch_next.cli.ledgers import open_ledgers, utc_now
 from orch_next.config import Settings
 from orch_next.core.deadlines import Clock
 from orch_next.dispatcher.build import Outside, make_control
 from orch_next.dispatcher.control import Control
+from orch_next.rooms import lease_rules
 
 Tell = Callable[[str, dict[str, Any]], None]
 

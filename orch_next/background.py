@@ -1,0 +1,56 @@
+"""Start what runs beside the requests of one process; nothing else starts a thread."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+
+from flask import Flask
+
+from orch_next.blueprints.context import Orch
+from orch_next.dispatcher import monitor_loop
+from orch_next.errors import BusyError
+from orch_next.logs import set_up_logging
+from orch_next.realtime.room import Realtime
+
+log = logging.getLogger(__name__)
+# The dispatcher stops its commands within 10 s and writes down how they ended.
+CLOSING_SECONDS = 12.0
+
+
+def start_background(app: Flask) -> None:
+    """Start what runs beside the requests, once per process, and say aloud what does."""
+    orch: Orch = app.extensions["orch_next"]
+    set_up_logging(orch.settings.log_format, orch.settings.log_level)
+    try:
+        orch.board.journal.open()
+    except BusyError as error:
+        log.warning("%s; changes are kept in the journal's spool until it answers", error)
+    orch.station.is_mine = orch.inspector.is_mine = app.extensions["orch_realtime"].owner.is_mine
+    running = app.extensions["orch_realtime"].start(orch.loop, orch.stopping)
+    if orch.notifier is not None:
+        notify = orch.notifier.run
+        threading.Thread(
+            target=notify, args=(orch.stopping,), name="orch-notify", daemon=True
+        ).start()
+        running.append("webhook out")
+    orch.inspector.start(orch.stopping, orch.settings.rules_interval_seconds)
+    orch.knowledge.start(orch.stopping)
+    running += ["rules", "knowledge"]
+    start_dispatcher(app.extensions["orch_realtime"], orch)
+    running.append("dispatcher")
+    log.info("running in the background: %s", ", ".join(running))
+
+
+def start_dispatcher(live: Realtime, orch: Orch) -> None:
+    """Run the dispatcher's loop; a process that ends waits until its commands have ended."""
+    ended = threading.Event()
+
+    def work() -> None:
+        monitor_loop(orch.control, stopping=orch.stopping.is_set)
+        ended.set()
+
+    # The task waits in the server's loop; files, locks and commands are for a real thread.
+    live.socketio.start_background_task(orch.loop.run_blocking, work)
+    atexit.register(lambda: orch.stopping.is_set() and ended.wait(CLOSING_SECONDS))
