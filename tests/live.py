@@ -71,6 +71,7 @@ class Process:
     folder: Path
     database: Path
     owner: bool = True
+    busy: bool = False  # somebody else has the ledgers' locks
     time: float = 0.0
     told: list[Event] = field(default_factory=list)
     loaded: list[Event] = field(default_factory=list)
@@ -88,7 +89,7 @@ class Process:
         self.log = open_log(self.database)
         self.pump = Pump(
             self.log,
-            self.state.settled,
+            lambda: [] if self.busy else self.state.settled(),
             author=self.journal.author,
             load=lambda events, _newest: self.loaded.extend(events),
             deliver=self.told.extend,

@@ -22,8 +22,9 @@ ANSWERS = (
 
 
 @pytest.fixture(scope="session")
-def program(request: pytest.FixtureRequest) -> Path:
-    return install(request.config.cache.mkdir)  # type: ignore[union-attr]  # the plugin is on
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    cache = getattr(request.config, "cache", None)  # it can be turned off
+    return install(cache.mkdir if cache else tmp_path_factory.mktemp)
 
 
 @pytest.fixture(scope="module", params=MODES)

@@ -9,7 +9,7 @@ from orch_next.core.kept import Intent, Step
 from orch_next.core.schema import TASK, Task
 from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError
-from orch_next.realtime.pump import MASS
+from orch_next.realtime.pump import AGAIN_SECONDS, MASS
 from tests.ledger_text import task_row, task_table
 from tests.live import Process
 
@@ -61,6 +61,21 @@ def test_what_another_process_did_has_its_author_and_is_told_once(process: Proce
     process.told.clear()
     process.run(3)
     assert (process.names(), [e.seq for e in other.told]) == ([], [1])
+
+
+def test_an_edit_is_not_forgotten_while_somebody_has_the_ledger(process: Process) -> None:
+    text = (process.folder / "TASKS.md").read_text()
+    save(process, text.replace("READY", "FIX", 1))
+    process.pump.poke()
+    process.pump.step()  # it is seen, and must last
+    process.time, process.busy = 0.02, True
+    pauses = [process.pump.step(), process.pump.step()]
+    process.time, process.busy = 0.04, False
+    process.pump.step()
+    assert (pauses[1], process.names()) == (
+        AGAIN_SECONDS,
+        [(1, "task_updated", "001", "outside")],
+    )
 
 
 def test_an_edit_after_anothers_change_is_nobodys(process: Process) -> None:

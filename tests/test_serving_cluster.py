@@ -36,10 +36,10 @@ def owner_of(url: str) -> int:
         return int(store.get("orch-next:owner").decode().split(":")[1])
 
 
-def clients_of(pid: int) -> int:
-    """Return how many connections a process serves."""
+def clients_of(pid: int, port: int) -> int:
+    """Return how many connections to the server's port a process has accepted."""
     found = psutil.Process(pid).net_connections("tcp")
-    return sum(one.status == psutil.CONN_ESTABLISHED and one.raddr.port != 0 for one in found)
+    return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port for one in found)
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +61,10 @@ def workers_of(server: Server) -> list[int]:
 def connect_to_both(stack: ExitStack, server: Server, port: int) -> list[Listener]:
     """Connect WebSockets until each worker has some."""
     clients: list[Listener] = []
-    before = {pid: clients_of(pid) for pid in workers_of(server)}
+    before = {pid: clients_of(pid, server.port) for pid in workers_of(server)}
     while len(clients) < 60:
         clients += stack.enter_context(listeners(port, *[["websocket"]] * 4))
-        gained = [clients_of(pid) - before[pid] for pid in before]
+        gained = [clients_of(pid, server.port) - before[pid] for pid in before]
         if len(gained) == 2 and min(gained) >= 2:
             return clients
     raise AssertionError("one worker got every client")

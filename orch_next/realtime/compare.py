@@ -41,6 +41,7 @@ class Comparison:
     def __init__(self, told: Mapping[Row, str]) -> None:
         self.told = dict(told)
         self._seen: dict[Row, tuple[str | None, float]] = {}
+        self._looked: set[str] = set()
         self._compared: dict[str, Snapshot[Any]] = {}
         self._marks: dict[str, Mark] = {}
         self._marked: dict[str, tuple[Snapshot[Any], Mark]] = {}
@@ -63,8 +64,12 @@ class Comparison:
         self._compared.clear()
 
     def find(self, snapshots: Sequence[Snapshot[Any]]) -> Rows:
-        """Return the rows whose revision was not told; None is a row that is gone."""
+        """Return the rows whose revision was not told; None is a row that is gone.
+
+        A ledger that somebody is writing is not among the snapshots: what was seen of it waits.
+        """
         found: Rows = {}
+        self._looked = {snapshot.kind.name for snapshot in snapshots}
         for snapshot in snapshots:
             kind = snapshot.kind.name
             if self._compared.get(kind) is not snapshot:
@@ -77,13 +82,14 @@ class Comparison:
 
     def ripen(self, found: Rows, now: float, is_owner: bool) -> Rows:
         """Return those that have lasted long enough; the others are kept for later."""
+        kept = {row: seen for row, seen in self._seen.items() if row[0] not in self._looked}
         self._seen = {row: self._first_seen(row, rev, now) for row, rev in found.items()}
         ripe = {
             row: rev
             for row, (rev, since) in self._seen.items()
             if now - since >= grace(rev, is_owner)
         }
-        self._seen = {row: seen for row, seen in self._seen.items() if row not in ripe}
+        self._seen = {row: seen for row, seen in self._seen.items() if row not in ripe} | kept
         return ripe
 
     def waiting_until(self, is_owner: bool) -> float | None:

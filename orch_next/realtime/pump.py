@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from orch_next.core.events import OUTSIDE, Change
-from orch_next.core.schema import Snapshot
+from orch_next.core.schema import KINDS, Snapshot
 from orch_next.errors import OrchError
 from orch_next.realtime.compare import (
     Author,
@@ -30,6 +30,7 @@ from orch_next.realtime.log import EventLog
 
 TAIL_SECONDS = 1.0  # how often files and log are read when nothing tells of news
 RETRY_SECONDS = 0.5
+AGAIN_SECONDS = 0.01  # when somebody was reading or writing a ledger at that moment
 MASS = 1_000  # differences at once that become one event with a reset
 BASELINE = ("baseline", "")  # this row in the log says that all others were noted once
 
@@ -57,6 +58,7 @@ class Pump:
         self._stopped = self._opened = False
         self._look = True
         self._logged = True
+        self._skipped = False
         self._tail_at = 0.0
         self._cursor = 0
         self._comparison = Comparison({})
@@ -151,6 +153,7 @@ class Pump:
             self._deliver(events)
 
     def _log_differences(self, snapshots: Sequence[Snapshot[Any]]) -> None:
+        self._skipped = len(snapshots) < len(KINDS)
         present = {s.kind.name: s for s in snapshots if not s.missing}
         found = self._comparison.find(list(present.values()))
         ripe = self._comparison.ripen(found, self._clock(), self._is_owner())
@@ -176,6 +179,8 @@ class Pump:
     def _pause(self) -> float:
         if self._logged or self._offered or self._look:
             return 0.0
+        if self._skipped:
+            return AGAIN_SECONDS
         ripe_at = self._comparison.waiting_until(self._is_owner())
         next_at = self._tail_at if ripe_at is None else min(self._tail_at, ripe_at)
         return max(0.0, next_at - self._clock())
