@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orch_next.core.artifacts import artifact_sha256
 from orch_next.sensors.rules.config import DEFAULT, Rule
 from orch_next.sensors.rules.files import Content, Finding, read_content, walk_files
 from orch_next.sensors.rules.formatting import UNFORMATTED, check_formatting, find_ruff, parse_diff
@@ -171,3 +172,14 @@ def test_a_name_that_is_no_text_is_walked(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"bad\xff.md")).write_bytes(b"x\r\n")
     found = [read_content(one, 100) for one in walk_files(tmp_path, DEFAULT)]
     assert [len(list(check_eol(one, rule("eol")))) for one in found if one] == [1]
+
+
+@pytest.mark.parametrize(
+    "name", ["orch.db", "orch.db-wal", "orch.DB-shm", "知識.sqlite3", "a-journal"]
+)
+def test_databases_are_for_sqlite_alone(tmp_path: Path, name: str) -> None:
+    # Reading one would drop SQLite's locks in this process, and kill it later (SIGBUS).
+    (tmp_path / name).write_bytes(b"SQLite format 3\0")
+    (tmp_path / "台帳.md").write_text("行\n", encoding="utf-8")
+    found = [one.file for one in walk_files(tmp_path, DEFAULT)]
+    assert (found, artifact_sha256(name, [tmp_path])) == (["台帳.md"], None)

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from orch_next.core.database import is_sqlite_file
+
 _CHUNK = 1 << 20
 _MOST_FILES = 10_000
 
@@ -14,11 +16,11 @@ def artifact_sha256(name: str, roots: Sequence[Path]) -> str | None:
     """Return the hex sha256 of the named file or folder under one of the roots.
 
     A relative name starts at each root in turn. None: no such file, one outside every
-    root (never read), a folder of more than 10,000 files, or one that cannot be read.
+    root (never read), a database, a folder of more than 10,000 files, or one that cannot be read.
     """
     path = _find(name, roots)
     try:
-        if path is None:
+        if path is None or is_sqlite_file(path.name):
             return None
         return _of_folder(path) if path.is_dir() else _of_file(path)
     except OSError:
@@ -50,7 +52,7 @@ def _of_file(path: Path) -> str:
 def _of_folder(folder: Path) -> str | None:
     files = []
     for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink():
+        if path.is_file() and not path.is_symlink() and not is_sqlite_file(path.name):
             files.append(path)
         if len(files) > _MOST_FILES:
             return None

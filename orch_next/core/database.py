@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from orch_next.errors import BusyError, ConfigError
 
 # How long SQLite waits for another process's transaction, in milliseconds.
 BUSY_MS = 5000
+_SQLITE_NAME = re.compile(r".*(\.(db|db3|sqlite|sqlite3)|-wal|-shm|-journal)", re.IGNORECASE)
 
 metadata = sa.MetaData()
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -81,6 +83,16 @@ claims_table = sa.Table(
     sa.Column("answer", _JSON),
     sa.Column("created_at", sa.String(32), nullable=False, index=True),
 )
+
+
+def is_sqlite_file(name: str) -> bool:
+    """Tell whether a file, by its name, may belong to a SQLite database.
+
+    Nobody but SQLite may open one: POSIX drops all of a process's locks on a file when the
+    process closes any descriptor of it, another process then truncates the shared memory
+    that ours has mapped, and ours dies of SIGBUS.
+    """
+    return _SQLITE_NAME.fullmatch(name) is not None
 
 
 class Database:

@@ -10,6 +10,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from orch_next.core.artifacts import artifact_sha256
+from orch_next.core.database import is_sqlite_file
 from orch_next.core.kinds import EMPTY
 
 PREVIEW_BYTES = 65_536
@@ -135,7 +136,7 @@ def _described(cell: str, path: Path, places: Places, recorded: str | None) -> E
 
 
 def _is_private(path: Path, file: Path, places: Places) -> bool:
-    hidden = any(part.startswith(".") for part in file.parts)
+    hidden = is_sqlite_file(path.name) or any(part.startswith(".") for part in file.parts)
     return hidden or any(path.is_relative_to(one.resolve()) for one in places.private)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from orch_next.core.database import is_sqlite_file
 from orch_next.sensors.rules.config import RulesConfig, matches
 
 # Made by tools, never by people.
@@ -73,7 +74,7 @@ class Content:
 def walk_files(root: Path, config: RulesConfig) -> Iterator[Found]:
     """Yield the files below `root` in a stable order, at most `most_files`.
 
-    Links are not followed; what cannot be read is left out.
+    Links are not followed; databases and what cannot be read are left out.
     """
     left = config.most_files
     folders = [root]
@@ -81,7 +82,8 @@ def walk_files(root: Path, config: RulesConfig) -> Iterator[Found]:
         names, below = _entries(folders.pop())
         for entry in names:
             file = Path(entry.path).relative_to(root).as_posix()
-            found = None if matches(file, config.exclude) else _find(entry, file)
+            left_out = is_sqlite_file(entry.name) or matches(file, config.exclude)
+            found = None if left_out else _find(entry, file)
             if found is not None and left:
                 left -= 1
                 yield found

@@ -110,7 +110,7 @@ class Inspector:
             with self._lock:
                 try:
                     self._look(lambda: stopping.wait(0.005))
-                except BusyError as error:
+                except (BusyError, OSError) as error:
                     log.warning("rules: %s", error)
             stopping.wait(seconds)
 
