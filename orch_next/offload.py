@@ -75,6 +75,9 @@ class Loop:
 class _GreenLoop(Loop):
     """What both green modes share: the thread of the loop and the posted work in order."""
 
+    _make_queue: Callable[[], Queue]
+    _make_lock: Callable[[], Lock]
+
     def __init__(self) -> None:
         self._home = threading.get_ident()
         self._posted: deque[Callable[[], object]] = deque()
@@ -89,6 +92,14 @@ class _GreenLoop(Loop):
         """Let the loop call `work` soon, in the order of the posts; safe from any thread."""
         self._posted.append(work)
         self._wake()
+
+    def queue(self) -> Queue:
+        """Return a green queue."""
+        return self._make_queue()
+
+    def lock(self) -> Lock:
+        """Return a green semaphore."""
+        return self._make_lock()
 
     def _drain(self) -> None:
         try:
@@ -132,16 +143,6 @@ class EventletLoop(_GreenLoop):
         self._receiver = eventlet.greenio.GreenSocket(receiver)
         self._spawn(self._listen)
 
-    def queue(self) -> Queue:
-        """Return an eventlet queue."""
-        made: Queue = self._make_queue()
-        return made
-
-    def lock(self) -> Lock:
-        """Return an eventlet semaphore."""
-        made: Lock = self._make_lock()
-        return made
-
     def _in_thread(self, work: Callable[[], T]) -> T:
         result: T = self._tpool.execute(work)
         return result
@@ -176,16 +177,6 @@ class GeventLoop(_GreenLoop):
         self._pool = gevent.threadpool.ThreadPool(REAL_THREADS)
         self._waker = gevent.get_hub().loop.async_()
         self._waker.start(lambda: self._spawn(self._drain))
-
-    def queue(self) -> Queue:
-        """Return a gevent queue."""
-        made: Queue = self._make_queue()
-        return made
-
-    def lock(self) -> Lock:
-        """Return a gevent semaphore."""
-        made: Lock = self._make_lock()
-        return made
 
     def _in_thread(self, work: Callable[[], T]) -> T:
         result: T = self._pool.apply(work)
