@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -326,6 +328,21 @@ def test_only_who_does_the_background_work_begins_to_dispatch(tmp_path):
     mine[0] = False  # whoever dispatches keeps at it: its commands need it
     assert (right.take(), Ownership(tmp_path).take()) == (True, False)
     right.release()
+
+
+def take_together(right, together):
+    together.wait()
+    return right.take()
+
+
+def test_the_loop_and_a_request_that_begin_to_dispatch_at_once_both_may(tmp_path):
+    for _ in range(200):
+        right, together = Ownership(tmp_path), threading.Barrier(2)
+        with ThreadPoolExecutor(2) as threads:
+            asked = [threads.submit(take_together, right, together) for _ in "ab"]
+        assert [one.result() for one in asked] == [True, True]
+        right.release()
+        assert not right.held
 
 
 def test_a_decision_takes_effect_at_the_next_step_with_its_note(desk):

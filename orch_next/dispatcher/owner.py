@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ class Ownership:
         self._is_mine = is_mine
         # thread_local=False: the loop's thread and the requests' threads share it.
         self._lock = FileLock(state_folder / LOCK_NAME, thread_local=False)
+        # Two threads that take it at once would each open the file, and one of them be refused.
+        self._taking = threading.Lock()
 
     @property
     def held(self) -> bool:
@@ -28,13 +31,14 @@ class Ownership:
 
     def take(self) -> bool:
         """Take the right if nobody has it; tell whether this process has it now."""
-        if not self.held:
-            if not self._is_mine():
-                return False
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout:
-                return False
+        with self._taking:
+            return self.held or (self._is_mine() and self._acquire())
+
+    def _acquire(self) -> bool:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
         return True
 
     def release(self) -> None:
