@@ -66,6 +66,21 @@ class FaultyDisk(CountingDisk):
     def __init__(self, at: int, kind: str) -> None:
         super().__init__()
         self.at, self.kind, self.dead = at, kind, False
+        self.opened: set[int] = set()
+
+    def open_read(self, path: Path) -> int:
+        return self._opened(super().open_read(path))
+
+    def open_new(self, path: Path) -> int:
+        return self._opened(super().open_new(path))
+
+    def close(self, fd: int) -> None:
+        self.opened.discard(fd)
+        super().close(fd)
+
+    def _opened(self, fd: int) -> int:
+        self.opened.add(fd)
+        return fd
 
     def before(self, name: str, number: int) -> None:
         self._fail(number, after=False)
@@ -81,6 +96,9 @@ class FaultyDisk(CountingDisk):
         name = self.kind.removesuffix("-after")
         if name == "kill":
             self.dead = True
+            # As the kernel does; a lease that stays would hold the next editor up for 45 s.
+            for fd in self.opened:
+                os.close(fd)
             raise Killed
         code = getattr(errno, name)
         raise OSError(code, os.strerror(code))
