@@ -1,0 +1,172 @@
+"""What `orch-next doctor` checks of files, database, port and repository."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shlex
+import shutil
+import socket
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from orch_next.cli.findings import Finding, fail, ok, warn
+from orch_next.cli.repository import (
+    ATTRIBUTES,
+    LedgerRepository,
+    driver_command,
+    find_repository,
+)
+from orch_next.config import SECRETS_FILE, Settings
+from orch_next.core.state import State
+from orch_next.errors import BusyError, ConfigError
+from orch_next.ledger.lock import locked
+from orch_next.ledger.merge import is_merging
+from orch_next.security.exposure import check_exposure
+from orch_next.sensors.git.command import GitError
+
+_PATIENCE = 2.0
+_PRIVATE = ("config/*.key", "data/*.key", ".env", str(SECRETS_FILE))
+
+
+def check_ledgers(state: State) -> Iterator[Finding]:
+    """Tell whether the ledgers can be read, and how many problems they have."""
+    problems = state.problems()
+    damage = [one for one in problems if one.severity == "damage"]
+    for one in damage:
+        yield fail("ledgers", f"{one.file}:{one.line}: {one.message}", "mend it in an editor")
+    others = sum(one.severity in ("row", "warning") for one in problems)
+    if others:
+        yield warn("ledgers", f"{others} problems in rows", "orch-next check --strict")
+    elif not damage:
+        yield ok("ledgers", f"readable in {state.folder}")
+
+
+def check_lock(folder: Path) -> Finding:
+    """Try on this file system whether a held lock keeps others out."""
+    probe = folder / f".doctor-{secrets.token_hex(4)}.lock"
+    try:
+        with locked(probe, _PATIENCE), suppress(BusyError), locked(probe, 0.0):
+            return fail("lock", f"two writers can hold one lock in {folder}", _LOCAL)
+        return ok("lock", f"works in {folder}")
+    except BusyError as error:
+        return fail("lock", f"no lock is to be had in {folder}: {error}", _LOCAL)
+    except OSError as error:
+        mend = "give the server's user the right to write there"
+        return fail("lock", f"{folder} cannot be written: {error.strerror}", mend)
+    finally:
+        for name in (probe.name, f"{probe.name}-next"):
+            with suppress(OSError):
+                (folder / name).unlink(missing_ok=True)
+
+
+_LOCAL = "keep STATE on a local file system, or one with working flock"
+
+
+def check_database(url: str) -> Finding:
+    """Open the journal's database for reading; a missing SQLite file is made by the server."""
+    try:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            return _check_sqlite(Path(str(parsed.database)))
+        engine = sa.create_engine(parsed, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+        return ok("database", f"{parsed.render_as_string()} answers")
+    except (SQLAlchemyError, ImportError) as error:
+        reason = str(error).partition("\n")[0]
+        return fail("database", f"cannot be opened: {reason}", "look at ORCH_DATABASE_URL")
+
+
+def _check_sqlite(path: Path) -> Finding:
+    if not path.exists():
+        near = next(folder for folder in path.absolute().parents if folder.exists())
+        if os.access(near, os.W_OK):
+            return ok("database", f"{path} will be made by the server")
+        return fail("database", f"{near} cannot be written", "give the server's user the right")
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as base:
+            (told,) = base.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        return fail("database", f"{path} cannot be opened: {error}", "restore it from a backup")
+    if told != "ok":
+        return fail("database", f"{path} is damaged: {told}", "restore it from a backup")
+    return ok("database", f"{path} is sound")
+
+
+def check_port(host: str, port: int) -> Finding:
+    """Tell whether the server could listen."""
+    try:
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(address[0], address[1]) as probe:
+            if os.name == "posix":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address[4])
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            mend = "fine if ORCH-Next runs already; else choose another one with ORCH_PORT"
+            return warn("port", f"{host}:{port} is taken", mend)
+        return fail("port", f"{host}:{port}: {error.strerror}", "look at ORCH_HOST and ORCH_PORT")
+    return ok("port", f"{host}:{port} is free")
+
+
+def check_door(settings: Settings) -> Finding:
+    """Tell whether strangers could reach an open program."""
+    try:
+        check_exposure(settings)
+    except ConfigError as error:
+        return fail("exposure", str(error), "set ORCH_AUTH=token, or ORCH_HOST=127.0.0.1")
+    return ok("exposure", f"{settings.host}, authentication {settings.auth}")
+
+
+def check_secrets(settings: Settings) -> Iterator[Finding]:
+    """Tell of secret files that others may read."""
+    if os.name != "posix":
+        yield ok("secrets", "file modes mean nothing here; the folder's rights count")
+        return
+    found = {path for name in _PRIVATE for path in settings.moc_root.glob(name)}
+    found |= {path for path in (settings.secret_key_path,) if path.exists()}
+    open_ones = [path for path in sorted(found) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    for path in open_ones:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        mend = f"chmod 600 {shlex.quote(str(path))}"
+        yield fail("secrets", f"{path} is open to others (mode {mode:04o})", mend)
+    if not open_ones:
+        yield ok("secrets", f"{len(found)} files, closed to others")
+
+
+def check_merge_driver(state: Path) -> Iterator[Finding]:
+    """Tell whether git merges the ledgers by record in this clone."""
+    repository = find_repository(state)
+    if repository is None:
+        yield ok("merge driver", "no git repository encloses the ledgers")
+        return
+    try:
+        yield _check_driver(repository)
+    except GitError as error:
+        yield warn("merge driver", str(error), "run git status in the repository")
+    if is_merging(repository.state / "TASKS.md"):
+        mend = "finish it with git commit, or git merge --abort"
+        yield warn("git merge", "a merge is not finished: nothing is written meanwhile", mend)
+
+
+def _check_driver(repository: LedgerRepository) -> Finding:
+    name, mend = "merge driver", "orch-next init"
+    command, unmarked = repository.driver(), repository.unmarked()
+    if not command:
+        return warn(name, f"not installed in {repository.git.folder}", mend)
+    if unmarked:
+        return warn(name, f"{ATTRIBUTES} does not name {', '.join(unmarked)}", mend)
+    program = shlex.split(command.replace("%%", "%"))[0]
+    if shutil.which(program) is None:
+        return fail(name, f"its program is gone: {program}", mend)
+    if command != driver_command():
+        return warn(name, "belongs to another installation of ORCH-Next", mend)
+    return ok(name, f"installed in {repository.git.folder}")
