@@ -1,7 +1,8 @@
-"""Settings: defaults < config file < `ORCH_*` environment < mapping, checked once."""
+"""Settings: defaults < config files < `ORCH_*` environment < mapping, checked once."""
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable, Mapping
@@ -17,6 +18,14 @@ else:
     import tomli as tomllib
 
 CONFIG_FILE = Path("config") / "orch_next.toml"
+# What a migration writes: settings below `orch_next`, beside what the legacy had; and secrets.
+PRODUCTION_FILE = Path("config") / "production.json"
+SECRETS_FILE = Path("config") / "secrets.json"
+SECTION = "orch_next"
+SECRETS = (
+    *("webhook_secret", "webhook_secret_previous", "webhook_out_secret"),
+    *("webhook_out_url", "database_url", "redis_url"),
+)
 GOVERNANCES = ("compatible", "strict")
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -53,6 +62,7 @@ class Settings:
     lease_grace_seconds: float = 300.0
     lease_start_seconds: float = 60.0
     lease_max_failures: int = 3
+    scheduler_uses_predictions: bool = False
     agent_offline_seconds: float = 120.0
     webhook_secret: str = field(default="", repr=False)
     webhook_secret_previous: str = field(default="", repr=False)
@@ -149,7 +159,12 @@ def load_settings(
     """Merge the four sources and check the result; raise `ConfigError` for a bad value."""
     overrides = overrides or {}
     root = _path("root", overrides.get("root") or environ.get("ORCH_ROOT") or "ORCH")
-    given = {**_from_file(environ, root), **_from_environ(environ), **overrides, "root": root}
+    given = {**_from_files(environ, root), **_from_environ(environ), **overrides}
+    return check_settings({**given, "root": root})
+
+
+def check_settings(given: Mapping[str, Any]) -> Settings:
+    """Return settings of these values alone; raise `ConfigError` for a bad value or name."""
     kinds = {one.name: str(one.type) for one in fields(Settings)}
     unknown = sorted(set(given) - set(kinds))
     if unknown:
@@ -157,16 +172,39 @@ def load_settings(
     return _checked(Settings(**{k: _CASTS[kinds[k]](k, v) for k, v in given.items()}))
 
 
-def _from_file(environ: Mapping[str, str], root: Path) -> dict[str, Any]:
-    path = Path(environ.get("ORCH_CONFIG") or root.parent / CONFIG_FILE)
+def _from_files(environ: Mapping[str, str], root: Path) -> dict[str, Any]:
+    secrets = _read(root.parent / SECRETS_FILE)
+    found = {name: secrets[name] for name in SECRETS if name in secrets}
+    if named := environ.get("ORCH_CONFIG"):
+        if not Path(named).exists():
+            raise ConfigError(f"ORCH_CONFIG names a missing file: {named}")
+        return {**found, **_settings_of(Path(named), is_ours=True)}
+    files = (root.parent / PRODUCTION_FILE, root.parent / CONFIG_FILE)
+    return {**found, **_settings_of(files[0]), **_settings_of(files[1])}
+
+
+def _settings_of(path: Path, *, is_ours: bool = False) -> dict[str, Any]:
+    data = _read(path)
+    if path.suffix != ".json":
+        return data
+    # A production.json of the legacy has no such section and is none of ours.
+    section = data.get(SECTION, None if is_ours else {})
+    if not isinstance(section, dict):
+        raise ConfigError(f"{path}: {SECTION} must be an object")
+    return section
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        if environ.get("ORCH_CONFIG"):
-            raise ConfigError(f"ORCH_CONFIG names a missing file: {path}") from error
+        text = path.read_text(encoding="utf-8-sig")
+        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: {error}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: the file must hold a JSON object")
+    return data
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, str]:

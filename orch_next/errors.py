@@ -59,3 +59,15 @@ class RowError(LedgerError):
 
 class UncertainError(LedgerError):
     """The change is in place, but the disk did not confirm that it will survive a crash."""
+
+
+class MigrationError(OrchError):
+    """A move cannot start or go on; what was there is unchanged, or can be rolled back."""
+
+
+class BlockedError(MigrationError):
+    """A step found a blocker, so nothing was changed."""
+
+
+class RecordError(MigrationError):
+    """A journal, manifest or backup is damaged, or from another version; nothing was touched."""

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from orch_next import __version__
+from orch_next.cli.migrate_parser import add_migrate
 
 TASK_VERBS = {
     "promote": "set the status to READY",
@@ -21,6 +22,7 @@ APPROVAL_VERBS = {
 IDENTITY_ROLES = ("CMD", "WORK", "AUDIT", "viewer")
 REPORTS = ("DOING", "REVIEW", "FIX", "READY")
 MOST_SECONDS = 86_400
+MOST_MARKER = 1_000
 ASYNC_MODES = ("eventlet", "threading", "gevent")
 
 EPILOG = """exit status: 0 fine, 1 expected failure (unknown id, refused change, taken port,
@@ -44,6 +46,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_dispatch(commands)
     _add_leases(commands)
     _add_undo(commands)
+    _add_merge_ledger(commands)
+    _add_init(commands)
+    _add_json(_add_command(commands, "doctor", "check the installation", "doctor"))
+    add_migrate(commands, EPILOG)
     return parser
 
 
@@ -78,7 +84,11 @@ def _add_serve(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _add_check(commands: _Commands[argparse.ArgumentParser]) -> None:
-    _add_json(_add_command(commands, "check", "print the problems of the ledgers", "check"))
+    check = _add_command(commands, "check", "print the problems of the ledgers", "check")
+    check.add_argument(
+        "--strict", action="store_true", help="also what contradicts the rules, and STATE/LOCKS"
+    )
+    _add_json(check)
 
 
 def _add_tasks(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -169,6 +179,31 @@ def _add_undo(commands: _Commands[argparse.ArgumentParser]) -> None:
     which.add_argument("--last", action="store_true", help="the actor's newest standing change")
     undo.add_argument("--dry-run", action="store_true", help="say what it would do, change nothing")
     _add_author(undo)
+
+
+def _add_merge_ledger(commands: _Commands[argparse.ArgumentParser]) -> None:
+    summary = "merge three versions of a ledger into OURS (git's merge driver)"
+    merge = commands.add_parser("merge-ledger", help=summary, description=summary, epilog=EPILOG)
+    merge.set_defaults(module="merge")
+    for name in ("base", "ours", "theirs"):
+        merge.add_argument(name, metavar=name.upper(), type=Path)
+    merge.add_argument(
+        "--marker-size", type=_marker_size, default=7, metavar="N", help="default: 7"
+    )
+    merge.add_argument("--path", metavar="P", help="the file's name in messages")
+
+
+def _marker_size(text: str) -> int:
+    size = int(text)
+    if not 1 <= size <= MOST_MARKER:
+        raise ValueError
+    return size
+
+
+def _add_init(commands: _Commands[argparse.ArgumentParser]) -> None:
+    init = _add_command(commands, "init", "install git's merge driver for the ledgers", "init")
+    init.add_argument("--new", action="store_true", help="make empty ledgers where there are none")
+    _add_json(init)
 
 
 def _add_holder(command: argparse.ArgumentParser) -> None:

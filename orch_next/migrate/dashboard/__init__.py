@@ -1,0 +1,1 @@
+"""The legacy's pages: what an owner changed, what those pages call, and whether it is here."""

@@ -1,0 +1,1 @@
+"""Logs and data on their way in: recognised, counted, never overwritten, never changed."""

@@ -1,0 +1,1 @@
+"""SHADOW RUN: the same reads to the old server and the new one, compared and timed."""

@@ -1,0 +1,1 @@
+"""What the step `state` knows about MOC's ledgers: encodings, dialects, two roots, sections."""

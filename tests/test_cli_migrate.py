@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orch_next.cli import main
+from orch_next.cli.migrate_script import Script
+from orch_next.cli.migrate_script import main as run_script
+from orch_next.migrate.facts import tree_facts
+from tests.moc_tree import build_moc
+from tests.sample import REPOSITORY
+
+SCRIPTS = sorted(path.name for path in (REPOSITORY / "scripts").glob("migrate_*.py"))
+FLAGS = {
+    "migrate_config.py": [],
+    "migrate_dashboard.py": ["--templates", "--static", "--api"],
+    "migrate_data.py": ["--logs", "--metrics"],
+    "migrate_dispatcher.py": ["--test", "--validate"],
+    "migrate_knowledge.py": ["--data", "--schema"],
+    "migrate_state.py": ["--validate", "--backup"],
+    "migrate_websocket.py": ["--realtime", "--sse"],
+}
+
+
+class Houses:
+    """A fabricated MOC and an empty project, and the command over them."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.moc = build_moc(folder)
+        self.next = folder / "next"
+        self.next.mkdir()
+        self._capsys = capsys
+
+    @property
+    def folders(self) -> list[str]:
+        return ["--source", str(self.moc), "--target", str(self.next)]
+
+    def run(self, *argv: str, lang: str = "C") -> tuple[int, str, str]:
+        status = main(["migrate", *argv, *self.folders], {"LANG": lang})
+        out, err = self._capsys.readouterr()
+        return status, out, err
+
+    def json(self, *argv: str) -> Any:
+        return json.loads(self.run(*argv, "--json")[1])
+
+
+@pytest.fixture
+def houses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Houses:
+    return Houses(tmp_path, capsys)
+
+
+def outcomes(report: dict[str, Any]) -> dict[str, str]:
+    return {step["name"]: step["outcome"] for step in report["steps"]}
+
+
+def test_nothing_moves_unasked(houses: Houses) -> None:
+    status, out, err = houses.run("apply")
+    assert (status, out, list(houses.next.iterdir())) == (1, "", [])
+    assert err == (
+        "orch-next: nothing was changed: nobody can be asked here; look with --dry-run, add --yes\n"
+    )
+
+
+def test_a_dry_run_and_a_plan_are_the_same_and_write_nothing(houses: Houses) -> None:
+    plan, dry = houses.json("plan"), houses.json("apply", "--dry-run")
+    assert outcomes(plan) == outcomes(dry)
+    assert (plan["fine"], plan["run"], list(houses.next.iterdir())) == (True, "", [])
+
+
+def test_there_by_phases_and_back(houses: Houses) -> None:
+    before = tree_facts(houses.moc)
+    first = houses.json("apply", "--yes", "--phase", "1")
+    assert (first["fine"], {step["phase"] for step in first["steps"]}) == (True, {1})
+    assert houses.json("apply", "--yes")["fine"]
+    status, out, err = houses.run("apply", "--yes")
+    assert (status, out.splitlines()[-1], err) == (0, "nothing to do", "")
+    assert {one["state"] for one in houses.json("status")} == {"done"}
+    assert outcomes(houses.json("verify"))["logs"] == "verified"
+    assert houses.json("report", "--run", first["run"])["run"] == first["run"]
+    assert houses.run("report", lang="ja_JP.UTF-8")[1].startswith("# 移行レポート ")
+    back = houses.json("rollback", "--yes")
+    assert (back["fine"], back["left"]) == (True, [])
+    assert (tree_facts(houses.next), tree_facts(houses.moc)) == ({}, before)
+    reports = houses.next / "data" / "migration" / "reports"
+    assert {path.suffix for path in reports.iterdir()} == {".md", ".html", ".json"}
+
+
+def test_a_rollback_says_first_what_goes_with_it(houses: Houses) -> None:
+    houses.json("apply", "--yes", "--step", "state", "--step", "logs")
+    dry = houses.json("rollback", "--dry-run", "--step", "logs")
+    assert outcomes(dry) == {"logs": "planned"}
+    status, _, err = houses.run("rollback", "--step", "logs")
+    assert (status, "--yes" in err) == (1, True)
+    assert outcomes(houses.json("rollback", "--yes", "--step", "logs")) == {"logs": "taken back"}
+    assert {one["name"]: one["state"] for one in houses.json("status")}["state"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["apply", "--step", "ledger"], "no step ledger; there are: config, "),
+        (["report"], "holds no report yet"),
+        (["plan", "--source", "C:\\MOC"], "C:\\MOC is no folder"),
+    ],
+)
+def test_what_is_not_there_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str], told: str
+) -> None:
+    assert main(["migrate", *argv, "--target", str(tmp_path)], {}) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_every_script_of_the_plan_is_there() -> None:
+    assert sorted(FLAGS) == SCRIPTS
+
+
+def script(name: str) -> Script:
+    """Load a script as Python does, without running it."""
+    found = runpy.run_path(str(REPOSITORY / "scripts" / name))["SCRIPT"]
+    assert isinstance(found, Script)
+    return found
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_scripts_move_their_part_when_told_to(
+    houses: Houses, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    argv = [*FLAGS[name], *houses.folders]
+    looks = {*script(name).looks, *script(name).rehearsals}
+    assert run_script(script(name), argv) == (0 if looks else 1)
+    assert list(houses.next.iterdir()) == []
+    assert run_script(script(name), [*argv, "--yes"]) == 0
+    capsys.readouterr()
+    states = {one["name"]: one["state"] for one in houses.json("status")}
+    assert {step for step, state in states.items() if state == "done"} == set(script(name).steps)
+
+
+def test_a_part_alone(houses: Houses) -> None:
+    argv = ["--logs", "--yes", *houses.folders]
+    assert run_script(script("migrate_data.py"), argv) == 0
+    assert sorted(path.name for path in (houses.next / "data").iterdir()) == ["logs", "migration"]
+
+
+def test_a_bar_is_not_drawn_where_nobody_looks(houses: Houses) -> None:
+    assert houses.run("apply", "--yes", "--step", "logs")[2] == ""
