@@ -1,11 +1,12 @@
 # make run   set up and serve http://127.0.0.1:5001 over ./ORCH (or over $ORCH_ROOT)
 # make test  set up and run every test, ruff and mypy
-# Both install into $(VENV) and do so again only when the packaging files changed.
+# Both install into $(VENV) and do so again only when the packaging files changed, and both bring
+# the pages' third-party scripts from npm; where npm is missing the pages use a CDN.
 
 VENV ?= .venv
 BIN := $(VENV)/bin
-PACKAGING := setup.cfg pyproject.toml orch_next/__init__.py
-PYTEST_ARGS ?= -n 2
+PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py
+PYTEST_ARGS ?= -n 2 --dist worksteal
 
 # macOS ships a python3 that is too old: take the first one that will do.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do \
@@ -15,10 +16,12 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
+	@$(BIN)/python scripts/vendor.py
 	@$(BIN)/orch-next serve
 
 test: $(VENV)/.installed-tests
 	@sh .ci/packages
+	@$(BIN)/python scripts/vendor.py --dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory lint
 
@@ -43,4 +46,4 @@ $(VENV)/.installed-tests: $(PACKAGING) | $(BIN)/python
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules static/vendor build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

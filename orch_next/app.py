@@ -26,6 +26,7 @@ from orch_next.blueprints import (
     health,
     jobs,
     knowledge,
+    language,
     ledgers,
     login,
     metrics,
@@ -37,6 +38,7 @@ from orch_next.blueprints import (
     quality,
     rules,
     security_routes,
+    static_files,
     stats,
     status,
     system,
@@ -109,6 +111,8 @@ def create_app(
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
     errors.install(app)
+    language.install(app)
+    static_files.install(app)
     close_door(app, chosen)
     return app
 

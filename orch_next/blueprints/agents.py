@@ -1,102 +1,17 @@
-"""The agents' registry and its page (contract 1.2, Agents; 4.2; D39)."""
+"""The agents' registry (contract 1.2, Agents; D39)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from flask import Blueprint, g, jsonify, render_template, request
+from flask import Blueprint, g, jsonify
 from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import Body, read_body
-from orch_next.blueprints.words import choose_words
-from orch_next.core.agents import STATUSES, agent_id
+from orch_next.core.agents import agent_id
 from orch_next.errors import InputError, NotFoundError
 
 bp = Blueprint("agents", __name__)
-
-WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "ja": {
-            "agents": "エージェント",
-            "health": "システム",
-            "search": "ID・名前・タグで検索",
-            "name": "名前",
-            "updated_at": "更新日時",
-            "heartbeat_at": "最終応答",
-            "tags": "タグ",
-            "online": "応答あり",
-            "offline": "オフライン",
-            "never": "なし",
-            "heartbeat": "応答を送る",
-            "report": "報告",
-            "details": "詳細",
-            "register": "登録",
-            "register_title": "エージェントの登録",
-            "registered": "登録しました",
-            "report_prompt": "報告内容",
-            "reported": "報告を記録しました",
-            "beaten": "応答を記録しました",
-            "no_agents": "エージェントはありません。",
-            "metrics": "指標",
-            "m_total": "エージェント数",
-            "m_healthy": "稼働",
-            "m_degraded": "注意",
-            "m_offline": "オフライン",
-            "m_hb_max": "最も古い応答（秒前）",
-            "m_audit_total": "監査項目",
-            "m_audit_fail": "監査の失敗",
-            "token": "アクセストークン（JWT）",
-            "use_token": "使う",
-            "needs_token": "この一覧にはトークンが必要です。",
-        },
-        "en": {
-            "agents": "Agents",
-            "health": "System",
-            "search": "Search id, name, tags",
-            "name": "Name",
-            "updated_at": "Updated",
-            "heartbeat_at": "Last heartbeat",
-            "tags": "Tags",
-            "online": "Online",
-            "offline": "Offline",
-            "never": "Never",
-            "heartbeat": "Heartbeat",
-            "report": "Report",
-            "details": "Details",
-            "register": "Register",
-            "register_title": "Register an agent",
-            "registered": "Registered",
-            "report_prompt": "What to report",
-            "reported": "The report was kept",
-            "beaten": "The heartbeat was noted",
-            "no_agents": "There are no agents.",
-            "metrics": "Metrics",
-            "m_total": "Agents",
-            "m_healthy": "Healthy",
-            "m_degraded": "Degraded",
-            "m_offline": "Offline",
-            "m_hb_max": "Oldest heartbeat (seconds ago)",
-            "m_audit_total": "Audit checks",
-            "m_audit_fail": "Audit failures",
-            "token": "Access token (JWT)",
-            "use_token": "Use",
-            "needs_token": "This list needs a token.",
-        },
-    }
-)
-
-
-@bp.get("/agents")
-def index() -> str:
-    """Show the registry; the page's script reads the list."""
-    words = choose_words(request.args.get("lang", ""), request.accept_languages)
-    own = WORDS[words["lang"]]
-    return render_template(
-        "agents/index.html", t={**words, **own}, own=own, view="agents", statuses=STATUSES
-    )
 
 
 @bp.get("/api/agents/list")

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import answer_refused, answer_with, count_refusal
 from orch_next.blueprints.inputs import author, parse_object, read_body, whole_number
+from orch_next.blueprints.panel import describe_dispatcher
 from orch_next.core.schema import ROLES
 from orch_next.dispatcher.sessions import MISSING_CORE
 from orch_next.errors import ConfigError, ForbiddenError, InputError, OrchError
@@ -71,7 +72,7 @@ def dry_run() -> Response:
     return jsonify(orch().control.dry_run(core_id))
 
 
-@bp.get("/jobs/<job_id>/log")
+@bp.get("/jobs/<path:job_id>/log")
 def job_log(job_id: str) -> Response:
     """Return an attempt's output from a byte offset on."""
     attempt = whole_number("attempt", 0, 0, 2**31) or None
@@ -79,7 +80,7 @@ def job_log(job_id: str) -> Response:
     return jsonify(orch().control.job_log(job_id, offset, attempt))
 
 
-@bp.get("/jobs/<job_id>/attempts")
+@bp.get("/jobs/<path:job_id>/attempts")
 def attempts(job_id: str) -> Response:
     """List a task's attempts, the first one first."""
     return jsonify(attempts=orch().control.attempts(job_id))
@@ -87,10 +88,15 @@ def attempts(job_id: str) -> Response:
 
 @bp.get("/api/leases")
 def leases() -> Response:
-    """List the leases, the locks that are not ours, and the tasks that failed too often."""
+    """List leases, locks that are not ours, tasks that failed too often, and the sessions."""
     control = orch().control
     foreign = [lock.as_json() for lock in control.foreign_locks()]
-    return jsonify(leases=control.held(), foreign=foreign, alerts=control.alerts())
+    return jsonify(
+        leases=control.held(),
+        foreign=foreign,
+        alerts=control.alerts(),
+        dispatcher=describe_dispatcher(control),
+    )
 
 
 @bp.post("/api/leases/sweep")

@@ -16,7 +16,6 @@ from werkzeug.exceptions import HTTPException
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
-from orch_next.blueprints.words import choose_words
 from orch_next.errors import (
     BusyError,
     ConflictError,
@@ -138,6 +137,5 @@ def _is_api() -> bool:
 
 
 def _page(status: int, message: str) -> Response:
-    words = choose_words(request.args.get("lang", ""), request.accept_languages)
-    page = render_template("errors/error.html", t=words, status=status, message=message)
+    page = render_template("errors/error.html", status=status, message=message)
     return make_response(page, status)

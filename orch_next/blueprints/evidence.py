@@ -14,7 +14,7 @@ from orch_next.errors import ConfigError
 bp = Blueprint("evidence", __name__)
 
 
-@bp.get("/api/approvals/<approval_id>/evidence")
+@bp.get("/api/approvals/<path:approval_id>/evidence")
 def evidence(approval_id: str) -> Response:
     """Return path, size, hash and preview; only of files inside the MOC root."""
     board = orch().board

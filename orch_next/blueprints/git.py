@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response
@@ -13,6 +14,7 @@ from orch_next.blueprints.inputs import whole_number
 from orch_next.errors import NotFoundError
 from orch_next.sensors.git.command import GitError, Repository
 from orch_next.sensors.git.history import MOST, PAGE, list_branches, read_commit, read_graph
+from orch_next.sensors.git.stamp import refs_stamp
 
 bp = Blueprint("git", __name__)
 
@@ -76,6 +78,7 @@ def open_repository() -> Repository:
     return Repository(orch().settings.root.parent)
 
 
-def remember(key: tuple[Any, ...], make: Any) -> Any:
-    """Return what git says, asked at most every two seconds."""
-    return orch().answers.get(("git", *key), make)
+def remember(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """Return what git says; it is asked again when a ref has moved, looked at every 2 s."""
+    folder = orch().settings.root.parent
+    return orch().answers.get(("git", *key), make, lambda: refs_stamp(folder))

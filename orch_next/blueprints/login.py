@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from flask import Blueprint, current_app, g, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.words import choose_words
 from orch_next.security import SESSION_KEY, door_identities
 
 bp = Blueprint("login", __name__)
-
-WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "ja": {
-            "login_title": "ログイン",
-            "login_hint": "管理者から受け取ったトークン（orch_ で始まる文字列）を入力します。",
-            "login_token": "トークン",
-            "login_submit": "ログイン",
-            "login_wrong": "トークンが正しくありません。",
-            "login_present": "{name}（{role}）としてログインしています。",
-            "logout_submit": "ログアウト",
-        },
-        "en": {
-            "login_title": "Log in",
-            "login_hint": "Enter the token you were given (the text that starts with orch_).",
-            "login_token": "Token",
-            "login_submit": "Log in",
-            "login_wrong": "This token is not valid.",
-            "login_present": "You are logged in as {name} ({role}).",
-            "logout_submit": "Log out",
-        },
-    }
-)
 
 
 @bp.get("/login")
@@ -80,10 +53,8 @@ def _home() -> str:
 
 
 def _form(status: int, *, failed: bool = False) -> ResponseReturnValue:
-    words = choose_words(request.args.get("lang", ""), request.accept_languages)
     page = render_template(
         "login/login.html",
-        t={**words, **WORDS[words["lang"]]},
         wanted=request.values.get("next", ""),
         failed=failed,
         identity=g.get("identity"),

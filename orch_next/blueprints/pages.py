@@ -1,159 +1,102 @@
-"""The HTML pages: dashboard, tasks, approvals, console (contract 4.1; D33, D65)."""
+"""The HTML pages: one shell and the widgets of each view (contract 1.2 Pages, 4; docs/http.md)."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.context import orch
-from orch_next.blueprints.inputs import whole_number
-from orch_next.blueprints.panel import read_panel
-from orch_next.blueprints.words import choose_words, tell_problem
-from orch_next.core.schema import KINDS, LedgerKind, Problem, Snapshot
-from orch_next.core.state import State
+from orch_next.core.agents import STATUSES as AGENT_STATUSES
+from orch_next.core.schema import Task
 from orch_next.errors import DamagedError
+from orch_next.security import sources
 
 bp = Blueprint("pages", __name__)
 
-ROWS_PER_PAGE = 200
-STATUSES = ("PLAN", "READY", "DOING", "REVIEW", "FIX", "DONE", "HOLD", "DROP")
-# The steps of contract 3.3 that the page offers; other clients may ask for any.
-OFFERED = {
-    "PLAN": ("promote", "hold", "drop"),
-    "READY": ("hold", "drop"),
-    "DOING": ("hold", "drop"),
-    "REVIEW": ("approve_done", "request_fix", "hold"),
-    "FIX": ("hold", "drop"),
-    "HOLD": ("promote", "drop"),
+# URL -> template below templates/pages/ and endpoint; the task's own page has an id besides.
+VIEWS = {
+    "/": "index",
+    "/tasks": "tasks",
+    "/approvals": "approvals",
+    "/ledger": "ledger",
+    "/history": "history",
+    "/timeline": "timeline",
+    "/flow": "flow",
+    "/realtime": "realtime",
+    "/monitoring": "monitoring",
+    "/console": "console",
+    "/agents": "agents",
+    "/ml": "ml",
+    "/ps1": "ps1",
+    "/results": "results",
+    "/rules": "rules",
+    "/git": "git",
+    "/security": "security",
 }
+# What main.js imports, told early so that nothing waits for a chain of imports.
+MODULES = (
+    "main",
+    *(f"lib/{name}" for name in ("api", "conflict", "dom", "edit", "i18n", "live", "query")),
+    *(f"lib/{name}" for name in ("store", "ui", "undo", "vendor")),
+    *(f"shell/{name}" for name in ("banner", "bar", "create", "details", "keys")),
+    *(f"shell/{name}" for name in ("pending", "search")),
+)
 
 
-# The pages that show the dispatcher (contract 4.1).
-WITH_PANEL = ("index", "console")
-SEVERITIES = ("damage", "row", "warning")
-UNKNOWN = "—"
+def show(view: str, **values: Any) -> ResponseReturnValue:
+    """Render one view; the scripts fill it from the API."""
+    page = render_template(f"pages/{view}.html", view=view, **shell_values(), **values)
+    response = make_response(page)
+    response.cache_control.no_cache = True
+    return response
 
 
-@dataclass(frozen=True)
-class Listing:
-    """One page of rows out of `count` rows of the wanted status.
-
-    `lost`: the ledger is missing or was never readable; `writable`: its file is sound.
-    """
-
-    rows: Sequence[Any]
-    page: int
-    pages: int
-    count: int
-    lost: bool
-    writable: bool
+for _url, _view in VIEWS.items():
+    bp.add_url_rule(_url, _view, partial(show, _view))
 
 
-@bp.get("/")
-def index() -> str:
-    """Show the numbers, the tasks and the approvals."""
-    return show("index")
+@bp.get("/tasks/new")
+def new_task() -> ResponseReturnValue:
+    """Show the tasks with the form for a new one open."""
+    return show("tasks", new=True)
 
 
-@bp.get("/tasks")
-def tasks() -> str:
-    """Show the tasks."""
-    return show("tasks")
+@bp.get("/tasks/<path:task_id>")
+def task(task_id: str) -> ResponseReturnValue:
+    """Show one task; 404 for an id that no row has."""
+    return show("task", task_id=task_id, task=_known(task_id))
 
 
-@bp.get("/approvals")
-def approvals() -> str:
-    """Show the approvals, pending ones first."""
-    return show("approvals")
-
-
-@bp.get("/console")
-def console() -> str:
-    """Show what the dispatcher does and how to move tasks on (D33)."""
-    return show("console")
-
-
-@bp.app_url_defaults
-def keep_language(endpoint: str, values: dict[str, Any]) -> None:
-    """Carry the language that the reader asked for along the links between pages."""
-    if endpoint.startswith("pages.") and "lang" in request.args:
-        values.setdefault("lang", request.args["lang"])
-
-
-def show(view: str) -> str:
-    """Render a view over the present snapshots in the reader's language."""
-    state = orch().board.state
-    snapshots = [look(state, kind) for kind in KINDS]
-    tasks, approvals = snapshots[:2]
-    wanted = request.args.get("status", "")
-    words = choose_words(request.args.get("lang", ""), request.accept_languages)
-    pending_first = sorted(approvals.records, key=lambda row: row.status != "pending")
-    return render_template(
-        f"pages/{view}.html",
-        t=words,
-        view=view,
-        tasks=cut(tasks, [t for t in tasks.records if wanted in ("", t.status)]),
-        approvals=cut(approvals, pending_first),
-        wanted=wanted,
-        statuses=STATUSES,
-        offered=OFFERED,
-        counts=Counter(task.status for task in tasks.records),
-        figures=count(tasks, approvals),
-        problems=[(p, tell_problem(words, p)) for p in collect_problems(state)],
-        lost=[ledger.kind.file_name for ledger in (tasks, approvals) if is_lost(ledger)],
-        stale=any(snapshot.stale for snapshot in snapshots),
-        root=orch().settings.root,
-        panel=read_panel(orch().control) if view in WITH_PANEL else None,
-    )
-
-
-def look(state: State, kind: LedgerKind[Any]) -> Snapshot[Any]:
-    """Return a ledger's rows; one that was never readable counts as missing, with its damage."""
+def _known(task_id: str) -> Task | None:
+    """Return the task; None while the ledger was never readable, which the page tells."""
     try:
-        snapshot: Snapshot[Any] = getattr(state, f"{kind.name}s")
+        found = orch().board.state.tasks.find(task_id)
     except DamagedError:
-        ours = [p for p in state.problems() if p.file == kind.file_name]
-        damage = tuple(p for p in ours if p.severity == "damage")
-        return Snapshot(kind, "", (), damage, missing=True)
-    return snapshot
+        return None
+    return found or abort(404, f"no task has the id {task_id}")
 
 
-def is_lost(snapshot: Snapshot[Any]) -> bool:
-    """Tell whether nothing at all is known of the ledger (D11)."""
-    return snapshot.missing and not snapshot.stale
+@bp.get("/dashboard")
+def dashboard() -> ResponseReturnValue:
+    """Lead to the overview, as the legacy did."""
+    return redirect(f"{request.script_root}/")
 
 
-def count(tasks: Snapshot[Any], approvals: Snapshot[Any]) -> Mapping[str, object]:
-    """Return the numbers of the page; a ledger nobody could read has none (D11)."""
-    statuses = Counter(task.status for task in tasks.records)
-    figures: dict[str, object] = {
-        "total": len(tasks.records),
-        "active": statuses["READY"] + statuses["DOING"],
-        "done": statuses["DONE"],
-        "READY": statuses["READY"],
-        "DOING": statuses["DOING"],
+def shell_values() -> dict[str, Any]:
+    """Return what the shell needs on every page."""
+    static = Path(current_app.static_folder or "")
+    return {
+        "root": orch().settings.root,
+        "agent_statuses": AGENT_STATUSES,
+        "vendor": sources(static, f"{request.script_root}/static"),
+        "widget_styles": _stems(static / "css" / "widgets"),
+        "modules": MODULES,
     }
-    if is_lost(tasks):
-        figures = dict.fromkeys(figures, UNKNOWN)
-    pending = sum(row.status == "pending" for row in approvals.records)
-    return {**figures, "pending": UNKNOWN if is_lost(approvals) else pending}
 
 
-def collect_problems(state: State) -> list[Problem]:
-    """Return what a person should see to, the worst first."""
-    found = [problem for problem in state.problems() if problem.severity in SEVERITIES]
-    return sorted(found, key=lambda problem: SEVERITIES.index(problem.severity))
-
-
-def cut(snapshot: Snapshot[Any], rows: Sequence[Any]) -> Listing:
-    """Return the page of rows that the query asks for, so that a big ledger stays quick."""
-    pages = max(1, -(-len(rows) // ROWS_PER_PAGE))
-    page = whole_number("page", 1, 1, pages)
-    start = (page - 1) * ROWS_PER_PAGE
-    shown = rows[start : start + ROWS_PER_PAGE]
-    lost = is_lost(snapshot)
-    return Listing(shown, page, pages, len(rows), lost, not lost and not snapshot.stale)
+def _stems(folder: Path) -> frozenset[str]:
+    return frozenset(path.stem for path in folder.iterdir()) if folder.is_dir() else frozenset()

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from orch_next.core.lease_watch import ForeignLock
 from orch_next.dispatcher.control import Control
 from orch_next.errors import OrchError
 
 OFFERED_CORES = ("WORK_AI_01", "AUDIT_AI_01", "CMD_AI_01")
 
 
-@dataclass(frozen=True)
-class Panel:
-    """The dispatcher's sessions, the cores one may start, and locks that are not ours.
+def describe_dispatcher(control: Control) -> dict[str, Any]:
+    """Return `/status`'s `dispatcher` and what one needs to work it.
 
-    `problems` says for each core, or part, what hinders it.
+    `cores`: those one may start; `limits`: tasks at a time of those that run; `frozen`: why
+    nothing is handed out. What cannot be read is told under `problems[""]`; `frozen` is null then.
     """
-
-    sessions: Sequence[Mapping[str, Any]]
-    draining: Sequence[str]
-    cores: Sequence[str]
-    foreign: Sequence[ForeignLock]
-    problems: Mapping[str, str]
-
-
-def read_panel(control: Control) -> Panel:
-    """Look at the dispatcher; what cannot be read is among the problems."""
     status = control.status()
-    problems: dict[str, str] = dict(status["problems"])
-    cores, foreign = list(OFFERED_CORES), list[ForeignLock]()
+    more: dict[str, Any] = {"cores": list(OFFERED_CORES), "limits": {}, "frozen": None}
     try:
-        cores = list(dict.fromkeys([*cores, *control.load_cores().known]))
-        foreign = control.foreign_locks()
+        cores = control.load_cores()
+        more["cores"] = list(dict.fromkeys([*OFFERED_CORES, *cores.known]))
+        running = [one["coreId"] for one in status["processes"]]
+        more["limits"] = {core_id: cores.get(core_id).limit for core_id in running}
+        more["frozen"] = control.stats()["frozen"]
     except OrchError as error:
-        problems[""] = str(error)
-    return Panel(status["processes"], status["draining"], cores, foreign, problems)
+        status["problems"] = {**status["problems"], "": str(error)}
+    return {**status, **more}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, jsonify
 
 from orch_next.blueprints.answers import answer_changed, answer_snapshot
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, idempotency_key, read_body
+from orch_next.blueprints.markdown import render_cell
 from orch_next.core.events import Who
 from orch_next.core.schema import Task
 from orch_next.core.tasks import EDITABLE, TaskDraft
@@ -22,6 +23,13 @@ CREATED = "タスクを作成しました"
 def list_tasks() -> Response:
     """List all tasks in file order."""
     return answer_snapshot("tasks", orch().board.state.tasks)
+
+
+@bp.get("/api/tasks/<path:task_id>/notes")
+def task_notes(task_id: str) -> Response:
+    """Return a task's notes as HTML that is safe to show."""
+    task = orch().board.state.tasks.get(task_id)
+    return jsonify(success=True, html=render_cell(task.notes), rev=task.rev)
 
 
 @bp.post("/api/tasks/promote", defaults={"status": "READY"})

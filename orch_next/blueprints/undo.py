@@ -39,13 +39,15 @@ def undo(journal_id: int) -> Response:
 
 @bp.get("/api/history")
 def history() -> Response:
-    """Return a page of the journal, newest first: `kind`, `id`, `before`, `limit`."""
+    """Return a page of the journal, newest first: who changed what, and what can be undone."""
     limit = whole_number("limit", 100, 1, LONGEST_PAGE)
     parts = orch()
     entries = list_entries(
         parts.board.journal.database,
         kind=request.args.get("kind", ""),
         record_id=request.args.get("id"),
+        actor=request.args.get("actor"),
+        source=request.args.get("source"),
         before=whole_number("before", LARGEST_ID, 0, LARGEST_ID),
         limit=limit + 1,
     )

@@ -10,6 +10,7 @@ from orch_next.security.identities import Identities, Identity
 from orch_next.security.requests import SESSION_KEY, door_identities, identify_socket
 from orch_next.security.roles import require, speaker
 from orch_next.security.signatures import is_signed, sign
+from orch_next.security.third_party import sources
 
 __all__ = [
     "SESSION_KEY",
@@ -24,5 +25,6 @@ __all__ = [
     "load_agents_access",
     "require",
     "sign",
+    "sources",
     "speaker",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Flask
 
@@ -17,6 +18,7 @@ from orch_next.security.origins import make_policy
 from orch_next.security.requests import DoorSessions, guard_requests
 from orch_next.security.secret import load_secret_key
 from orch_next.security.session_tokens import SessionTokens
+from orch_next.security.third_party import policy_sources
 
 SESSION_HOURS = 12
 
@@ -33,7 +35,10 @@ def close_door(app: Flask, settings: Settings) -> None:
         guard_requests(app, Identities(settings.database, sessions=_session_tokens(app)))
     guard_agents(app, load_agents_access(settings.moc_root), now=utc_now)
     # Outermost: Socket.IO has replaced `wsgi_app` by its own middleware before this.
-    app.wsgi_app = guard(app.wsgi_app, make_policy(settings))  # type: ignore[assignment]
+    files = policy_sources(Path(app.static_folder or ""))
+    app.wsgi_app = guard(  # type: ignore[assignment]
+        app.wsgi_app, make_policy(settings), files
+    )
 
 
 def _session_tokens(app: Flask) -> SessionTokens:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -38,12 +38,17 @@ class Refusal:
     error: str
 
 
-def guard(app: WSGIApplication, policy: Policy) -> WSGIApplication:
-    """Wrap `app`: refused requests never reach it, every answer has the security headers."""
+def guard(
+    app: WSGIApplication, policy: Policy, foreign_files: Sequence[str] = ()
+) -> WSGIApplication:
+    """Wrap `app`: refused requests never reach it, every answer has the security headers.
+
+    `foreign_files`: URLs of scripts and styles elsewhere that our pages may load.
+    """
 
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = parse_host(environ.get("HTTP_HOST", ""))
-        start = _adding(security_headers(host), start_response)
+        start = _adding(security_headers(host, foreign_files), start_response)
         refused = refusal(environ, host, policy)
         if refused is not None:
             return _refuse(refused, environ, start, policy)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orch_next.security.origins import Host
 
 _CSP = (
-    "default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data:; "
+    "default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data:; {files}"
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 
-def security_headers(host: Host | None) -> list[tuple[str, str]]:
-    """Return the headers to add where the answer has none of that name."""
+def security_headers(host: Host | None, files: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return the headers to add where the answer has none of that name.
+
+    `files`: URLs of scripts and styles elsewhere that our pages may load.
+    """
+    policy = _CSP.format(sockets=_own_sockets(host), files=_foreign_files(files))
     return [
-        ("Content-Security-Policy", _CSP.format(sockets=_own_sockets(host))),
+        ("Content-Security-Policy", policy),
         ("X-Content-Type-Options", "nosniff"),
         # Not `no-referrer`: browsers would send `Origin: null` with our own login form.
         ("Referrer-Policy", "same-origin"),
@@ -27,3 +33,10 @@ def _own_sockets(host: Host | None) -> str:
         return ""
     where = host.name if host.port is None else f"{host.name}:{host.port}"
     return f" ws://{where} wss://{where}"
+
+
+def _foreign_files(files: Sequence[str]) -> str:
+    scripts = "".join(f" {url}" for url in files if url.endswith(".js"))
+    styles = "".join(f" {url}" for url in files if url.endswith(".css"))
+    script_rule = f"script-src 'self'{scripts}; " if scripts else ""
+    return script_rule + (f"style-src 'self'{styles}; " if styles else "")

@@ -1,0 +1,16 @@
+// @ts-check
+// What the standing audit and the tests reported last.
+import { get } from "../lib/api.js";
+import { keepFresh } from "../lib/section.js";
+
+const LOOK_SECONDS = 15;
+
+/** Show the reports. @param {HTMLElement} root */
+export function mount(root) {
+  const look = keepFresh(root, () => get("/api/work/progress"), (found) => {
+    const lines = found.md_tail;
+    root.querySelector("#audit-tail").textContent = Array.isArray(lines) ? lines.join("\n") : lines || "";
+    root.querySelector("#test-summary").textContent = found.test_summary ? JSON.stringify(found.test_summary, null, 2) : "";
+  }, { seconds: LOOK_SECONDS });
+  root.querySelector("#btn-progress-reload").addEventListener("click", look);
+}
