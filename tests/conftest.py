@@ -14,6 +14,11 @@ from flask.testing import FlaskClient
 from orch_next import create_app
 from orch_next.core.board import Board, open_board
 
+# Here and nowhere else: Playwright can be started once in a process.
+from tests.browser import browser
+
+__all__ = ["browser"]
+
 SAMPLES = Path(__file__).parent / "data" / "http"
 NOW = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 

@@ -7,7 +7,9 @@ we added stand in `MORE` of a shape, which allows them; a missing or mistyped ke
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.test_blueprints_contract import (
@@ -191,11 +193,43 @@ SECURITY = {
 }
 
 
+LEARNING = {
+    **dict.fromkeys(("model_count", "training_data_count"), int),
+    "last_training_time": (LOCAL_ISO, None),
+    "average_accuracy": float,
+    **MORE,
+}
+PARAMETERS = {
+    "parameter_set_id": TEXT,
+    **dict.fromkeys(("timeout_ms", "retry_count", "batch_size", "memory_limit_mb"), int),
+    **dict.fromkeys(("success_rate", "avg_execution_time_ms"), float),
+}
+OUTCOME = {
+    **texts("task_id", "operation_type"),
+    "success": bool,
+    "execution_time_ms": float,
+    "error_message": (str, None),
+    "files_modified": [str],
+    "performance_metrics": dict,
+    "timestamp": LOCAL_ISO,
+    **MORE,
+}
+RUN = {
+    "task_id": "001",
+    "operation_type": "file_operations",
+    "success": False,
+    "execution_time_ms": 1500.5,
+    "error_message": "ファイルが見つかりません: C:\\作業\\報告.md",
+}
+
+
 @dataclass(frozen=True)
 class Case:
     """A request to a route and what comes back; `shape` None: it is no JSON.
 
-    `as_role` needs token authentication; `says` stands in an answer that is no JSON.
+    `as_role` needs token authentication; `says` stands in an answer that is no JSON;
+    `prepare` gets the MOC root before the server starts; `runs` are recorded of a script
+    before the request; `ml` False takes the extra away; `before` and `after` are posted.
     """
 
     method: str
@@ -208,6 +242,11 @@ class Case:
     says: str = ""
     as_role: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Path], object] = lambda _moc_root: None
+    runs: int = 0
+    ml: bool = True
+    before: tuple[str, Any] | None = None
+    after: str = ""
 
     @property
     def name(self) -> str:
@@ -239,7 +278,7 @@ CASES = [
     page("/approvals", "承認管理"),
     page("/agents", "Agents Management"),
     page("/console", "コンソール"),
-    Case("GET", "/static/<path:filename>", "/static/css/orch.css", kind="text/css"),
+    Case("GET", "/static/<path:filename>", "/static/css/base.css", kind="text/css"),
     get("/api/overview", {"system_status": OVERVIEW}),
     get("/api/tasks", ledger("tasks", TASK)),
     get("/api/approvals", ledger("approvals", APPROVAL)),
@@ -337,6 +376,51 @@ CASES = [
     ),
     Case("GET", "/events", kind=STREAM, says="retry: 3000"),
     Case("GET", "/events/health", kind=STREAM, says="retry: 3000"),
+    get("/api/ml/status", LEARNING),
+    get(
+        "/api/ml/optimize/<script_name>",
+        {**DONE, "optimized_parameters": PARAMETERS, "recommendation": dict},
+        "/api/ml/optimize/task_processor",
+        runs=20,
+    ),
+    post(
+        "/api/ml/train",
+        {"epochs": 7},
+        {**DONE, "message": "モデル訓練を開始しました（エポック数: 7）"},
+        after="/api/ml/train/cancel",
+    ),
+    get(
+        "/api/knowledge/work_outcomes/<task_id>",
+        {"work_outcomes": [OUTCOME]},
+        "/api/knowledge/work_outcomes/003",
+        runs=20,
+    ),
+    post(
+        "/api/knowledge/save_outcome",
+        RUN,
+        {**DONE, "message": "作業結果を保存しました", **MORE},
+    ),
+    get(
+        "/api/ml/retrain/status",
+        {"is_running": False, "config": dict, "next_run_estimate": None},
+    ),
+    post(
+        "/api/ml/retrain/start",
+        {},
+        {**DONE, "message": "自動再訓練スケジューラーを開始しました"},
+        after="/api/ml/retrain/stop",
+    ),
+    post(
+        "/api/ml/retrain/stop",
+        {},
+        {**DONE, "message": "自動再訓練スケジューラーを停止しました"},
+    ),
+    post(
+        "/api/ml/retrain/manual",
+        {},
+        {**DONE, "message": "手動再訓練を開始しました"},
+        after="/api/ml/train/cancel",
+    ),
     get("/api/v3/task-overview", dict),
     get("/api/v3/task-flow", {"nodes": list, "edges": list}),
     get("/api/v3/console-topology", {"nodes": list, "edges": list, "summary": dict, **MORE}),
@@ -453,14 +537,5 @@ ELSEWHERE = {
             *("GET /realtime", "GET /monitoring", "GET /security"),
         ),
         "pages of issue 5",
-    ),
-    **dict.fromkeys(
-        (
-            *("GET /api/ml/status", "GET /api/ml/optimize/<script_name>", "POST /api/ml/train"),
-            *("GET /api/ml/retrain/status", "POST /api/ml/retrain/start"),
-            *("POST /api/ml/retrain/stop", "POST /api/ml/retrain/manual"),
-            *("GET /api/knowledge/work_outcomes/<task_id>", "POST /api/knowledge/save_outcome"),
-        ),
-        "knowledge and learning have their own tests",
     ),
 }

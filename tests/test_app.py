@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import orch_next
 from orch_next import create_app
 from orch_next.app import shipped_folder
+from orch_next.background import spare_the_start
 from orch_next.config import Settings
 from orch_next.errors import ConfigError
 
@@ -43,10 +45,19 @@ def test_an_unknown_setting_is_refused(orch_root: Path) -> None:
 
 def test_templates_and_static_files_come_along() -> None:
     assert (shipped_folder("templates") / "base.html").exists()
-    assert (shipped_folder("static") / "css" / "orch.css").exists()
+    assert (shipped_folder("static") / "css" / "shell.css").exists()
 
 
 def test_the_package_offers_its_version_and_nothing_unknown() -> None:
     assert orch_next.__version__ == "0.1.0"
     with pytest.raises(AttributeError, match="nothing"):
         _ = orch_next.nothing
+
+
+def test_the_collector_passes_over_what_was_made_at_the_start() -> None:
+    before = gc.get_freeze_count()
+    try:
+        spare_the_start()
+        assert gc.get_freeze_count() > before + 1_000
+    finally:
+        gc.unfreeze()

@@ -137,19 +137,9 @@ def test_the_configured_path_is_the_one_path(
     assert "orch_agents_total 1.0" in client.get("/metrics").text
 
 
-@pytest.mark.parametrize(("language", "heading"), [("ja", "エージェント"), ("en", "Agents")])
-def test_the_page_has_the_contracts_ids(client: FlaskClient, language: str, heading: str) -> None:
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_page_has_the_contracts_ids(client: FlaskClient, language: str) -> None:
     page = client.get(f"/agents?lang={language}").text
     assert [name for name in IDS if page.count(f'id="{name}"') != 1] == []
     assert re.findall(r'data-key="(\w+)"', page) == ["id", "name", "status", "updated_at"]
     assert "<title>Agents Management</title>" in page
-    assert f"<h1>{heading}</h1>" in page
-
-
-def test_the_page_has_nothing_inline_and_nothing_foreign(client: FlaskClient) -> None:
-    page = client.get("/agents").text
-    scripts = re.findall(r"<script([^>]*)>([^<]*)</script>", page)
-    assert [body.strip() for _, body in scripts] == [""]
-    assert re.findall(r'\son\w+="|\sstyle="|https?://', page) == []
-    assert client.get("/static/js/agents.js").status_code == 200
-    assert client.get("/static/css/agents.css").status_code == 200

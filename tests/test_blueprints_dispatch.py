@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orch_next.blueprints.words import ENGLISH
 from orch_next.security import Identities
 from tests.dispatch_desk import OK, cores_toml
 
@@ -312,13 +311,39 @@ def test_roles(make_app: Callable[..., Flask], orch_root: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/console"])
-def test_the_panel_shows_sessions_cores_and_locks(client: FlaskClient, path: str) -> None:
-    client.post("/dispatch", json={"coreId": PULL, "intervalSec": 7})
+def test_the_panel_has_the_contracts_ids(client: FlaskClient, path: str) -> None:
     html = client.get(f"{path}?lang=en").get_data(as_text=True)
     ids = ("orch-control-panel", "orch-dispatcher-state", "orch-core-id", "orch-interval-sec")
     ids += ("orch-stay-flag", "orch-enable-orch-flag", "btn-dispatch-start", "btn-dispatch-stop")
     assert [name for name in (*ids, "orch-log-panel") if html.count(f'id="{name}"') != 1] == []
-    shown = (ENGLISH["dispatcher_running"].format(count=1), ENGLISH["every"].format(seconds=7))
-    shown += (f'<option value="{SCRIPT}">', "WORK@2025-10-07T12:00:00Z")
-    assert [text for text in shown if text not in html] == []
-    assert client.get("/static/js/console.js").status_code == 200
+
+
+def test_what_the_panel_reads_tells_sessions_cores_and_locks(client: FlaskClient) -> None:
+    client.post("/dispatch", json={"coreId": PULL, "intervalSec": 7})
+    held = client.get("/api/leases").json
+    told, locks = held["dispatcher"], [lock["lock"] for lock in held["foreign"]]
+    assert [(one["coreId"], one["intervalSec"]) for one in told["processes"]] == [(PULL, 7)]
+    assert (SCRIPT in told["cores"], "WORK@2025-10-07T12:00:00Z" in locks) == (True, True)
+
+
+@pytest.mark.parametrize(("uses", "order"), [(False, ["first", "then"]), (True, ["then", "first"])])
+def test_predictions_decide_only_where_the_configuration_says_so(
+    make_app: Callable[..., Flask], orch_root: Path, uses: bool, order: list[str]
+) -> None:
+    client = dispatching(make_app, orch_root, scheduler_uses_predictions=uses).test_client()
+    ids = {}
+    for name in ("first", "then"):
+        made = client.post("/api/tasks/create", json={"title": name, "owner": "WORK"}).json["id"]
+        client.post("/api/tasks/promote", json={"task_id": made})
+        ids[name] = made
+    for at in range(20):
+        name = ("first", "then")[at % 2]
+        body = {"task_id": ids[name], "operation_type": PULL, "success": name == "then"}
+        saved = client.post(
+            "/api/knowledge/save_outcome", json={**body, "execution_time_ms": 1_000 + at}
+        )
+        assert saved.status_code == 200
+    plan = client.get(f"/api/dispatch/dry-run?coreId={PULL}").json["tasks"]
+    assert [one["title"] for one in plan] == order
+    told = client.get(f"/api/dispatch/explain/{ids['then']}?coreId={PULL}").json["prediction"]
+    assert (told or {}).get("decided", False) is uses

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from orch_next.sensors.memory import Remembered
 from tests.repositories import Git, make_repository
 
 
@@ -50,3 +52,16 @@ def test_a_broken_repository_says_why(client: FlaskClient, orch_root: Path) -> N
     graph, branches = client.get("/api/git/graph"), client.get("/api/git/branches")
     assert graph.json and (graph.status_code, graph.json["success"]) == (200, False)
     assert branches.json and (branches.status_code, branches.json["success"]) == (500, False)
+
+
+def test_a_new_commit_is_shown_when_it_is_asked_for_again(
+    client: FlaskClient, app: Flask, git: Git
+) -> None:
+    clock = iter(range(0, 900, 3))
+    app.extensions["orch_next"].answers = Remembered(2.0, clock=lambda: float(next(clock)))
+    told = []
+    for number in range(3):
+        git.commit(f"変更 {number}", a_md=str(number))
+        answers = [client.get("/api/git/graph").json for _ in range(2)]
+        told.append([one["commits"][0]["message"] for one in answers if one])
+    assert told == [[f"変更 {number}"] * 2 for number in range(3)]

@@ -149,7 +149,7 @@ def test_training_runs_in_the_background_and_is_told(taught: Flask) -> None:
         200,
         {"success": True, "message": "モデル訓練を開始しました（エポック数: 4）"},
     )
-    assert ended.wait(30)
+    assert ended.wait(300)
     status = client.get("/api/ml/status").json
     assert differences(status, STATUS) == []
     assert (status["model_count"], status["training_data_count"]) == (1, 60)

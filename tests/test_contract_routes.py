@@ -13,8 +13,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from orch_next.knowledge.room import Knowledge
 from orch_next.security import door_identities
 from tests.contract_cases import CASES, ELSEWHERE, LOGIN, Case
+from tests.contract_errors import ERRORS, NOT_HERE
+from tests.knowledge_desk import fill
 from tests.repositories import make_repository
 from tests.sample import REPOSITORY
 from tests.shapes import differences
@@ -33,6 +36,7 @@ def moc_root(orch_root: Path) -> Path:
 @pytest.fixture
 def make_client(make_app: Callable[..., Flask], moc_root: Path) -> Callable[[Case], FlaskClient]:
     def build(case: Case) -> FlaskClient:
+        case.prepare(moc_root)
         auth = "token" if case.as_role else "open"
         app = make_app(auth=auth, **case.settings)
         client = app.test_client()
@@ -42,14 +46,34 @@ def make_client(make_app: Callable[..., Flask], moc_root: Path) -> Callable[[Cas
             token = identities.add("司令", case.as_role)[1]
             client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         client.post("/api/agents/register", json={"id": "AG-01", "name": "監査 AI"})
+        teach(app.extensions["orch_next"].knowledge, case)
         return client
 
     return build
 
 
+def teach(knowledge: Knowledge, case: Case) -> None:
+    """Record the case's runs, and take the learner away where it asks for that."""
+    if case.runs:
+        fill(knowledge.store, case.runs)
+    if not case.ml:
+        knowledge.learning = knowledge.retrain = None
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_route(make_client: Callable[[Case], FlaskClient], case: Case) -> None:
-    client = make_client(case)
+    check(make_client(case), case)
+
+
+@pytest.mark.parametrize("case", ERRORS, ids=lambda case: f"{case.name} {case.status}")
+def test_error(make_client: Callable[[Case], FlaskClient], case: Case) -> None:
+    check(make_client(case), case)
+
+
+def check(client: FlaskClient, case: Case) -> None:
+    """Make the request and compare status, type, keys and values."""
+    if case.before:
+        client.post(case.before[0], json=case.before[1])
     answer = client.open(case.url or case.path, method=case.method, json=case.body)
     assert (answer.status_code, answer.mimetype) == (case.status, case.kind)
     if case.shape is not None:
@@ -57,6 +81,8 @@ def test_route(make_client: Callable[[Case], FlaskClient], case: Case) -> None:
     else:
         assert begins_with(answer, case.says)
     answer.close()
+    if case.after:
+        client.post(case.after, json={})
 
 
 def begins_with(answer: TestResponse, wanted: str) -> bool:
@@ -84,6 +110,24 @@ def test_the_cases_are_the_contracts_routes() -> None:
     routes = json.loads(CONTRACT.read_text(encoding="utf-8"))["routes"]
     wanted = {plain(f"{route['method']} {route['path']}") for route in routes}
     assert {plain(name) for name in (*(case.name for case in CASES), *ELSEWHERE)} == wanted
+
+
+@pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not beside the repository")
+def test_every_error_of_the_contract_has_a_test_or_a_reason() -> None:
+    routes = json.loads(CONTRACT.read_text(encoding="utf-8"))["routes"]
+    named = {
+        plain(f"{route['method']} {route['path']}")
+        for route in routes
+        if any(is_brought_about(one["when"]) for one in route["errors"])
+    }
+    known = {plain(name) for name in (*(case.name for case in ERRORS), *NOT_HERE)}
+    assert named - known == set()
+    assert {plain(name) for name in NOT_HERE} - named == set()
+
+
+def is_brought_about(when: str) -> bool:
+    """Tell whether an error has a cause other than a defect of the program or its package."""
+    return not re.search(r"^(unexpected |a,b |c-e )?exception$|template missing", when)
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)

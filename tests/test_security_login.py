@@ -9,7 +9,7 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 
 from orch_next.app import shipped_folder
-from orch_next.blueprints import login, pages
+from orch_next.blueprints import language, login, pages
 from orch_next.config import Settings
 from orch_next.security import Identities, close_door, door_identities
 
@@ -21,6 +21,7 @@ def app(tmp_path: Path) -> Flask:
 
 def make_app(folder: Path, auth: str) -> Flask:
     app = Flask("orch_next", template_folder=str(shipped_folder("templates")))
+    language.install(app)
     app.register_blueprint(pages.bp)
     app.register_blueprint(login.bp)
     app.add_url_rule("/whoami", view_func=lambda: g.identity.name)

@@ -44,8 +44,8 @@ def test_ready_soon_and_stopped_soon(tmp_path: Path, mode: str) -> None:
         hello = [{"message": "ORCHダッシュボードに接続されました"}]
         assert greeting(server, ["polling"]) == hello
         assert greeting(server, ["websocket"]) == hello
-        sheet = (PROJECT / "static" / "css" / "orch.css").read_bytes()
-        assert server.get("/static/css/orch.css") == sheet
+        sheet = (PROJECT / "static" / "css" / "tokens.css").read_bytes()
+        assert server.get("/static/css/tokens.css") == sheet
         stream = urllib.request.urlopen(f"{server.url}/events", timeout=10)
         assert stream.readline()
         with listeners(server.port, ["polling"], ["websocket"]):

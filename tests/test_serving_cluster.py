@@ -136,13 +136,13 @@ def test_two_processes_behind_the_site(tmp_path: Path, where: str) -> None:
         started = time.monotonic()
         stream = stack.enter_context(EventSource(port, f"{prefix}/events"))
         assert time.monotonic() - started < 1.0  # nginx keeps nothing back
-        page, mark = fetch(port, f"{prefix}/"), f"{prefix}/static/css/orch.css"
+        page, mark = fetch(port, f"{prefix}/"), f"{prefix}/static/css/tokens.css"
         post(port, f"{prefix}/api/tasks/hold", {"task_id": "003"})
         edit_notes(servers[0].orch_root, "005", "外から")
         assert all(client.wait(2, "task_updated") for client in clients)
         found = [heard(client) for client in clients]
         streamed = [json.loads(message.data)["id"] for message in stream.wait(2)]
-        css = (PROJECT / "static" / "css" / "orch.css").read_text("utf-8")
+        css = (PROJECT / "static" / "css" / "tokens.css").read_text("utf-8")
         assert (mark in page, fetch(port, mark)) == (True, css)
     assert found == [found[0]] * len(clients)
     assert sorted((i, s) for _, i, s in found[0]) == [("003", "http"), ("005", "outside")]

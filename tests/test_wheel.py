@@ -12,8 +12,9 @@ import pytest
 
 from tests.sample import REPOSITORY, clean_environ, copy_sample
 
-PACKAGING = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
-FOLDERS = ("orch_next", "templates", "static", "config")
+PACKAGING = ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE", "package.json")
+PACKAGING += ("package-lock.json",)
+FOLDERS = ("orch_next", "templates", "static", "config", "scripts")
 CODE = """
 import sys
 from pathlib import Path
@@ -53,6 +54,7 @@ def shipped(folder: str, pattern: str) -> set[str]:
     ("folder", "inside", "pattern"),
     [
         ("orch_next", "orch_next", "*.py"),
+        ("orch_next/translations", "orch_next/translations", "*.mo"),
         ("templates", "orch_next/templates", "*.html"),
         ("static", "orch_next/static", "*"),
         ("config", "orch_next/defaults", "*.toml"),
