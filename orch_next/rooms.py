@@ -15,6 +15,7 @@ from orch_next.blueprints.context import Orch
 from orch_next.config import Settings
 from orch_next.core.agents import Agents
 from orch_next.core.board import Board, open_board
+from orch_next.core.database import Database
 from orch_next.core.deadlines import Clock
 from orch_next.core.deliveries import Deliveries
 from orch_next.core.events import Emit
@@ -23,6 +24,8 @@ from orch_next.core.json_file import JsonRecords
 from orch_next.core.lease_terms import LeaseRules
 from orch_next.core.notify import Notifier, make_post
 from orch_next.dispatcher.build import Outside, make_control
+from orch_next.dispatcher.situation import Predict
+from orch_next.knowledge.forecast import open_forecaster
 from orch_next.knowledge.room import find_learner, open_knowledge
 from orch_next.realtime.room import Realtime, attach_realtime
 from orch_next.security import identify_socket, load_agents_access, sign
@@ -99,7 +102,10 @@ def attach_live_room(app: Flask, orch: Orch, settings: Settings, async_mode: str
     )
     orch.listeners.append(live.offer)
     live.hub.listen(lambda item: orch.metrics.note_event(getattr(item, "payload", {}), orch.now()))
-    figures = {"orch_clients_connected": lambda: float(live.sockets.clients + live.hub.streams)}
+    figures = {
+        "orch_clients_connected": lambda: float(live.sockets.clients + live.hub.streams),
+        "orch_alerts_active": lambda: float(len(orch.station.present_alerts())),
+    }
     registry = load_agents_access(settings.moc_root).registry
     orch.metrics.gauges(
         Gauges(
@@ -145,9 +151,15 @@ def attach_dispatcher(app: Flask, orch: Orch, settings: Settings) -> None:
         rules=lease_rules(settings),
         token_auth=settings.auth == "token",
         is_mine=live.owner.is_mine,
+        predict=predictions(settings, orch.board.journal.database),
     )
     orch.control = orch.reports = make_control(orch.board, outside)
     orch.listeners.append(orch.control.on_change)
+
+
+def predictions(settings: Settings, database: Database) -> Predict | None:
+    """Return what foresees runs for the scheduler; None unless the configuration says so."""
+    return open_forecaster(database).forecast if settings.scheduler_uses_predictions else None
 
 
 def lease_rules(settings: Settings) -> LeaseRules:

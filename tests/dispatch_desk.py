@@ -15,6 +15,7 @@ from orch_next.core.board import Board, open_board
 from orch_next.core.lease_terms import LeaseRules
 from orch_next.dispatcher.build import Outside, make_control
 from orch_next.dispatcher.control import Control
+from orch_next.dispatcher.situation import Predict
 from tests.lease_desk import Turned, row, write_ledger
 
 OK = "import sys; print('作業'); open('out.md','w').write('x'); print('ORCH_ARTIFACT=out.md')"
@@ -65,7 +66,12 @@ class Dispatch:
 
 
 def open_dispatch(
-    root: Path, turned: Turned | None = None, *, token_auth: bool = False, **rules: float
+    root: Path,
+    turned: Turned | None = None,
+    *,
+    token_auth: bool = False,
+    predict: Predict | None = None,
+    **rules: float,
 ) -> Dispatch:
     turned, told = turned or Turned(), []
     numbers = itertools.count(1)
@@ -83,6 +89,7 @@ def open_dispatch(
         environ=os.environ,
         rules=LeaseRules(**rules),
         token_auth=token_auth,
+        predict=predict,
     )
     control = make_control(board, outside)
     late.append(control.on_change)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orch_next.cli import main
+from orch_next.core.database import Database
 from orch_next.dispatcher.owner import Ownership
+from orch_next.knowledge.documents import Library
+from orch_next.knowledge.outcomes import parse_outcome
+from orch_next.knowledge.store import KnowledgeStore
 from tests.dispatch_desk import OK, cores_toml
 from tests.sample import changed_lines, copy_sample
 
@@ -162,3 +167,39 @@ def test_expired_locks_of_others_are_listed_and_swept(cli: Cli) -> None:
     assert cli("leases", "sweep", "--actor", "田中")[1] == "003 READY\n"
     assert "| 003 | 配信 | READY | WORK | - | - | - |" in cli.tasks()
     assert answer(cli("leases", "sweep", "--json")) == {"swept": []}
+
+
+def test_a_plan_says_what_predictions_decided(cli: Cli) -> None:
+    state = cli.root / "STATE" / "TASKS.md"
+    lines = cli.tasks().split("\n")
+    at = next(at for at, line in enumerate(lines) if line.startswith("| 005 |"))
+    lines.insert(at + 1, lines[at].replace("| 005 |", "| 905 |"))
+    state.write_bytes("\n".join(lines).encode())
+    teach(cli.root.parent)
+    plan = ("dispatch", "--core-id", PULL, "--dry-run")
+    assert cli(*plan)[1] == (
+        "id   when   title\n005  now    自動テストの整備\n905  later  自動テストの整備\n"
+    )
+    switch = {"ORCH_SCHEDULER_USES_PREDICTIONS": "yes"}
+    assert cli(*plan, **switch)[1].splitlines() == [
+        "id   when   prediction                         title",
+        "905  now    83%, 3.0 s (place 1 instead of 2)  自動テストの整備",
+        "005  later  17%, 3.0 s (place 2 instead of 1)  自動テストの整備",
+    ]
+    told = cli("dispatch", "--explain", "905", "--core-id", PULL, **switch)[1]
+    assert told == "905 can be taken\nprediction: 83%, 3.0 s (place 1 instead of 2)\n"
+
+
+def teach(moc_root: Path) -> None:
+    """Record runs of the core: those of 905 succeeded, those of 005 failed."""
+    store = KnowledgeStore(Library(Database(f"sqlite:///{moc_root / 'data' / 'orch.db'}")))
+    for at in range(20):
+        body = {
+            "task_id": "905" if at % 2 else "005",
+            "operation_type": "dispatch",
+            "success": at % 2 == 1,
+            "execution_time_ms": 3_000,
+            "ps1_parameters_used": {"script_name": PULL},
+            "timestamp": f"2025-10-08T00:{at:02}:00Z",
+        }
+        store.save_work_outcome(parse_outcome(body, datetime(2025, 10, 9, tzinfo=timezone.utc)))

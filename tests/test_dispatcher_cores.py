@@ -18,6 +18,9 @@ mode = "command"
 command = ["python", "作業.py", "--", "$(rm -rf /)"]
 cwd = "tools"
 timeout_seconds = 5
+stay = false
+orch_integration = false
+interval_seconds = 30
 output_limit_bytes = 100
 pass_environment = ["SSH_AUTH_SOCK"]
 environment = { PYTHONUTF8 = "1" }
@@ -42,6 +45,9 @@ def test_every_key_is_read(tmp_path):
                 command=("python", "作業.py", "--", "$(rm -rf /)"),
                 cwd=tmp_path / "tools",
                 timeout_seconds=5,
+                stay=False,
+                orch_integration=False,
+                interval_seconds=30,
                 output_limit_bytes=100,
                 environment={"PYTHONUTF8": "1"},
                 pass_environment=("SSH_AUTH_SOCK",),
@@ -72,6 +78,8 @@ def test_the_committed_sample_is_valid():
     ("text", "message"),
     [
         ("core = 1", "unknown key: core"),
+        ("[cores.A]\ninterval_seconds = 86401", "cores.A.interval_seconds must be at most 86400"),
+        ("[cores.A]\nstay = 1", "cores.A.stay must be true or false"),
         ("cores = 1", "cores must be tables such as [cores.WORK_AI_01]"),
         ("[cores]\nWORK = 1", "cores.WORK must be a table"),
         ('[cores."a b"]', "cores.a b: an id holds 1 to 64 of A-Z a-z 0-9 _ . -"),

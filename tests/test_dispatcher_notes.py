@@ -33,6 +33,7 @@ def test_priority_is_read_before_japanese_text(notes, rank):
         ("depends=003、 004 のあと", ("003", "004")),
         ("depends=003; depends=003,タスク1・x", ("003", "タスク1")),
         ("depends＝005（必須）", ("005（必須）",)),
+        ("depends=005<br>- 次", ("005",)),
         ("depends=", ()),
         ("independs=003", ()),
         ("参考：C:\\Users\\User\\depends.md", ()),

@@ -5,7 +5,15 @@ from dataclasses import replace
 
 from orch_next.core.records import Task
 from orch_next.dispatcher.cores import Core
-from orch_next.dispatcher.scheduler import Reason, Situation, explain, next_task, ready_tasks
+from orch_next.dispatcher.scheduler import (
+    Forecast,
+    Reason,
+    Situation,
+    equals,
+    explain,
+    next_task,
+    ready_tasks,
+)
 
 CORE = Core("WORK_AI_01", "WORK")
 
@@ -44,11 +52,48 @@ def test_priority_then_due_then_file_order():
     assert taken(*tasks) == "007"
 
 
+def test_forecasts_decide_among_equals_only():
+    tasks = [
+        task("001"),
+        task("002"),
+        task("003"),
+        task("004"),
+        task("005", notes="priority=HIGH"),
+        task("006", due="2025-10-16"),
+    ]
+    forecasts = {
+        "001": Forecast(0.501, 2_000.0),
+        "002": Forecast(0.9, 9_000.0),
+        "004": Forecast(0.499, 1_000.0),  # as likely as 001 in whole percents, and shorter
+        "005": Forecast(0.1, 1.0),
+        "006": Forecast(0.1, 1.0),
+    }
+    order = [found.id for found in ready_tasks(CORE, Situation(tasks, forecasts=forecasts))]
+    assert order == ["005", "006", "002", "004", "001", "003"]
+    assert taken(*tasks[:4], forecasts=forecasts) == "002"
+    assert taken(*tasks[:4]) == "001"
+
+
+def test_equals_share_priority_and_due_and_can_all_be_taken():
+    tasks = [
+        task("001"),
+        task("002", due="2025-10-16"),
+        task("003"),
+        task("004", notes="priority=HIGH"),
+        task("005", notes="priority=HIGH"),
+        task("006", status="DONE"),
+        task("007", due="2025-10-16", notes="depends=001"),
+    ]
+    assert equals(CORE, Situation(tasks, pending={"005": "A001"})) == ["001", "003"]
+    assert equals(CORE, Situation(tasks[:2])) == []
+
+
 def test_next_is_the_head_of_the_order_for_any_board():
     chance = random.Random(4)
     for _ in range(300):
         tasks = [random_task(chance, number) for number in range(chance.randrange(12))]
-        situation = Situation(tasks, failures={"1": 3}, pending={"2": "A001"})
+        forecasts = {"3": Forecast(chance.random(), 9.0), "4": Forecast(0.5, 9.0)}
+        situation = Situation(tasks, failures={"1": 3}, pending={"2": "A001"}, forecasts=forecasts)
         order = list(ready_tasks(CORE, situation))
         assert next_task(CORE, situation) == (order[0] if order else None)
         for one in tasks:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from orch_next.dispatcher.cores import parse_cores
 from orch_next.dispatcher.reports import Report, parse_report
 from orch_next.dispatcher.sessions import (
     MISSING_CORE,
@@ -31,6 +34,15 @@ def test_every_field_is_read():
 
 def test_zero_means_the_default_interval():
     assert parse_request({"coreId": "W", "intervalSec": 0}).interval == 5
+
+
+def test_what_the_body_leaves_out_is_as_the_core_has_it() -> None:
+    table = {"stay": False, "orch_integration": False, "interval_seconds": 90}
+    cores = parse_cores({"cores": {"W": table}}, base=Path())
+    asked = {"coreId": "W", "stay": True, "intervalSec": 0}
+    assert parse_request({"coreId": "W"}, lambda: cores) == DispatchRequest("W", False, False, 90)
+    assert parse_request(asked, lambda: cores) == DispatchRequest("W", True, False, 90)
+    assert parse_request({"coreId": "V"}, lambda: cores) == DispatchRequest("V", True, True, 5)
 
 
 @pytest.mark.parametrize(

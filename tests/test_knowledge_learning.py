@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections import Counter
 from pathlib import Path
 from statistics import fmean
 
@@ -101,6 +102,28 @@ def test_advice_beats_what_was_used(shape: object) -> None:
 def test_where_nothing_matters_nothing_gets_worse() -> None:
     (nothing,) = (one for one in SHAPES if one.name == "nothing")
     assert evaluate(nothing, 100, 1, epochs=12).ours == pytest.approx(0)
+
+
+def run_with(memory: int, success: bool, log_ms: float) -> Sample:
+    return Sample((30, 1, 1, memory), success, log_ms, 1.0, NOW)
+
+
+@pytest.mark.parametrize(("successes", "changes"), [(2, False), (9, True)])
+def test_a_value_must_have_succeeded_three_times(successes: int, changes: bool) -> None:
+    usual = [run_with(256, at % 10 == 0, 9.0) for at in range(40)]
+    better = [run_with(512, True, 3.0) for _ in range(successes)]
+    samples = [*better, *usual]
+    found = Advisor(learn(samples, 12, quiet), samples).recommend()
+    assert (found.baseline.setting, found.changes) == ((30, 1, 1, 256), changes)
+
+
+def test_the_baseline_is_the_usual_setting_although_most_runs_try_something_else() -> None:
+    tries = [(10, 1, 1, 256), (60, 1, 1, 256), (30, 2, 1, 256), (30, 0, 1, 256), (30, 1, 9, 256)]
+    late = [*tries, (30, 1, 1, 512), (30, 1, 1, 256), *tries[:3], *tries[:3], *tries[1:]]
+    settings = [(5, 5, 5, 64)] * 80 + [*late, (5, 5, 5, 64), (7, 7, 7, 32)]
+    samples = [Sample(one, True, 8.0, 1.0, NOW) for one in settings]
+    assert Counter(settings[-20:])[30, 1, 1, 256] == 1
+    assert Advisor(learn(samples, 1, quiet), samples).baseline() == (30, 1, 1, 256)
 
 
 def test_models_are_versioned_and_described(tmp_path: Path) -> None:

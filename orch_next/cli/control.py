@@ -13,7 +13,7 @@ from orch_next.config import Settings
 from orch_next.core.deadlines import Clock
 from orch_next.dispatcher.build import Outside, make_control
 from orch_next.dispatcher.control import Control
-from orch_next.rooms import lease_rules
+from orch_next.rooms import lease_rules, predictions
 
 Tell = Callable[[str, dict[str, Any]], None]
 
@@ -24,6 +24,7 @@ def tell_nobody(_name: str, _payload: dict[str, Any]) -> None:
 
 def open_control(settings: Settings, tell: Tell = tell_nobody) -> Control:
     """Return the dispatcher's control; it touches no file before its first use."""
+    board = open_ledgers(settings)
     outside = Outside(
         Clock(utc_now, monotonic),
         secrets.token_urlsafe,
@@ -31,5 +32,6 @@ def open_control(settings: Settings, tell: Tell = tell_nobody) -> Control:
         os.environ,
         rules=lease_rules(settings),
         token_auth=settings.auth == "token",
+        predict=predictions(settings, board.journal.database),
     )
-    return make_control(open_ledgers(settings), outside)
+    return make_control(board, outside)

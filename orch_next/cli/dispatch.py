@@ -38,6 +38,8 @@ def _explain(args: Namespace, control: Control) -> int:
             print(as_line(f"{reason['code']}: {reason['message']}"))
     else:
         print(as_line(f"{args.explain} can be taken"))
+    if found["prediction"] and not args.json:
+        print(as_line(f"prediction: {_forecast(found['prediction'])}"))
     return FINE
 
 
@@ -46,11 +48,27 @@ def _plan(args: Namespace, control: Control) -> int:
     if args.json:
         print_json(plan)
         return FINE
-    rows = [(t["task_id"], "now" if t["taken"] else "later", t["title"]) for t in plan["tasks"]]
-    print(as_table(("id", "when", "title"), rows))
+    # The column is there only where predictions have a say.
+    said = any(task["prediction"] for task in plan["tasks"])
+    names = ("id", "when", *(["prediction"] if said else []), "title")
+    print(as_table(names, [_planned(task, said) for task in plan["tasks"]]))
     if plan["frozen"]:
         print(as_line(f"frozen: {plan['frozen']}"))
     return FINE
+
+
+def _planned(task: Mapping[str, Any], said: bool) -> tuple[str, ...]:
+    when = "now" if task["taken"] else "later"
+    return task["task_id"], when, *([_forecast(task["prediction"])] if said else []), task["title"]
+
+
+def _forecast(found: Mapping[str, Any] | None) -> str:
+    """Return a prediction in words: `94%, 12.3 s (place 1 instead of 3)`."""
+    if found is None:
+        return "-"
+    text = f"{found['success_rate']:.0%}, {found['execution_time_ms'] / 1000:.1f} s"
+    moved = f" (place {found['place']} instead of {found['place_without']})"
+    return text + moved if found["decided"] else text
 
 
 def _work(args: Namespace, control: Control) -> int:

@@ -25,7 +25,7 @@ from orch_next.dispatcher.presence import Presence
 from orch_next.dispatcher.pull import PullDesk
 from orch_next.dispatcher.recovery import Recovery
 from orch_next.dispatcher.runner import Runner
-from orch_next.dispatcher.situation import Lookout
+from orch_next.dispatcher.situation import Lookout, Predict
 from orch_next.dispatcher.work import Workshop
 from orch_next.dispatcher.worker import Worker
 
@@ -39,7 +39,8 @@ def start_thread(work: Callable[[], None]) -> None:
 class Outside:
     """What the dispatcher gets from outside: clocks, tokens, threads, environment, events.
 
-    `is_mine` tells whether this process does the background work.
+    `is_mine` tells whether this process does the background work; `predict` foresees runs
+    where the configuration lets predictions decide.
     """
 
     clock: Clock
@@ -50,6 +51,7 @@ class Outside:
     rules: LeaseRules = field(default_factory=LeaseRules)
     token_auth: bool = False
     is_mine: Callable[[], bool] = lambda: True
+    predict: Predict | None = None
 
 
 def make_control(board: Board, outside: Outside) -> Control:
@@ -70,7 +72,11 @@ def make_control(board: Board, outside: Outside) -> Control:
     )
     runner = Runner(threads=outside.threads, environ=outside.environ, monotonic=clock.monotonic)
     workshop = Workshop(orch, leases, requests, runner, tell)
-    lookout, watch, wake = Lookout(board.state, leases), LeaseWatch(leases), threading.Event()
+    lookout, watch, wake = (
+        Lookout(board.state, leases, outside.predict),
+        LeaseWatch(leases),
+        threading.Event(),
+    )
     return Control(
         worker=Worker(lookout, leases, watch, requests, workshop, wake.set),
         watch=watch,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,14 @@ from orch_next.core.leases import Leases
 from orch_next.core.records import Task
 from orch_next.core.schema import APPROVAL, ROLES
 from orch_next.dispatcher.cores import Core, Cores, is_core_id
-from orch_next.dispatcher.explain import explain_task, plan_json
+from orch_next.dispatcher.explain import explain_place, explain_task, plan_json
 from orch_next.dispatcher.joblog import read_log
 from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.presence import Presence
 from orch_next.dispatcher.pull import PullDesk
 from orch_next.dispatcher.recovery import Recovery
 from orch_next.dispatcher.reports import STATUSES, parse_report
-from orch_next.dispatcher.scheduler import ready_tasks
+from orch_next.dispatcher.scheduler import fits
 from orch_next.dispatcher.sessions import DispatchRequest, parse_request, parse_stop
 from orch_next.dispatcher.worker import Worker
 from orch_next.errors import BusyError, ForbiddenError, NotFoundError
@@ -72,7 +72,7 @@ class Control:
         Raise InputError, ForbiddenError for a command without token authentication,
         ConfigError for a bad cores.toml, BusyError where another process dispatches.
         """
-        return self.start_session(parse_request(body))
+        return self.start_session(parse_request(body, self.load_cores))
 
     def start_session(self, request: DispatchRequest) -> dict[str, Any]:
         """Open a session; raise as `start` does."""
@@ -143,17 +143,17 @@ class Control:
             "running": task_id in situation.held,
             "coreId": situation.held.get(task_id),
             "reasons": [reason.as_json() for reason in reasons],
+            "prediction": self._place(task, cores, running),
         }
 
     def dry_run(self, core_id: str) -> dict[str, Any]:
         """Say what a core would take now, in order, and what it could take after that."""
-        core, situation = self.load_cores().get(core_id), self.worker.lookout.look()
-        room = max(core.limit - situation.loads[core.id], 0)
-        tasks = ready_tasks(core, situation)
+        core = self.load_cores().get(core_id)
+        situation = self.worker.lookout.look_for(core)
         return {
             "coreId": core.id,
             "frozen": situation.frozen,
-            "tasks": plan_json(list(tasks), room),
+            "tasks": plan_json(core, situation),
         }
 
     def claim(self, core_id: str, task_id: str | None = None) -> dict[str, Any] | None:
@@ -318,6 +318,16 @@ class Control:
                 " allow_commands_without_token = true in config/cores.toml"
             )
         return core
+
+    def _place(
+        self, task: Task, cores: Sequence[Core], running: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        """Say what a prediction does to the task's turn at the core that would take it."""
+        fitting = [core for core in cores if fits(task.owner, core)]
+        at_work = [core for core in fitting if running.get(core.id) == ""]
+        asked = (at_work or fitting)[:1]
+        places = (explain_place(task, one, self.worker.lookout.look_for(one)) for one in asked)
+        return next(places, None)
 
     def _cores(self, core_id: str | None) -> list[Core]:
         cores = self.load_cores()

@@ -18,6 +18,9 @@ else:
 
 CORES_FILE = Path("config") / "cores.toml"
 MODES = ("pull", "command")
+# Seconds between two looks for a task (contract 1.2, `intervalSec`).
+DEFAULT_INTERVAL = 5
+LONGEST_INTERVAL = 86_400
 # Defect D35: what a core may be called; \Z because $ would let a line end through.
 CORE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 
@@ -27,7 +30,8 @@ class Core:
     """One worker: `pull` asks by itself, `command` is started by the dispatcher.
 
     `limit` is the number of tasks at a time; `command` an argument list (never a shell
-    line); `cwd` its folder; times in seconds, `output_limit_bytes` for one attempt.
+    line); `cwd` its folder; times in seconds, `output_limit_bytes` for one attempt. `stay`,
+    `orch_integration` and `interval_seconds` hold where `POST /dispatch` does not say.
     """
 
     id: str
@@ -40,6 +44,9 @@ class Core:
     output_limit_bytes: int = 10_000_000
     environment: Mapping[str, str] = field(default_factory=dict)
     pass_environment: tuple[str, ...] = ()
+    stay: bool = True
+    orch_integration: bool = True
+    interval_seconds: int = DEFAULT_INTERVAL
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,13 @@ def _positive(name: str, value: Any) -> int:
     return value
 
 
+def _interval(name: str, value: Any) -> int:
+    seconds = _positive(name, value)
+    if seconds > LONGEST_INTERVAL:
+        raise ConfigError(f"{name} must be at most {LONGEST_INTERVAL}")
+    return seconds
+
+
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
         raise ConfigError(f"{name} must be text that is not empty")
@@ -161,4 +175,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "output_limit_bytes": _positive,
     "environment": _mapping,
     "pass_environment": _texts,
+    "stay": _boolean,
+    "orch_integration": _boolean,
+    "interval_seconds": _interval,
 }

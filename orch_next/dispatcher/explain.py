@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from orch_next.core.records import Task
 from orch_next.dispatcher.cores import Core
-from orch_next.dispatcher.scheduler import Reason, Situation, explain, fits
+from orch_next.dispatcher.scheduler import Reason, Situation, explain, fits, ready_tasks
 
 
 def explain_task(
@@ -46,9 +47,49 @@ def _no_core(task: Task, cores: Sequence[Core]) -> Reason:
     return Reason("owner", f"no core is {task.owner or '-'} or has that role")
 
 
-def plan_json(tasks: Sequence[Task], room: int) -> list[dict[str, Any]]:
-    """Return the tasks of a dry run in order; `taken` marks those that would be taken."""
+def plan_json(core: Core, situation: Situation) -> list[dict[str, Any]]:
+    """Return what a core could take, in order; `taken` marks what it would take now.
+
+    `prediction` is what a forecast says of the task and whether it moved it, else None.
+    """
+    room = max(core.limit - situation.loads[core.id], 0)
+    plain = _places(core, replace(situation, forecasts={}))
     return [
-        {"task_id": task.id, "title": task.title, "notes": task.notes, "taken": place < room}
-        for place, task in enumerate(tasks)
+        {
+            "task_id": task.id,
+            "title": task.title,
+            "notes": task.notes,
+            "taken": place <= room,
+            "prediction": _prediction(task.id, place, plain, situation),
+        }
+        for place, task in enumerate(ready_tasks(core, situation), start=1)
     ]
+
+
+def explain_place(task: Task, core: Core, situation: Situation) -> dict[str, Any] | None:
+    """Say where a forecast puts the task among what the core could take; None without one."""
+    places = _places(core, situation) if task.id in situation.forecasts else {}
+    if task.id not in places:
+        return None
+    plain = _places(core, replace(situation, forecasts={}))
+    found = _prediction(task.id, places[task.id], plain, situation)
+    return found and {"coreId": core.id, **found}
+
+
+def _places(core: Core, situation: Situation) -> dict[str, int]:
+    return {task.id: place for place, task in enumerate(ready_tasks(core, situation), start=1)}
+
+
+def _prediction(
+    task_id: str, place: int, plain: Mapping[str, int], situation: Situation
+) -> dict[str, Any] | None:
+    forecast = situation.forecasts.get(task_id)
+    if forecast is None:
+        return None
+    return {
+        "success_rate": round(forecast.success_rate, 4),
+        "execution_time_ms": round(forecast.time_ms, 1),
+        "place": place,
+        "place_without": plain[task_id],
+        "decided": place != plain[task_id],
+    }

@@ -16,8 +16,8 @@ _KNOWN = 16_384
 _WORD = "[0-9A-Za-z_]"
 _PRIORITY = re.compile(rf"(?<!{_WORD})priority\s*=\s*({'|'.join(PRIORITIES)})(?!{_WORD})", re.I)
 _DEPENDS = re.compile(rf"(?<!{_WORD})depends\s*=\s*", re.I)
-# An id ends at white space or at any mark that Japanese notes set between their parts.
-_ID = r"[^\s,、・;；。|()「」]+"
+# An id ends at white space, at `<br>`, or at any mark that Japanese notes set between their parts.
+_ID = r"[^\s,、・;；。|()「」<]+"
 _ID_LIST = re.compile(rf"{_ID}(?:\s*[,、]\s*{_ID})*")
 _SEPARATOR = re.compile(r"\s*[,、]\s*")
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from orch_next.dispatcher.control import Control
-from orch_next.dispatcher.sessions import parse_request
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +18,7 @@ def dispatch_task(control: Control, core_id: str, *, dry_run: bool = False) -> d
     """
     if dry_run:
         return control.dry_run(core_id)
-    control.start_session(parse_request({"coreId": core_id, "stay": False}))
+    control.start({"coreId": core_id, "stay": False})
     before = {lease.task_id: lease.generation for lease in control.leases.store.held()}
     control.step()
     taken = [

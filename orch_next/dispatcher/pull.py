@@ -88,7 +88,7 @@ class PullDesk:
         return None
 
     def _next(self, core: Core) -> str | None:
-        task = next_task(core, self.lookout.look())
+        task = next_task(core, self.lookout.look_for(core))
         return task.id if task else None
 
     def _named(self, core: Core, task_id: str) -> str:

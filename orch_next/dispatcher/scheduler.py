@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,12 +29,30 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """What is expected of a task's next run: the chance of success 0..1, and milliseconds."""
+
+    success_rate: float
+    time_ms: float
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Return the sort key: likely first, by whole percents, then short first."""
+        return -round(self.success_rate, 2), round(self.time_ms)
+
+
+# Behind everything that is foreseen.
+UNFORESEEN = (0.0, math.inf)
+
+
+@dataclass(frozen=True)
 class Situation:
     """All that decides beside the tasks: leases, failures, approvals, the freeze, the limit.
 
     `held` names the core that holds a task's lease; `failures` counts failed attempts
     since the last success or hold; `pending` names the open approval of a task; `faults`
-    says why a row cannot be edited; `frozen` why nothing is dispatched.
+    says why a row cannot be edited; `frozen` why nothing is dispatched; `forecasts` decide
+    among tasks that are equal in priority and due.
     """
 
     tasks: Sequence[Task]
@@ -43,6 +62,7 @@ class Situation:
     faults: Mapping[str, str] = field(default_factory=dict)
     frozen: str = ""
     max_failures: int = 3
+    forecasts: Mapping[str, Forecast] = field(default_factory=dict)
 
     @cached_property
     def statuses(self) -> dict[str, str]:
@@ -73,16 +93,30 @@ def explain(task: Task, core: Core | None, situation: Situation) -> list[Reason]
     return _state_reasons(task, situation) + _core_reasons(task, core, situation)
 
 
-def turn(task: Task) -> tuple[int, datetime]:
-    """Return the sort key: priority, then due; a stable sort keeps file order."""
+def urgency(task: Task) -> tuple[int, datetime]:
+    """Return what decides first: priority, then due."""
     return priority_rank(task.notes), due_instant(task.due)
+
+
+def turn(task: Task, situation: Situation) -> tuple[tuple[int, datetime], tuple[float, float]]:
+    """Return the sort key: urgency, then the forecast; a stable sort keeps file order."""
+    forecast = situation.forecasts.get(task.id)
+    return urgency(task), forecast.rank if forecast else UNFORESEEN
 
 
 def ready_tasks(core: Core, situation: Situation) -> Iterator[Task]:
     """Give what the core could take, in its order, its limit apart."""
     # Sorted before the dearer look at each: the first one is mostly free.
     ours = (one for one in situation.tasks if one.status == "READY" and fits(one.owner, core))
-    return (task for task in sorted(ours, key=turn) if not _state_reasons(task, situation))
+    ordered = sorted(ours, key=lambda task: turn(task, situation))
+    return (task for task in ordered if not _state_reasons(task, situation))
+
+
+def equals(core: Core, situation: Situation) -> list[str]:
+    """Return the ids of what the core could take and another one equals in priority and due."""
+    ready = list(ready_tasks(core, situation))
+    counts = Counter(map(urgency, ready))
+    return [task.id for task in ready if counts[urgency(task)] > 1]
 
 
 def next_task(core: Core, situation: Situation) -> Task | None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orch_next.dispatcher.cores import Core, check_core_id
+from orch_next.dispatcher.cores import (
+    DEFAULT_INTERVAL,
+    LONGEST_INTERVAL,
+    Core,
+    Cores,
+    check_core_id,
+)
 from orch_next.errors import InputError
 
 ACTION = "Dispatch"
-DEFAULT_INTERVAL = 5
-LONGEST_INTERVAL = 86_400
 MISSING_CORE = "coreId は必須です"
 
 
@@ -35,8 +40,11 @@ class DispatchRequest:
         return line
 
 
-def parse_request(body: Any) -> DispatchRequest:
-    """Check a body strictly; raise `InputError` with the contract's message (D36)."""
+def parse_request(body: Any, cores: Callable[[], Cores] = Cores) -> DispatchRequest:
+    """Check a body strictly; what it leaves out is as the core has it in `cores`.
+
+    Raise `InputError` with the contract's message (D36), and what `cores` raises.
+    """
     if not isinstance(body, dict):
         raise InputError("the body must be a JSON object")
     core_id = body.get("coreId")
@@ -46,12 +54,13 @@ def parse_request(body: Any) -> DispatchRequest:
         raise InputError("coreId must be a string")
     if body.get("action", ACTION) != ACTION:
         raise InputError(f"action must be {ACTION}")
+    core = cores().get(check_core_id(core_id))
     return DispatchRequest(
-        check_core_id(core_id),
-        _boolean(body, "stay"),
-        _boolean(body, "enableOrchIntegration"),
+        core.id,
+        _boolean(body, "stay", core.stay),
+        _boolean(body, "enableOrchIntegration", core.orch_integration),
         # 0 left the argument out in the legacy: the default.
-        _seconds(body) or DEFAULT_INTERVAL,
+        _seconds(body, core.interval_seconds) or core.interval_seconds,
     )
 
 
@@ -65,15 +74,15 @@ def parse_stop(body: Any) -> str | None:
     return check_core_id(core_id)
 
 
-def _boolean(body: dict[str, Any], name: str) -> bool:
-    value = body.get(name, True)
+def _boolean(body: dict[str, Any], name: str, otherwise: bool) -> bool:
+    value = body.get(name, otherwise)
     if not isinstance(value, bool):
         raise InputError(f"{name} must be true or false")
     return value
 
 
-def _seconds(body: dict[str, Any]) -> int:
-    value = body.get("intervalSec", DEFAULT_INTERVAL)
+def _seconds(body: dict[str, Any], otherwise: int) -> int:
+    value = body.get("intervalSec", otherwise)
     if isinstance(value, bool) or not isinstance(value, int):
         raise InputError("intervalSec must be a whole number")
     if not 0 <= value <= LONGEST_INTERVAL:

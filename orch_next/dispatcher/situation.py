@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from orch_next.core.flags import read_flags
 from orch_next.core.leases import LONGEST_ID, Leases
 from orch_next.core.records import Task
 from orch_next.core.schema import Snapshot
 from orch_next.core.state import State
-from orch_next.dispatcher.scheduler import Situation
-from orch_next.errors import DamagedError
+from orch_next.dispatcher.cores import Core
+from orch_next.dispatcher.scheduler import Forecast, Situation, equals
+from orch_next.errors import BusyError, DamagedError
+
+log = logging.getLogger(__name__)
+
+# A core's id and tasks -> those that can be foreseen: chance of success (0..1), milliseconds.
+Predict: TypeAlias = Callable[[str, Sequence[str]], Mapping[str, tuple[float, float]]]
 
 
 @dataclass(frozen=True)
 class Lookout:
-    """Makes a `Situation` of the ledgers, the leases and the flags as they are now."""
+    """Makes a `Situation` of the ledgers, the leases and the flags as they are now.
+
+    `predict` may raise BusyError; None: nothing is predicted.
+    """
 
     state: State
     leases: Leases
+    predict: Predict | None = None
 
     def look(self) -> Situation:
         """Return the situation; damage or FREEZE make it a frozen one."""
@@ -34,6 +46,22 @@ class Lookout:
             faults=_faults(tasks),
             frozen=read_flags(self.state.folder).frozen or damage,
             max_failures=self.leases.rules.max_failures,
+        )
+
+    def look_for(self, core: Core) -> Situation:
+        """Return the situation with forecasts for those of the core's tasks that are equal."""
+        situation = self.look()
+        tied = equals(core, situation) if self.predict else []
+        if self.predict is None or not tied:
+            return situation
+        try:
+            foreseen = self.predict(core.id, tied)
+        except BusyError as error:
+            # Nothing may wait for a prediction: the file's order is good enough.
+            log.warning("tasks are dispatched without predictions: %s", error)
+            return situation
+        return replace(
+            situation, forecasts={task_id: Forecast(*one) for task_id, one in foreseen.items()}
         )
 
     def _tasks(self) -> tuple[Snapshot[Task] | None, str]:

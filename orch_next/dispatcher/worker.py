@@ -233,7 +233,7 @@ class Worker:
     def _fill(self, session: Session, at: float) -> None:
         """Take tasks up to the core's limit, or one for a session that does not stay."""
         while not session.stopping:
-            task = next_task(session.core, self.lookout.look())
+            task = next_task(session.core, self.lookout.look_for(session.core))
             if task is None:
                 if not session.request.stay and not session.taken:
                     self._close(session)

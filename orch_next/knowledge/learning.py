@@ -8,7 +8,7 @@ from typing import Any
 
 from orch_next.knowledge.learned import Sample, as_samples
 from orch_next.knowledge.outcomes import TUNED, PS1Parameters, WorkOutcome, parse_utc
-from orch_next.knowledge.predict import Prediction, predict
+from orch_next.knowledge.predict import RECENT, Prediction, predict
 from orch_next.knowledge.recommend import LEAST_SAMPLES, Advisor, Recommendation, as_json
 from orch_next.knowledge.shelf import Shelf, Stored
 from orch_next.knowledge.store import KnowledgeStore
@@ -16,8 +16,6 @@ from orch_next.knowledge.training import MOST_SAMPLES, Trainer
 
 NOT_ENOUGH = "not enough data"
 _LAST = 10
-# The runs that a prediction looks back on.
-_RECENT = 200
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class Learning:
         if not script:
             own = self.store.get_work_outcomes_by_task(task_id)
             script = own[0].script if own else ""
-        return predict(script, task_id, self.store.recent(script, _RECENT)) if script else None
+        return predict(script, task_id, self.store.recent(script, RECENT)) if script else None
 
     def train_model(self, epochs: int) -> None:
         """Begin a training of all scripts; raise RuleError while one runs."""

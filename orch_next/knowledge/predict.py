@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import fmean, median
 from typing import Any
 
@@ -14,6 +16,8 @@ from orch_next.knowledge.learned import log_ms
 from orch_next.knowledge.outcomes import WorkOutcome
 from orch_next.knowledge.recommend import LEAST_SAMPLES, LEVEL
 
+# The runs that a prediction looks back on.
+RECENT = 200
 # How many of the task's own runs weigh as much as what the script does.
 _WORTH = 5.0
 _WORLDS = 1_000
@@ -45,26 +49,61 @@ class Prediction:
         }
 
 
+@dataclass(frozen=True)
+class Track:
+    """A script's runs, counted once for any number of its tasks; there is at least one."""
+
+    outcomes: Sequence[WorkOutcome]
+
+    @cached_property
+    def _rate(self) -> float:
+        return (sum(one.success for one in self.outcomes) + 0.5) / (len(self.outcomes) + 1)
+
+    @cached_property
+    def _times(self) -> list[float]:
+        return sorted(log_ms(one.execution_time_ms) for one in self.outcomes)
+
+    @cached_property
+    def _runs(self) -> Mapping[str, list[WorkOutcome]]:
+        found: defaultdict[str, list[WorkOutcome]] = defaultdict(list)
+        for one in self.outcomes:
+            found[one.task_id].append(one)
+        return dict(found)
+
+    def own(self, task_id: str) -> Sequence[WorkOutcome]:
+        """Return the task's own runs."""
+        return self._runs.get(task_id, [])
+
+    def balance(self, task_id: str) -> tuple[float, float]:
+        """Return the good and bad runs that the task's chance of success rests on."""
+        own, rate = self.own(task_id), self._rate
+        good = _WORTH * rate + sum(one.success for one in own)
+        return good, _WORTH * (1 - rate) + sum(not one.success for one in own)
+
+    def chance(self, task_id: str) -> float:
+        """Return the chance that the task's next run succeeds."""
+        good, bad = self.balance(task_id)
+        return good / (good + bad)
+
+    def time_ms(self, task_id: str, share: float = 0.5) -> float:
+        """Return the milliseconds that `share` of the task's runs stay below."""
+        shift = _shift(median(self._times), self.own(task_id))
+        return math.exp(quantile(self._times, share) + shift)
+
+
 def predict(script: str, task_id: str, outcomes: Sequence[WorkOutcome]) -> Prediction | None:
     """Predict from a script's outcomes; None below 20 of them."""
     if len(outcomes) < LEAST_SAMPLES:
         return None
-    own = [one for one in outcomes if one.task_id == task_id]
-    rate = (sum(one.success for one in outcomes) + 0.5) / (len(outcomes) + 1)
-    good = _WORTH * rate + sum(one.success for one in own)
-    bad = _WORTH * (1 - rate) + sum(not one.success for one in own)
-    low, high = _rate_interval(good, bad)
-    times = sorted(log_ms(one.execution_time_ms) for one in outcomes)
-    shift = _shift(median(times), own)
-    bounds = [math.exp(quantile(times, share) + shift) for share in (0.1, 0.5, 0.9)]
+    track = Track(outcomes)
     return Prediction(
         script,
         len(outcomes),
-        len(own),
-        good / (good + bad),
-        (low, high),
-        bounds[1],
-        (bounds[0], bounds[2]),
+        len(track.own(task_id)),
+        track.chance(task_id),
+        _rate_interval(*track.balance(task_id)),
+        track.time_ms(task_id),
+        (track.time_ms(task_id, 0.1), track.time_ms(task_id, 0.9)),
     )
 
 

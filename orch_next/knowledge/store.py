@@ -61,6 +61,20 @@ class KnowledgeStore:
         """Return the last outcomes of a script that count, oldest first; raise BusyError."""
         return self._newest([_COLUMNS.script == storable(script), _COLUMNS.counts], limit)[::-1]
 
+    def last_scripts(self, task_ids: Sequence[str]) -> dict[str, str]:
+        """Return the script of each task's last run that counts; raise BusyError."""
+        newest = (_COLUMNS.ts.desc(), _COLUMNS.number.desc())
+        age = sa.func.row_number().over(partition_by=_COLUMNS.task_id, order_by=newest)
+        found: dict[str, str] = {}
+        with self._library.reading() as connection:
+            for at in range(0, len(task_ids), _MOST_BOUND):
+                some = _COLUMNS.task_id.in_(storable(list(task_ids[at : at + _MOST_BOUND])))
+                runs = sa.select(_COLUMNS.task_id, _COLUMNS.script, age.label("age"))
+                ages = runs.where(some, _COLUMNS.counts).subquery().c
+                last = sa.select(ages.task_id, ages.script).where(ages.age == 1)
+                found.update((task_id, script) for task_id, script in connection.execute(last))
+        return found
+
     def scripts(self) -> list[str]:
         """List the scripts that have outcomes; raise BusyError."""
         query = sa.select(_COLUMNS.script).distinct().order_by(_COLUMNS.script)
