@@ -92,6 +92,7 @@ def list_entries(
     kind: str = "",
     record_id: str | None = None,
     actor: str | None = None,
+    source: str | None = None,
     before: int = LARGEST_ID,
     after: int = 0,
     limit: int = 100,
@@ -107,6 +108,8 @@ def list_entries(
         query = query.where(*is_record(record_id))
     if actor is not None:
         query = query.where(columns.actor == actor)
+    if source is not None:
+        query = query.where(columns.source == source)
     with database.reading() as connection:
         return [JournalEntry(**row) for row in connection.execute(query).mappings()]
 
