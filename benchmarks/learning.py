@@ -7,8 +7,9 @@ in percent of the best's cost) of the baseline and of the recommendation, how of
 recommendation is worse than the baseline, and how often the intervals hold the truth: of the
 success rate and the mean time at the recommended setting (nominal 90 %), and of the next runs'
 times (nominal 80 %). Exit status 1 when the recommendation does not beat the baseline on every
-shape that has something to learn, when an interval holds the truth much too seldom, or when
-a number is given for a history that is too short.
+shape that has something to learn, when it is clearly dearer than the baseline for any shape and
+length, when an interval holds the truth much too seldom, or when a number is given for a history
+that is too short.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import product
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, pstdev
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -236,6 +237,7 @@ def main() -> int:
     print(f"{'shape':<14}{'runs':>7}{'baseline':>9}{'ours':>8}{'worse':>7}", end="")
     print(f"{'rate 90':>8}{'time 90':>8}{'run 80':>8}{'s':>7}")
     everything: list[tuple[Shape, Outcome]] = []
+    harmful: list[str] = []
     for count, shape in product(given.samples, SHAPES):
         if count < LEAST_SAMPLES:
             print(f"{shape.name:<14}{count:>7}  not enough data")
@@ -243,7 +245,16 @@ def main() -> int:
         line, found = report(shape, count, given.seeds)
         print(line, flush=True)
         everything += [(shape, one) for one in found]
-    return judge(everything)
+        harmful += [f"{shape.name} at {count}"] if is_harmful(found) else []
+    if harmful:
+        print(f"worse than the baseline: {', '.join(harmful)}")
+    return judge(everything) or int(bool(harmful))
+
+
+def is_harmful(found: Sequence[Outcome]) -> bool:
+    """Tell whether the advice is dearer than the baseline by more than two standard errors."""
+    losses = [one.ours - one.baseline for one in found]
+    return fmean(losses) > 2 * pstdev(losses) / math.sqrt(len(losses))
 
 
 def judge(everything: Sequence[tuple[Shape, Outcome]]) -> int:

@@ -4,7 +4,9 @@ Run `python benchmarks/sensors.py [--mode serve] [--clients 8] [--seconds 30] [-
 [--files 2000]`. Each client keeps one connection and asks the routes in turn; a further one
 opens nothing but `/health` every 20 ms and notes how late its answers are. Times are ms. With
 `--pace` the clients ask so many times a second in all, instead of as fast as they can: what is
-measured then is the server and not the queue in front of it.
+measured then is the server and not the queue in front of it. `--commits` makes a commit every
+so many seconds meanwhile. `--against FOLDER` measures another working copy as well, by turns
+(`--turns`).
 """
 
 from __future__ import annotations
@@ -16,15 +18,19 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from tests.servers import copy_orch, running_server  # noqa: E402
+from tests.servers import Server, copy_orch, running_server  # noqa: E402
 
+GIT = ["git", "-c", "user.name=w", "-c", "user.email=w@example.jp"]
 ROUTES = (
     *("/api/quality/metrics", "/api/quality/health", "/api/quality/alerts"),
     *("/api/system-health", "/api/system/detailed", "/api/status", "/status"),
@@ -99,12 +105,16 @@ def fill(moc_root: Path, files: int, tasks: int) -> None:
     text = ledger.read_text(encoding="utf-8")
     more = "".join(f"{row}\n" for row in rows)
     ledger.write_text(text.replace("| 008 |", f"{more}| 008 |"), encoding="utf-8")
-    git = ["git", "-c", "user.name=w", "-c", "user.email=w@example.jp"]
-    subprocess.run([*git, "init", "-q"], cwd=moc_root, check=True)
+    subprocess.run([*GIT, "init", "-q"], cwd=moc_root, check=True)
     for n in range(30):
-        (moc_root / "a.md").write_text(f"{n}\n", encoding="utf-8")
-        subprocess.run([*git, "add", "a.md"], cwd=moc_root, check=True)
-        subprocess.run([*git, "commit", "-q", "-m", f"変更 {n}"], cwd=moc_root, check=True)
+        commit(moc_root, f"変更 {n}")
+
+
+def commit(moc_root: Path, message: str) -> None:
+    """Change a file and commit it."""
+    (moc_root / "a.md").write_text(f"{message}\n", encoding="utf-8")
+    subprocess.run([*GIT, "add", "a.md"], cwd=moc_root, check=True)
+    subprocess.run([*GIT, "commit", "-q", "-m", message], cwd=moc_root, check=True)
 
 
 def show(name: str, times: list[float]) -> None:
@@ -124,16 +134,53 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=100)
     parser.add_argument("--files", type=int, default=2_000)
     parser.add_argument("--pace", type=float, default=0.0)
+    parser.add_argument("--commits", type=float, default=0.0)
+    parser.add_argument("--against", type=Path)
+    parser.add_argument("--turns", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        fill(copy_orch(Path(folder)).parent, options.files, options.tasks)
-        with running_server(Path(folder), options.mode) as server:
-            times, late = run(server.port, options)
-    print(f"{'route':44s} {'n':>6s} {'p50':>8s} {'p99':>8s} {'max':>8s}")
-    for route in ROUTES:
-        show(route, [one for path, one in times if path == route])
-    show("all routes", [one for _, one in times])
-    show("watcher: /health", [one for _, one in late])
+    trees = [*([options.against.absolute()] if options.against else []), PROJECT]
+    found: dict[Path, tuple[list[Any], list[Any]]] = {tree: ([], []) for tree in trees}
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        servers = {tree: start(stack, Path(folder), tree, options) for tree in trees}
+        for _ in range(options.turns):
+            for tree, server in servers.items():
+                with committing(server.orch_root.parent, options.commits):
+                    times, late = run(server.port, options)
+                found[tree][0].extend(times)
+                found[tree][1].extend(late)
+    for tree, (times, late) in found.items():
+        print(tree)
+        print(f"{'route':44s} {'n':>6s} {'p50':>8s} {'p99':>8s} {'max':>8s}")
+        for route in ROUTES:
+            show(route, [one for path, one in times if path == route])
+        show("all routes", [one for _, one in times])
+        show("watcher: /health", [one for _, one in late])
+
+
+def start(stack: ExitStack, folder: Path, tree: Path, options: argparse.Namespace) -> Server:
+    """Start the server of one working copy over files of its own."""
+    place = folder / str(abs(hash(tree)))
+    fill(copy_orch(place).parent, options.files, options.tasks)
+    running = running_server(place, options.mode, cwd=tree, env={"PYTHONPATH": str(tree)})
+    return stack.enter_context(running)
+
+
+@contextmanager
+def committing(moc_root: Path, every: float) -> Iterator[None]:
+    """Commit every so many seconds; 0: never."""
+    over = threading.Event()
+
+    def work() -> None:
+        number = 0
+        while every and not over.wait(every):
+            number += 1
+            commit(moc_root, f"追加 {number} {time.time()}")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 STOP_SECONDS = 10.0
 
 _SERVE = [sys.executable, "-m", "orch_next", "serve", "--port", "{port}", "--async-mode"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from orch_next.core.events import Change, Who
@@ -52,6 +53,15 @@ def test_requests_and_changes_are_counted(client: FlaskClient) -> None:
     assert found[f"orch_http_request_duration_seconds_count{hold}"] == 2
     assert found['orch_ledger_refusals_total{reason="notfound"}'] == 1
     assert found['orch_ledger_changes_total{kind="task",source="http"}'] == 1
+
+
+def test_active_alerts_are_those_of_the_alert_book(app: Flask, client: FlaskClient) -> None:
+    held = {"id": "task_held_008", "type": "error", "title": "タスク保留", "message": "3回"}
+    app.extensions["orch_next"].station.troubles.append(lambda: [held])
+    active = samples(client.get("/metrics").text)["orch_alerts_active"]
+    ids = [one["id"] for one in client.get("/api/quality/alerts").json["alerts"]]
+    assert "task_held_008" in ids
+    assert active == len(ids)
 
 
 def test_changes_count_by_ledger_and_source() -> None:

@@ -140,7 +140,7 @@ def test_the_background_looks_by_itself(make: Callable[..., Inspector], moc_root
     (moc_root / "a.md").write_bytes(b"1\r\n")
     inspector, stopping = make(), threading.Event()
     inspector.start(stopping, 0.05)
-    for _ in range(200):
+    for _ in range(1200):
         if told(inspector.peek().violations):
             break
         stopping.wait(0.05)

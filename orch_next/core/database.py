@@ -87,6 +87,11 @@ claims_table = sa.Table(
 )
 
 
+def storable_text(text: str) -> str:
+    """Return text as every database can store it: without NUL and lone surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def is_sqlite_file(name: str) -> bool:
     """Tell whether a file, by its name, may belong to a SQLite database.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from orch_next.core.database import Database, metadata
+from orch_next.core.database import Database, metadata, storable_text
 from orch_next.core.events import Who, utc_micros
 from orch_next.errors import BusyError, NotFoundError
 from orch_next.sensors.quality import local_iso
@@ -28,7 +28,7 @@ alerts_table = sa.Table(
     "alerts",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("alert_id", sa.String(320), nullable=False, index=True),
+    sa.Column("alert_id", sa.Text, nullable=False),  # as long as a task's id in the ledger
     sa.Column("type", sa.String(16), nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
@@ -114,7 +114,8 @@ class AlertBook:
         """
         with self._lock:
             known = self._known()
-            found = {trouble["id"]: _merge(known, trouble, now) for trouble in troubles}
+            merged = [_merge(known, trouble, now) for trouble in troubles]
+            found = {alert.alert_id: alert for alert in merged}
             raised = tuple(alert for key, alert in found.items() if key not in self._open)
             ended = tuple(
                 replace(alert, ended_at=now)
@@ -132,7 +133,8 @@ class AlertBook:
             alert = self._open.get(alert_id)
             if alert is None:
                 raise NotFoundError(f"no alert {alert_id!r} is active")
-            seen = replace(alert, seen_at=now, seen_by=who.actor, comment=comment)
+            told = (storable_text(who.actor), storable_text(comment))
+            seen = replace(alert, seen_at=now, seen_by=told[0], comment=told[1])
             self._store.save([seen])
             self._open = {**self._open, alert_id: seen}
             return seen
@@ -196,14 +198,9 @@ class AlertStore:
 
 
 def _merge(known: Mapping[str, Alert], trouble: Mapping[str, Any], now: datetime) -> Alert:
-    found = Alert(
-        str(trouble["id"]),
-        str(trouble["type"]),
-        str(trouble["title"]),
-        str(trouble["message"]),
-        first_at=now,
-        last_at=now,
-    )
+    names = ("id", "type", "title", "message")
+    key, kind, title, message = (storable_text(str(trouble[name])) for name in names)
+    found = Alert(key, kind, title, message, first_at=now, last_at=now)
     before = known.get(found.alert_id)
     if before is None:
         return found

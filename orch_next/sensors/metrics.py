@@ -17,7 +17,7 @@ from orch_next.core.state import State
 from orch_next.errors import DamagedError
 from orch_next.sensors.agents import REGISTRY, AgentReadings, read_agents
 from orch_next.sensors.host import HostSensor
-from orch_next.sensors.quality import quality_alerts, quality_metrics
+from orch_next.sensors.quality import quality_metrics
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -107,11 +107,9 @@ class Gauges(Collector):
         host, now = self._host.read(), self._now()
         quality = quality_metrics(tasks, approvals, host, now)
         pending = [row.ts_req for row in approvals if row.status == "pending"]
-        alerts = quality_alerts(tasks, approvals, host, now)
         yield _gauge("orch_task_completion_rate", quality["task_completion_rate"])
         yield _gauge("orch_approval_rate", quality["approval_rate"])
         yield _gauge("orch_health_score", quality["system_health_score"])
-        yield _gauge("orch_alerts_active", len(alerts))
         yield _gauge("orch_pending_approval_age_max_seconds", oldest(pending, now))
         held = [row.lock.rpartition("@")[2] for row in tasks if "@" in row.lock]
         yield _gauge("orch_lease_age_max_seconds", oldest(held, now))

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from orch_next.core.database import Database, metadata
+from orch_next.core.database import Database, metadata, storable_text
 from orch_next.core.events import utc_micros
 from orch_next.sensors.rules.files import Finding
 
@@ -80,8 +80,10 @@ class RuleStore:
                 row = sa.update(violations_table).where(columns.number == number)
                 if found is None:
                     connection.execute(row.values(resolved_at=at))
-                elif (found.line, found.message) != (line, message):
-                    connection.execute(row.values(line=found.line, message=found.message))
+                    continue
+                told = storable_text(found.message)
+                if (found.line, told) != (line, message):
+                    connection.execute(row.values(line=found.line, message=told))
             rows = [_as_row(rule_id, mark, one, at) for mark, one in present.items()]
             if rows:
                 connection.execute(sa.insert(violations_table), rows)
@@ -92,7 +94,7 @@ class RuleStore:
     def record_problem(self, rule_id: str, problem: str, now: datetime) -> None:
         """Note that a rule could not be checked; its breaches stay as they are."""
         with self._database.transaction() as connection:
-            _note(connection, Check(rule_id, now, problem))
+            _note(connection, Check(rule_id, now, storable_text(problem)))
 
     def list_open(self) -> list[Violation]:
         """Return every open breach, the oldest first."""
@@ -138,8 +140,8 @@ def _fingerprints(findings: Sequence[Finding]) -> Iterable[tuple[str, Finding]]:
 
 
 def _as_row(rule_id: str, mark: str, one: Finding, at: str) -> dict[str, Any]:
-    file = one.file.encode("utf-8", "replace").decode()  # names of files need not be text
-    values = {"file": file, "line": one.line, "message": one.message.replace("\0", "\ufffd")}
+    file = storable_text(one.file)  # names of files need not be text
+    values = {"file": file, "line": one.line, "message": storable_text(one.message)}
     return {"rule_id": rule_id, "fingerprint": mark, "detected_at": at, **values}
 
 
