@@ -31,11 +31,6 @@ NPM_SECONDS = 300
 LIBRARIES = {
     "socket.io": ("socket.io-client", "io", ["dist/socket.io.min.js"]),
     "chart.js": ("chart.js", "Chart", ["dist/chart.umd.min.js"]),
-    "frappe-gantt": (
-        "frappe-gantt",
-        "Gantt",
-        ["dist/frappe-gantt.umd.js", "dist/frappe-gantt.css"],
-    ),
 }
 ONLY_FOR_TESTS = "axe-core"
 
