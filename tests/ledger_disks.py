@@ -78,6 +78,14 @@ class FaultyDisk(CountingDisk):
         self.opened.discard(fd)
         super().close(fd)
 
+    def let_go(self) -> None:
+        """Close what is open, as the kernel does for the dead and after a failed close.
+
+        A lease that stays would hold the next editor up for 45 s.
+        """
+        while self.opened:
+            os.close(self.opened.pop())
+
     def _opened(self, fd: int) -> int:
         self.opened.add(fd)
         return fd
@@ -96,9 +104,7 @@ class FaultyDisk(CountingDisk):
         name = self.kind.removesuffix("-after")
         if name == "kill":
             self.dead = True
-            # As the kernel does; a lease that stays would hold the next editor up for 45 s.
-            for fd in self.opened:
-                os.close(fd)
+            self.let_go()
             raise Killed
         code = getattr(errno, name)
         raise OSError(code, os.strerror(code))

@@ -17,7 +17,7 @@ from tests.sample import REPOSITORY
 from tests.source_code import package_files, parse, shown
 
 TESTS = sorted(path for path in (REPOSITORY / "tests").rglob("*.py") if "data" not in path.parts)
-OURS = {"orch_next", "tests", "benchmarks", "wsgi", *(path.stem for path in TESTS)}
+OURS = {"orch_next", "tests", "benchmarks", "scripts", "wsgi", *(path.stem for path in TESTS)}
 # used without an import of ours: tools, stubs, the build, a pinned dependency's dependency,
 # `waitress-serve` for Windows, the driver that SQLAlchemy loads for PostgreSQL, and what
 # Flask-SocketIO imports for a redis:// queue

@@ -69,7 +69,8 @@ class Store(RuleBasedStateMachine):
         how=st.sampled_from([swap, compare_and_replace]),
     )
     def crash(self, row: int, value: str, at: int, kind: str, how) -> None:
-        ledger = LedgerFile(self.path, swap=how, disk=FaultyDisk(at, kind))
+        disk = FaultyDisk(at, kind)
+        ledger = LedgerFile(self.path, swap=how, disk=disk)
         try:
             self._write(row, 1, value, ledger)
         except (Killed, UncertainError):
@@ -80,6 +81,8 @@ class Store(RuleBasedStateMachine):
             return
         else:
             self.text = self._after(row, 1, value)
+        finally:
+            disk.let_go()
 
     @rule(word=VALUES, save=st.sampled_from([save_by_rename, save_in_place]))
     def edit_outside(self, word: str, save) -> None:

@@ -68,7 +68,7 @@ def test_a_decision_is_signed_by_the_identity(app: Flask, body: dict[str, Any]) 
     assert (got, row.approver, row.approver_role) == ((200, None), "田中", "AUDIT")
 
 
-def test_the_page_asks_an_identity_for_no_role(make_app: Callable[..., Flask]) -> None:
+def test_the_page_names_an_identity_whom_its_scripts_ask_for_no_role(make_app: Callable[..., Flask]) -> None:
     identities = door_identities(closed := make_app(auth="token"))
     assert isinstance(identities, Identities)
     headers = {"Authorization": f"Bearer {identities.add('田中', 'AUDIT')[1]}"}
@@ -76,4 +76,4 @@ def test_the_page_asks_an_identity_for_no_role(make_app: Callable[..., Flask]) -
         closed.test_client().get("/approvals", headers=headers).text,
         make_app().test_client().get("/approvals").text,
     ]
-    assert ['id="decideRole"' in page for page in pages] == [False, True]
+    assert ['id="identity-name"' in page for page in pages] == [True, False]
