@@ -101,6 +101,18 @@ def test_an_unfinished_merge_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert doctor(root, capsys)[1]["git merge"] == ["warn"]
 
 
+def test_a_database_in_the_repository_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = GitRepository(tmp_path / "moc")
+    root = copy_sample(repository.folder)
+    assert "git" not in doctor(root, capsys)[1]
+    (root.parent / "data").mkdir(exist_ok=True)
+    (root.parent / "data" / "記録.db").write_bytes(b"")
+    repository.git("add", "-f", "data")
+    assert doctor(root, capsys)[1]["git"] == ["warn"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes")
 def test_secrets_that_others_may_read_fail(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     secret = root.parent / "config" / "secrets.json"

@@ -1,18 +1,25 @@
 from __future__ import annotations
 
 import json
+import os
 import runpy
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orch_next.cli import main
+from orch_next.cli.migrate import open_frame
 from orch_next.cli.migrate_script import Script
 from orch_next.cli.migrate_script import main as run_script
+from orch_next.cli.parser import build_parser
 from orch_next.migrate.facts import tree_facts
 from tests.moc_tree import build_moc
-from tests.sample import REPOSITORY
+from tests.sample import REPOSITORY, clean_environ
 
 SCRIPTS = sorted(path.name for path in (REPOSITORY / "scripts").glob("migrate_*.py"))
 FLAGS = {
@@ -65,6 +72,14 @@ def test_nothing_moves_unasked(houses: Houses) -> None:
     )
 
 
+def test_the_first_command_needs_no_target_folder(houses: Houses) -> None:
+    houses.next.rmdir()
+    plan = houses.json("plan")
+    assert (plan["fine"], houses.next.exists()) == (True, False)
+    made = houses.json("apply", "--yes", "--step", "config")
+    assert (made["fine"], (houses.next / "config" / "production.json").is_file()) == (True, True)
+
+
 def test_a_dry_run_and_a_plan_are_the_same_and_write_nothing(houses: Houses) -> None:
     plan, dry = houses.json("plan"), houses.json("apply", "--dry-run")
     assert outcomes(plan) == outcomes(dry)
@@ -105,12 +120,18 @@ def test_a_rollback_says_first_what_goes_with_it(houses: Houses) -> None:
         (["apply", "--step", "ledger"], "no step ledger; there are: config, "),
         (["report"], "holds no report yet"),
         (["plan", "--source", "C:\\MOC"], "C:\\MOC is no folder"),
+        (["apply", "--source", "."], "holds neither ORCH nor STATE, so it is no MOC folder; is "),
+        (["plan", "--source", "工場/MOC/ORCH"], "is the ORCH folder itself: name "),
     ],
 )
 def test_what_is_not_there_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str], told: str
 ) -> None:
-    assert main(["migrate", *argv, "--target", str(tmp_path)], {}) == 1
+    (tmp_path / "工場" / "MOC" / "ORCH" / "STATE").mkdir(parents=True)
+    (tmp_path / "MOC" / "ORCH").mkdir(parents=True)
+    places = {".": str(tmp_path), "工場/MOC/ORCH": str(tmp_path / "工場" / "MOC" / "ORCH")}
+    words = [places.get(word, word) for word in argv]
+    assert main(["migrate", *words, "--target", str(tmp_path)], {}) == 1
     assert told in capsys.readouterr().err
 
 
@@ -147,3 +168,32 @@ def test_a_part_alone(houses: Houses) -> None:
 
 def test_a_bar_is_not_drawn_where_nobody_looks(houses: Houses) -> None:
     assert houses.run("apply", "--yes", "--step", "logs")[2] == ""
+
+
+@pytest.mark.parametrize(("more", "asked"), [([], False), (["--check-requirements"], True)])
+def test_pip_is_asked_only_on_demand(tmp_path: Path, more: list[str], asked: bool) -> None:
+    args = build_parser().parse_args(["migrate", "plan", "--target", str(tmp_path), *more])
+    assert open_frame(args).house.options.check_requirements is asked
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    moc, target = build_moc(tmp_path), tmp_path / "移行先"
+    for number in range(300):
+        (moc / "ORCH" / "LOGS" / f"巡回{number}.log").write_bytes(b"x" * 2000)
+    argv = [sys.executable, "-m", "orch_next", "migrate", "apply", "--yes"]
+    folders = ["--source", str(moc), "--target", str(target)]
+    with subprocess.Popen(
+        [*argv, *folders], env=clean_environ(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as child:
+        while (
+            child.poll() is None and not (target / "data" / "migration" / "journal.json").exists()
+        ):
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        told = child.communicate(timeout=60)[1].decode()
+    # 0: on a busy machine it may have been done before the signal came
+    was_cut_off = "`orch-next migrate status`" in told
+    assert (child.returncode, was_cut_off) in ((130, True), (0, False))
+    assert main(["migrate", "apply", "--yes", *folders], {}) == 0
+    assert main(["migrate", "verify", "--target", str(target)], {}) == 0

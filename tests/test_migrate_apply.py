@@ -7,11 +7,12 @@ from pathlib import Path, PurePosixPath
 import pytest
 from filelock import FileLock
 
-from orch_next.errors import BlockedError, BusyError, InputError, RecordError
+from orch_next.errors import BlockedError, BusyError, InputError, MigrationError, RecordError
 from orch_next.migrate.apply import apply
 from orch_next.migrate.changes import Put, Remove
 from orch_next.migrate.facts import tree_facts
 from orch_next.migrate.findings import Finding
+from orch_next.migrate.plan import plan
 from orch_next.migrate.rollback import rollback
 from tests.moving import SampleStep, files, frame_of, house_of, put
 
@@ -157,6 +158,35 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     house = replace(house_of(tmp_path), source=tmp_path / "C:\\MOC")
     with pytest.raises(InputError, match=r"MOC is no folder"):
         apply(frame_of(house), ())
+
+
+def test_a_new_target_is_planned_as_empty_and_made(tmp_path: Path) -> None:
+    step = SampleStep(changes=(put("設定/a"),))
+    target = tmp_path / "新規" / "NEXT"
+    frame = frame_of(replace(house_of(tmp_path), target=target), step)
+    assert [one.outcome for one in plan(frame, (step,)).steps] == ["planned"]
+    assert not target.exists()
+    assert outcomes(apply(frame, (step,))) == [("sample", "moved")]
+    assert files(target) == {"設定/a": b"new\n"}
+
+
+def test_a_target_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    frame = frame_of(replace(house_of(tmp_path), target=tmp_path / "a"))
+    for use in (plan, apply):
+        with pytest.raises(InputError, match="a is no folder"):
+            use(frame, ())
+    inside = frame_of(replace(house_of(tmp_path), target=tmp_path / "a" / "b"))
+    with pytest.raises(MigrationError, match=r"cannot be made: .*nothing was touched"):
+        apply(inside, ())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes")
+def test_what_the_frame_keeps_is_closed_to_others(tmp_path: Path) -> None:
+    step = SampleStep(changes=(put("a"),))
+    (tmp_path / "data" / "migration").mkdir(parents=True, mode=0o755)
+    apply(frame_of(house_of(tmp_path), step), (step,))
+    assert (tmp_path / "data" / "migration").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_file_edited_since_stays_and_one_edited_on_both_sides_blocks(tmp_path: Path) -> None:

@@ -24,7 +24,10 @@ VALUES = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False, width=32),
     st.text(max_size=8),
     st.sampled_from(
-        ["*", "0.0.0.0", "INFO", "https://盤.example", "https://u:pw-geheim@x.example"]
+        [
+            *("*", "0.0.0.0", "INFO", "https://盤.example"),
+            *("https://u:pw-geheim@x.example", "https://shop.example/hook?token=pw-geheim"),
+        ]
     ),
     st.lists(st.sampled_from(["*", "https://a.example", "x"]), max_size=2),
 )

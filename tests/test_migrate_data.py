@@ -30,6 +30,7 @@ from orch_next.migrate.intake.databases import (
 )
 from orch_next.migrate.intake.stores import Store, join_stores, read_lines, read_store
 from orch_next.migrate.steps.data import DataStep
+from orch_next.migrate.steps.knowledge import KnowledgeStep
 from tests.moc_databases import OUTCOMES, build_databases
 from tests.moc_moves import move
 from tests.moc_tree import build_moc, tree_hash, tree_lines
@@ -322,6 +323,15 @@ def test_what_a_person_must_know_is_found(tmp_path: Path) -> None:
     assert (house.target / "data" / "broken.db").read_bytes() == (
         house.source / "data" / "broken.db"
     ).read_bytes()
+
+
+def test_a_database_that_a_program_writes_blocks_the_step(tmp_path: Path) -> None:
+    house = two_houses(tmp_path)
+    with closing(sqlite3.connect(house.source / "data" / "knowledge.db")) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        found = [*DataStep().plan(house).findings, *KnowledgeStep().plan(house).findings]
+    blockers = [(one.code, one.where) for one in found if one.severity == "blocker"]
+    assert blockers == [("database-locked", "data/knowledge.db")] * 2
 
 
 def test_a_wrong_table_is_noticed_after_the_move(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from tests.moving_kills import kill_once
 
-KILLS = 40  # benchmarks/moving.py: 300
+KILLS = 24  # benchmarks/moving.py: 300
 
 
 def test_a_kill_leaves_the_old_or_the_new_tree() -> None:

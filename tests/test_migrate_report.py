@@ -86,6 +86,18 @@ def test_html_is_whole_and_escaped() -> None:
     assert "<h2>logs: ログ</h2>" in page
     assert "<td>警告</td><td>a:3</td><td>変な\nセル</td>" in page
     assert "<b>" not in page
+    assert page.count("<details>") == page.count("</details>") == 1
+    assert page.index("<summary>") < page.index("one\ntwo") < page.index("</details>")
+
+
+def test_nested_notes_become_tables() -> None:
+    tables = [{"name": "work_outcomes", "rows": 24}]
+    notes = {"databases": {"data/知識.db": {"path": "x.db", "tables": tables}}, "sums": {"a": 1}}
+    rows = as_markdown(replace(REPORT, steps=(replace(STEP, notes=notes),)), "en").split("\n")
+    assert "databases › data/知識.db › tables:" in rows
+    assert {"| work_outcomes | 24 |", "| a | 1 |", "databases › data/知識.db › path: x.db"} <= {
+        *rows
+    }
 
 
 def test_many_paths_are_cut() -> None:

@@ -7,6 +7,7 @@ from orch_next.migrate.facts import tree_facts
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.plan import plan
 from orch_next.migrate.rehearse import there_and_back
+from orch_next.migrate.rollback import preview
 from orch_next.migrate.verify import status, verify
 from tests.moving import SampleStep, frame_of, house_of, put
 
@@ -58,6 +59,19 @@ def test_verify_counts_and_finds_damage(tmp_path: Path) -> None:
     kept.write_bytes(b"rotten")
     (found,) = verify(frame, (step,)).steps
     assert (found.outcome, [one.code for one in found.findings]) == ("failed", ["backup-damaged"])
+
+
+def test_what_a_later_step_wrote_was_not_edited(tmp_path: Path) -> None:
+    one = SampleStep("one", 1, (put("orch.db", b"one"),))
+    two = SampleStep("two", 2, (put("orch.db", b"two"),))
+    frame = frame_of(house_of(tmp_path), one, two)
+    apply(frame, (one, two))
+    assert [step.counts for step in verify(frame, (one, two)).steps] == [{"as moved": 1}] * 2
+    coming = [(step.name, step.actions) for step in preview(frame).steps]
+    assert coming == [("two", {"restore": 1}), ("one", {"restore": 1})]
+    (tmp_path / "orch.db").write_bytes("編集".encode())
+    assert [step.counts for step in verify(frame, (one, two)).steps] == [{"edited since": 1}] * 2
+    assert [step.actions for step in preview(frame).steps] == [{"keep": 1}, {"restore": 1}]
 
 
 def test_verify_asks_the_step(tmp_path: Path) -> None:

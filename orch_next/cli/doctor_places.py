@@ -150,6 +150,7 @@ def check_merge_driver(state: Path) -> Iterator[Finding]:
         return
     try:
         yield _check_driver(repository)
+        yield from _check_tracked(repository)
     except GitError as error:
         yield warn("merge driver", str(error), "run git status in the repository")
     if is_merging(repository.state / "TASKS.md"):
@@ -170,3 +171,14 @@ def _check_driver(repository: LedgerRepository) -> Finding:
     if command != driver_command():
         return warn(name, "belongs to another installation of ORCH-Next", mend)
     return ok(name, f"installed in {repository.git.folder}")
+
+
+def _check_tracked(repository: LedgerRepository) -> Iterator[Finding]:
+    """Warn of what the server writes all the time and git cannot merge, or should not see."""
+    data = repository.state.parent.parent / "data"
+    if not data.is_relative_to(repository.git.folder):
+        return
+    listed = repository.git.run("ls-files", "-z", "--", str(data)).decode("utf-8", "replace")
+    for name in (one for one in listed.split("\0") if one.endswith((".db", ".key"))):
+        mend = f"git rm --cached {shlex.quote(name)}, and a line /data/ in .gitignore"
+        yield warn("git", f"{name} is in the repository: branches will conflict in it", mend)

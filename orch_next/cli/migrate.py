@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,10 @@ def run(args: Namespace, environ: Mapping[str, str]) -> int:
     frame = open_frame(args, bar or silent)
     try:
         return _VERBS["plan" if _is_dry_apply(args) else args.verb](args, frame)
+    except KeyboardInterrupt:
+        if args.verb in ("apply", "rollback") and not args.dry_run:
+            print(as_line(TEXTS[args.lang]["cut off"]), file=sys.stderr)
+        raise
     finally:
         if bar:
             bar.clear()
@@ -49,7 +54,7 @@ def _is_dry_apply(args: Namespace) -> bool:
 
 def open_frame(args: Namespace, say: Say = silent, steps: Sequence[Step] | None = None) -> Frame:
     """Return the frame over the folders that the options name."""
-    target = args.target.resolve()
+    target = _target(args.target)
     source = _folder(args.source) if args.source else _moved_from(target) or _folder(Path())
     options = Options(
         dialect=args.dialect,
@@ -77,6 +82,13 @@ def _check_moc(source: Path) -> None:
     below = [path for path in sorted(source.glob("*/ORCH")) if path.is_dir()]
     hint = f"; is {below[0].parent} meant?" if below else ""
     raise InputError(f"{source} holds neither ORCH nor STATE, so it is no MOC folder{hint}")
+
+
+def _target(path: Path) -> Path:
+    """Return the target, which need not exist; elsewhere `C:\\NEXT` would be made as a name."""
+    if os.name != "nt" and "\\" in str(path) and not path.exists():
+        raise InputError(f"{path} is no folder")
+    return path.resolve()
 
 
 def _moved_from(target: Path) -> Path | None:

@@ -16,6 +16,8 @@ TEXTS: dict[Lang, dict[str, str]] = {
         "ask rollback": "Take back {} in {}? [y/N]",
         "nobody": "nothing was changed: nobody can be asked here; look with --dry-run, add --yes",
         "no": "nothing was changed",
+        "cut off": "finished steps stand; look with `orch-next migrate status`, go on with apply, "
+        "back with rollback",
         "phase": "phase",
         "step": "step",
         "state": "state",
@@ -37,6 +39,8 @@ TEXTS: dict[Lang, dict[str, str]] = {
         "nobody": "何も変更していません。ここでは確認できないため、--dry-run で確かめてから "
         "--yes を付けてください",
         "no": "何も変更していません",
+        "cut off": "完了したステップはそのままです。`orch-next migrate status` で確かめ、"
+        "apply で再開、rollback で元に戻せます",
         "phase": "フェーズ",
         "step": "ステップ",
         "state": "状態",

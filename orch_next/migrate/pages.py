@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,11 @@ _ACTIONS = ("create", "replace", "remove", "restore", "keep")
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is the page's."""
+    """A heading; level 1 is the page's. What is below a folded one is opened with a click."""
 
     level: int
     text: str
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def as_markdown(report: RunReport, lang: Lang) -> str:
 
 def as_html(report: RunReport, lang: Lang) -> str:
     """Return the report as an HTML page that needs nothing else."""
-    body = "\n".join(_html(part) for part in _parts(report, WORDS[lang], lang))
+    body = "\n".join(_folding(_parts(report, WORDS[lang], lang)))
     title = html.escape(f"{WORDS[lang]['title']} {report.run}".strip())
     return (
         f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
@@ -119,7 +120,7 @@ def _step(step: StepReport, words: Mapping[str, str], lang: Lang) -> Iterator[Pa
         yield Heading(3, words["paths"])
         yield from _paths(step, words)
     if step.notes:
-        yield Heading(3, words["notes"])
+        yield Heading(3, words["notes"], folded=True)
         yield from _notes(step.notes)
 
 
@@ -137,14 +138,24 @@ def _paths(step: StepReport, words: Mapping[str, str]) -> Iterator[Part]:
         yield Text(words["more"].format(len(step.touched) - len(shown)))
 
 
-def _notes(notes: Mapping[str, Any]) -> Iterator[Part]:
-    for name, value in notes.items():
+def _notes(notes: Mapping[str, Any], above: str = "") -> Iterator[Part]:
+    for key, value in notes.items():
+        name = f"{above}{key}"
         if _is_table(value):
             yield Text(f"{name}:")
             header = list(dict.fromkeys(key for row in value for key in row))
             yield Grid(header, [[_plain(row.get(key, "")) for key in header] for row in value])
+        elif isinstance(value, Mapping) and any(map(_is_deep, value.values())):
+            yield from _notes(value, f"{name} › ")
+        elif isinstance(value, Mapping) and value:
+            yield Text(f"{name}:")
+            yield Grid(("", ""), [(str(key), _plain(inner)) for key, inner in value.items()])
         else:
             yield Text(f"{name}: {_plain(value)}", code=isinstance(value, str) and "\n" in value)
+
+
+def _is_deep(value: Any) -> bool:
+    return _is_table(value) or (isinstance(value, Mapping) and bool(value))
 
 
 def _is_table(value: Any) -> bool:
@@ -179,6 +190,20 @@ def _line(text: str) -> str:
     return flat.replace("<", "&lt;")
 
 
+def _folding(parts: Iterable[Part]) -> Iterator[str]:
+    is_open = False
+    for part in parts:
+        if isinstance(part, Heading) and is_open:
+            yield "</details>"
+            is_open = False
+        if isinstance(part, Heading) and part.folded:
+            yield f"<details>\n<summary>{html.escape(part.text)}</summary>"
+            is_open = True
+        else:
+            yield _html(part)
+    yield from ["</details>"] * is_open
+
+
 def _html(part: Part) -> str:
     if isinstance(part, Heading):
         return f"<h{part.level}>{html.escape(part.text)}</h{part.level}>"
@@ -186,8 +211,9 @@ def _html(part: Part) -> str:
         tag = "pre" if part.code else "p"
         return f"<{tag}>{html.escape(part.text)}</{tag}>"
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in part.header)
+    head = f"<tr>{head}</tr>\n" if any(part.header) else ""
     rows = "\n".join(_html_row(row) for row in part.rows)
-    return f"<table>\n<tr>{head}</tr>\n{rows}\n</table>"
+    return f"<div><table>\n{head}{rows}\n</table></div>"
 
 
 def _html_row(row: Sequence[str]) -> str:
@@ -197,8 +223,10 @@ def _html_row(row: Sequence[str]) -> str:
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;"
     "color:#1d2433;background:#fff}table{border-collapse:collapse;margin:.5rem 0;width:100%}"
-    "td,th{border:1px solid #ccd3de;padding:.25rem .5rem;text-align:left;"
-    "overflow-wrap:anywhere}th{background:#eef2f7}pre{background:#f5f7fa;padding:.5rem;"
+    "div{overflow-x:auto}td,th{border:1px solid #ccd3de;padding:.25rem .5rem;text-align:left;"
+    "vertical-align:top;min-width:4.5rem}td{overflow-wrap:anywhere}th{background:#eef2f7;"
+    "white-space:nowrap}h1,p{overflow-wrap:anywhere}summary{font-weight:bold;margin:.5rem 0}"
+    "pre{background:#f5f7fa;padding:.5rem;"
     "overflow:auto}@media(prefers-color-scheme:dark){body{color:#dfe5ee;background:#151a22}"
     "td,th{border-color:#3a4556}th,pre{background:#1f2733}}"
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from orch_next.migrate.backup import prune, sweep
 from orch_next.migrate.choose import choose_entries
 from orch_next.migrate.commit import drop_staging
-from orch_next.migrate.facts import look
+from orch_next.migrate.facts import Fact, look
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.frame import Frame, alone, check_target
 from orch_next.migrate.manifest import Item
@@ -40,15 +40,17 @@ def preview(frame: Frame, phase: int | None = None, names: Sequence[str] = ()) -
     check_target(frame.house)
     entries = choose_entries(frame.journal(), frame.manifest, phase, names)
     report = report_of(frame.house, "", "rollback")
+    coming: dict[str, Fact] = {}  # what later steps, taken back first, will have left
     for entry in entries:
         items = frame.manifest(entry).items
-        touched = tuple(_would(frame, item) for item in items)
+        touched = tuple(_would(frame, item, coming.get(item.path)) for item in items)
+        coming |= {item.path: item.before for item in items}
         report = report.with_step(replace(frame.told(entry), outcome="planned", touched=touched))
     return report
 
 
-def _would(frame: Frame, item: Item) -> Touched:
-    present = look(frame.places.at(item.path))
+def _would(frame: Frame, item: Item, coming: Fact | None) -> Touched:
+    present = coming or look(frame.places.at(item.path))
     newer = present.kind != "absent" and not any(
         present.is_same_content(known) for known in (item.before, item.after)
     )

@@ -159,7 +159,7 @@ def _write(put: Put, staged: Path, count: Count) -> str:
 
 def _root_owner(target: Path) -> tuple[int, int] | None:
     """Return whom new files shall belong to: root moves house for the target's owner."""
-    if not POSIX or os.geteuid() != 0:
+    if not POSIX or os.geteuid() != 0 or not target.is_dir():
         return None
     info = target.stat()
     return info.st_uid, info.st_gid

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orch_next.errors import RecordError
 from orch_next.migrate.backup import verify_backup
-from orch_next.migrate.facts import glance, look
+from orch_next.migrate.facts import Fact, glance, look
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.frame import Frame, check_source, check_target
-from orch_next.migrate.manifest import Item
 from orch_next.migrate.move import has_problem
 from orch_next.migrate.progress import Meter
 from orch_next.migrate.record import Entry
@@ -28,18 +27,23 @@ def verify(frame: Frame, steps: Sequence[Step]) -> RunReport:
     check_target(frame.house)
     started = frame.clock()
     journal = frame.journal()
+    known = frame.known(journal)
     report = report_of(frame.house, "", "verify")
     for step in steps:
         entries = [entry for entry in journal.standing() if entry.step == step.name]
-        report = report.with_step(_verify_step(frame, step, entries))
+        report = report.with_step(_verify_step(frame, step, entries, known))
     return replace(report, seconds=frame.clock() - started)
 
 
-def _verify_step(frame: Frame, step: Step, entries: Sequence[Entry]) -> StepReport:
+def _verify_step(
+    frame: Frame, step: Step, entries: Sequence[Entry], known: Mapping[str, Fact]
+) -> StepReport:
     started = frame.clock()
     items = {item.path: item for entry in entries for item in frame.manifest(entry).items}
     findings = [*_unfinished(entries), *_damaged(frame, entries)]
-    states = Counter(_state(frame, item) for item in items.values())
+    states = Counter(
+        _state(frame, path, known.get(path, item.after)) for path, item in items.items()
+    )
     if entries:
         findings += step.verify(frame.house, step.plan(frame.house))
     return StepReport(
@@ -95,12 +99,12 @@ def _damaged(frame: Frame, entries: Sequence[Entry]) -> list[Finding]:
     return findings
 
 
-def _state(frame: Frame, item: Item) -> str:
-    """Say how a path relates to what was put there: "as moved", "edited since" or "gone"."""
-    place = frame.places.at(item.path)
-    if item.after.kind != "absent" and glance(place).kind == "absent":
+def _state(frame: Frame, path: str, last: Fact) -> str:
+    """Say how a path relates to what the last step left there: as moved, edited since, or gone."""
+    place = frame.places.at(path)
+    if last.kind != "absent" and glance(place).kind == "absent":
         return "gone"
-    return "as moved" if look(place).is_same_content(item.after) else "edited since"
+    return "as moved" if look(place).is_same_content(last) else "edited since"
 
 
 @dataclass(frozen=True)

@@ -191,11 +191,9 @@ def test_what_was_written_since_is_kept(tmp_path: Path) -> None:
     moc = build_moc(tmp_path)
     before = tree_hash(moc)
     frame = frame_of(moc, moc)
-    move(frame)
-    ledger = moc / "ORCH" / "STATE" / "MILESTONES.md"
+    apply(frame, [step for step in frame.steps if step.name == "logs"])
     catalogue = moc / "data" / "logs" / "index.json"
     catalogue.write_text("あとから書かれた", encoding="utf-8")
-    assert ledger.exists()
     go_back(frame)
     assert tree_hash(moc) == before
     kept = [path for path in (moc / "data/migration/kept").rglob("*") if path.is_file()]

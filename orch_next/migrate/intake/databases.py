@@ -20,6 +20,7 @@ COMPANIONS = ("-wal", "-shm", "-journal")
 _COPIED = ("", "-wal", "-journal")
 _TRIES = 5
 _WAL_MODE = 2
+_PATIENCE = 1.0  # seconds: a dashboard writes for some milliseconds
 
 
 class UnsoundError(MigrationError):
@@ -84,7 +85,7 @@ def _is_plain(path: Path) -> bool:
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     mode = "ro" if read_only else "rw"
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=5.0)
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_PATIENCE)
     db.text_factory = as_text
     return db
 

@@ -14,8 +14,8 @@ from orch_next.migrate.findings import Finding
 from orch_next.migrate.intake.audit_merge import AUDIT, has_audit
 from orch_next.migrate.intake.databases import (
     COMPANIONS,
-    TableFacts,
     LockedError,
+    TableFacts,
     UnsoundError,
     columns_of,
     describe,

@@ -111,8 +111,8 @@ def _take_secret(into: Gathered, item: Item, home: str) -> None:
         _row(into, item, "obsolete", "")
         return
     if is_worthless(item.value) and not home:  # a sample that nothing reads harms nobody
-        _keep(into.obsolete, item)
-        _row(into, item, "obsolete", "alerts")
+        into.kept_secrets.setdefault(item.file, {})[item.key] = item.value
+        _row(into, item, "secret", f"kept: {item.file}")
         return
     if is_worthless(item.value):
         into.findings.append(tell_unsafe(Doubt.SAMPLE, item))

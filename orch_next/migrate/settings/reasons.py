@@ -39,6 +39,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "stands in the program; where ORCH lies is told by ORCH_ROOT or --orch-root",
         "プログラム内で決まります。ORCH の場所は ORCH_ROOT か --orch-root で指定します",
     ),
+    "dispatcher": (
+        "the step `dispatcher` brings it to config/cores.toml",
+        "dispatcher 手順が config/cores.toml に移します",
+    ),
     "journal": (
         "ORCH-Next keeps its journal in data/orch.db (database_url); the step `data` imports "
         "old SQLite files",
@@ -51,6 +55,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "learning": (
         "ORCH-Next learns by itself; docs/knowledge.md tells what can be set",
         "学習は自動で、設定できることは docs/knowledge.md にあります",
+    ),
+    "live": (
+        "the step `websocket` tells what became of it",
+        "websocket 手順が扱いを報告します",
     ),
     "logging": (
         "ORCH-Next logs to standard error; its supervisor keeps the files (docs/operations.md)",
@@ -116,6 +124,12 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "endpoints_to_monitor": "clients",
     },
     "config/security.json": {"": "always", "rate_limiting": "server"},
+    "ORCH/integrated_config.json": {
+        "dispatcher": "dispatcher",
+        "socketio": "live",
+        "sse": "live",
+        "webhook": "live",
+    },
     "orch_dashboard.py": {"": "code"},
 }
 

@@ -87,6 +87,17 @@ MORE_KNOWN: Mapping[str, frozenset[str]] = {
     "config/agents_api.json": frozenset(
         {"auth.issuer", "auth.audience", "security.rate_limit_per_min"}
     ),
+    # No contract records them; the steps `dispatcher` and `websocket` read them.
+    INTEGRATED: frozenset(
+        {
+            *("dispatcher.core_id", "dispatcher.stay", "dispatcher.enable_orch_integration"),
+            "dispatcher.orch_integration_interval_seconds",
+            *("socketio.async_mode", "socketio.ping_interval", "socketio.ping_timeout"),
+            *("socketio.max_http_buffer_size", "sse.interval_seconds", "sse.keepalive_seconds"),
+            *("webhook.signature_header", "webhook.signature_verification"),
+            "webhook.tolerance_seconds",
+        }
+    ),
 }
 _STEMS = {name.removeprefix("config/").removesuffix(".json"): name for name in KNOWN_KEYS}
 
@@ -121,6 +132,7 @@ def judge(file: str, key: str) -> Verdict:
         guesses.append((CODE, rest))
     if key.rpartition(".")[2] in ORIGIN_KEYS:
         guesses.append((CODE, "cors_origins"))
+    guesses.append((INTEGRATED, key))
     verdicts = [_judge(name, inner) for name, inner in guesses]
     for fates in (("setting", "unsafe"), ("obsolete",), ("wrong_type",)):
         if found := next((one for one in verdicts if one.fate in fates), None):
