@@ -21,7 +21,7 @@ def ledger(name: str) -> Response:
         "file": kind.file_name,
         "digest": found.digest,
         "text": found.text,
-        "problems": [as_problem(problem) for problem in found.snapshot.problems],
+        "problems": [as_problem(problem) for problem in found.problems],
         "stale": found.snapshot.stale,
         "damaged": bool(found.snapshot.damage),
         "missing": found.snapshot.missing,

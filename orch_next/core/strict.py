@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from orch_next.core.disagree import find_disagreements
 from orch_next.core.evidence import Places, find_evidence
 from orch_next.core.flags import AUTO_DECIDE_VALUES, FILE_NAME, FREEZE_VALUES
 from orch_next.core.records import Approval, R
@@ -58,6 +59,8 @@ def check_files(
         snapshots[kind.name] = snapshot
         found += problems
     found += _between(snapshots, Places(moc_root, state.parent))
+    for kind in KINDS:
+        found += _disagreements(kind, files[kind.file_name], snapshots)
     found += find_copies(state)
     found += _flag_faults(state / FILE_NAME)
     known = snapshots[TASK.name]
@@ -100,6 +103,13 @@ def _inside(
             yield _problem(kind, record.line, record.key, *told)
     for alike, told in find_confusable(snapshot.records):
         yield _problem(kind, alike.line, alike.key, *told)
+
+
+def _disagreements(
+    kind: LedgerKind[Any], data: bytes | OSError, snapshots: Mapping[str, Snapshot[Any]]
+) -> Iterator[Problem]:
+    if isinstance(data, bytes) and not snapshots[kind.name].damage:
+        yield from find_disagreements(kind, decode(data), snapshots.values())
 
 
 def _problem(

@@ -14,7 +14,6 @@ from orch_next.ledger.parser import Document, Problem, Severity
 # A table with this many of the ten columns was meant to be the ledger.
 _NEARLY = 8
 _CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 # git's markers have seven characters, or more in merges of merges.
 _LONG_MARKER = re.compile(r"(<{8,}|={8,}|\|{8,}|>{8,})( .*)?")
 
@@ -75,8 +74,7 @@ def _lost_headers(
     """Yield headers that were meant to be the ledger's: without a delimiter, or a column."""
     tables = {table.line: table for table in document.tables}
     taken = {row.line for table in document.tables for row in table.rows}
-    for number in _outside_fences(texts):
-        text = texts[number - 1]
+    for number, text in scan.outside_fences(texts):
         if text.count("|") < _NEARLY or number in taken:
             continue
         missing = _missing_columns(kind, scan.cut_values(text))
@@ -94,18 +92,6 @@ def _missing_columns(kind: LedgerKind[Any], names: Sequence[str]) -> list[str] |
     lowered = {kind.aliases.get(name.lower(), name.lower()) for name in names}
     missing = [column for column in kind.columns if column not in lowered]
     return missing if len(kind.columns) - len(missing) >= _NEARLY else None
-
-
-def _outside_fences(texts: Sequence[str]) -> Iterator[int]:
-    fence = ""
-    for number, text in enumerate(texts, start=1):
-        match = _FENCE.match(text)
-        if match and not fence:
-            fence = match[1]
-        elif fence:
-            fence = "" if match and match[1].startswith(fence) else fence
-        else:
-            yield number
 
 
 def _mixed_ends(kind: LedgerKind[Any], eols: Sequence[str]) -> Iterator[Problem]:

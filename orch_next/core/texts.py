@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from orch_next.core.kinds import LedgerKind
+from orch_next.core.disagree import find_disagreements
+from orch_next.core.kinds import KINDS, LedgerKind
 from orch_next.core.schema import Snapshot
 from orch_next.core.state import State
 from orch_next.core.view import read_ledger
 from orch_next.errors import DamagedError
 from orch_next.ledger.file import LedgerFile, digest
-from orch_next.ledger.parser import decode, parse
+from orch_next.ledger.parser import Problem, decode, parse
 
 # How often to look again when the file changes between the look and the read.
 _TRIES = 3
@@ -19,11 +20,15 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class LedgerText:
-    """A file's text and what is known about it; no text and no digest when it is missing."""
+    """A file's text and what is known about it; no text and no digest when it is missing.
+
+    `problems` are those of the snapshot, those between files, and where text and rows disagree.
+    """
 
     snapshot: Snapshot[Any]
     text: str
     digest: str
+    problems: tuple[Problem, ...] = ()
 
 
 def read_text(state: State, kind: LedgerKind[Any]) -> LedgerText:
@@ -35,11 +40,17 @@ def read_text(state: State, kind: LedgerKind[Any]) -> LedgerText:
             data = file.read()
         except OSError:
             # Missing or unreadable: the snapshot's problems say which.
-            return LedgerText(snapshot, "", "")
+            return LedgerText(snapshot, "", "", _problems(state, kind, ""))
         found = LedgerText(snapshot, data.decode("utf-8", "replace"), digest(data))
         if snapshot.stale or snapshot.digest == found.digest:
             break
-    return found
+    return replace(found, problems=_problems(state, kind, found.text))
+
+
+def _problems(state: State, kind: LedgerKind[Any], text: str) -> tuple[Problem, ...]:
+    told = [problem for problem in state.problems() if problem.file == kind.file_name]
+    told += find_disagreements(kind, text, [state.look(one) for one in KINDS])
+    return tuple(sorted(told, key=lambda problem: problem.line))
 
 
 def table_text(state: State, kind: LedgerKind[Any]) -> str:

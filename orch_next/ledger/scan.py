@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import add
@@ -18,6 +18,7 @@ BLANKS = (
 _PIPE = re.compile(r"(?<!\\)\|")
 _EOL = re.compile(r"(\r\n|\r|\n)")
 _DELIMITER_CELL = re.compile(r":?-+:?")
+_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,19 @@ def split_lines(text: str) -> Lines:
     sizes = map(add, map(len, texts), map(len, eols))
     starts = list(accumulate(sizes, initial=skip))
     return Lines(texts, eols, starts[:-1])
+
+
+def outside_fences(texts: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that stand in no fenced code block, with their numbers from 1."""
+    fence = ""
+    for number, line in enumerate(texts, start=1):
+        match = _FENCE.match(line)
+        if match and not fence:
+            fence = match[1]
+        elif fence:
+            fence = "" if match and match[1].startswith(fence) else fence
+        else:
+            yield number, line
 
 
 def _split_lf(text: str) -> list[str]:

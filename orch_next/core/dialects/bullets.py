@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 from orch_next.core.kinds import LedgerKind
 from orch_next.core.records import R
-from orch_next.ledger.document import split_lines
+from orch_next.ledger import scan
 
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _TITLED = re.compile(r"(?P<id>[^\s:：]+)\s*[:：]\s*(?P<title>.*?)\s*#*\s*")
 _BULLET = re.compile(r"\s*[-*+]\s+\*\*(?P<name>[^*]+?)\s*[:：]?\*\*\s*[:：]?\s*(?P<value>.*)")
-_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def read_bullets(kind: LedgerKind[R], text: str) -> list[R]:
 
 def _sections(text: str) -> Iterator[Section]:
     heading, start, body = "", 0, list[str]()
-    for number, line in _outside_fences(text):
+    for number, line in scan.outside_fences(scan.split_lines(text).texts):
         match = _HEADING.match(line)
         if not match:
             body.append(line)
@@ -49,18 +48,6 @@ def _sections(text: str) -> Iterator[Section]:
         heading, start, body = match.group(1), number, []
     if heading:
         yield _section(start, heading, body)
-
-
-def _outside_fences(text: str) -> Iterator[tuple[int, str]]:
-    fence = ""
-    for number, line in enumerate(split_lines(text).texts, start=1):
-        match = _FENCE.match(line)
-        if match and not fence:
-            fence = match.group(1)
-        elif fence:
-            fence = "" if match and match.group(1).startswith(fence) else fence
-        else:
-            yield number, line
 
 
 def _section(line: int, heading: str, body: list[str]) -> Section:
