@@ -18,6 +18,11 @@ PROSE = """
 - **task_id**: T-90
 - **status**: READY
 """
+SUMMARY = """
+| タスクID | 状態 |
+|---|---|
+| 006 | DONE |
+"""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +33,8 @@ def server(served: Callable[..., Server], tmp_path_factory: pytest.TempPathFacto
     # line 12 repeats the id of line 11; further down stands a task that is no row
     tasks = tasks.replace("| 004 |", "| 003 |", 1) + PROSE
     (state / "TASKS.md").write_text(tasks, encoding="utf-8")
+    with (state / "MILESTONES.md").open("a", encoding="utf-8") as file:
+        file.write(SUMMARY)
     return served(folder)
 
 
@@ -39,7 +46,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 def test_each_file_has_its_state(page: Page) -> None:
     open_page(page, "/ledger")
-    conditions = {"tasks": "warnings", "approvals": "sound", "milestones": "sound"}
+    conditions = {"tasks": "warnings", "approvals": "sound", "milestones": "warnings"}
     for name, condition in conditions.items():
         tab = page.locator(f'[data-ledger="{name}"]')
         expect(tab).to_have_attribute("data-condition", condition)
@@ -62,6 +69,15 @@ def test_tasks_in_prose_are_told(page: Page) -> None:
     group = page.locator('.problem-group[data-code="read-only-dialect"]')
     expect(group).to_contain_text("Tasks found in prose")
     expect(group).to_contain_text("T-90")
+
+
+def test_a_table_that_disagrees_with_the_rows_is_told(page: Page) -> None:
+    open_page(page, "/ledger?file=milestones")
+    group = page.locator('.problem-group[data-code="text-disagrees"]')
+    expect(group).to_contain_text("Text and tables that disagree with the rows")
+    expect(group).to_contain_text("006")
+    group.get_by_role("button").click()
+    expect(page.locator(".raw-line.is-target")).to_contain_text("| 006 | DONE |")
 
 
 def test_tabs_turn_by_arrow_keys(page: Page) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import open_page, page, served, watched
 from tests.live_clients import post
@@ -81,6 +82,14 @@ def test_an_agent_registers_beats_and_reports(page: Page, server: Server) -> Non
     assert "点検 完了" in server.get("/api/agents/list").decode()
 
 
+def test_the_overview_tells_heartbeats_and_the_host(page: Page, server: Server) -> None:
+    post(server.port, "/api/agents/heartbeat", {"id": "WORK_AI_01"})
+    open_page(page, "/?lang=ja")
+    expect(page.locator("#work-heartbeat")).to_contain_text("WORK_AI_01 の応答")
+    expect(page.locator("#cmd-heartbeat")).to_have_text("応答なし")
+    expect(page.locator("#memory-details")).to_have_attribute("title", re.compile(r"GB"))
+
+
 def test_readings_arrive_live_and_charts_tell_them(page: Page) -> None:
     open_page(page, "/realtime?lang=ja")
     expect(page.locator("#connectionStatus")).to_have_text("接続済み（ソケット）")
@@ -131,6 +140,19 @@ def ask_for_a_script(page: Page) -> None:
         expect(said).to_contain_text("ML機能が利用できません")
     else:
         expect(said).to_contain_text("0 件です（20 件以上必要）")
+
+
+def test_a_form_that_is_sent_too_early_waits_for_its_script(page: Page, server: Server) -> None:
+    held: list[Route] = []
+    page.route("**/js/widgets/instructions.js", lambda route: held.append(route))
+    open_page(page, "/?lang=ja")
+    page.locator("#ins-title").scroll_into_view_if_needed()
+    page.locator("#ins-title").fill("早すぎる送信")
+    for _press in range(2):
+        page.locator("#ins-form button[type=submit]").click()
+    assert page.url == f"{server.url}/?lang=ja"
+    held[0].continue_()
+    expect(page.locator("#ins-list li", has_text="早すぎる送信")).to_have_count(1)
 
 
 def test_an_instruction_is_given(page: Page, server: Server) -> None:

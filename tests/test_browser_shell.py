@@ -5,26 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import WITHOUT_SERVER, open_page, page, served, server, watched
+from tests.browser import open_page, page, served, server, watched
 from tests.sample import clean_environ
-from tests.servers import Server, running_server, start_server, wait_until_ready
+from tests.servers import Server, running_server
 
 __all__ = ["page", "served", "server"]
 
 HOSTILE = "<img src=x onerror=alert(1)> C:\\作業 | 「引用」"
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Server]:
-    """A server of this test alone, whose ledgers it may spoil."""
-    with running_server(tmp_path) as started:
-        yield started
 
 
 def create(page: Page, title: str) -> None:
@@ -33,11 +25,6 @@ def create(page: Page, title: str) -> None:
     page.keyboard.insert_text(title)
     page.keyboard.press("Enter")
     expect(page.locator("#createTaskModal")).not_to_be_visible()
-
-
-def edit(server: Server, name: str, change: Callable[[str], str]) -> None:
-    path = server.orch_root / "STATE" / name
-    path.write_text(change(path.read_text("utf-8")), encoding="utf-8", newline="")
 
 
 def tasks_text(server: Server) -> str:
@@ -94,135 +81,6 @@ def test_a_refused_form_keeps_what_was_typed(browser: Browser, server: Server) -
         assert page.input_value("#taskNotes") == "備考 A|B"
 
 
-# What a page's own code would do; no widget needs to be there.
-HOLD = """async () => {
-  const { setStatus } = await import("/static/js/lib/edit.js");
-  const { store } = await import("/static/js/lib/store.js");
-  await store.ready;
-  globalThis.frozen ??= store.task("006");
-  globalThis.done = setStatus(globalThis.frozen, "hold");
-}"""
-TITLE = """async (title) => {
-  const { editTask } = await import("/static/js/lib/edit.js");
-  const { store } = await import("/static/js/lib/store.js");
-  await store.ready;
-  return (await editTask(store.task("006"), { title })).title;
-}"""
-
-
-def test_two_browsers_see_each_other_and_settle_a_conflict(browser: Browser, own: Server) -> None:
-    with watched(browser, own.url) as (one, first), watched(browser, own.url) as (other, _):
-        first.allowed.append("status of 409")
-        for page in (one, other):
-            open_page(page, "/")
-        one.evaluate("""async () => {
-          const { store } = await import("/static/js/lib/store.js");
-          await store.ready;
-          globalThis.frozen = store.task("006");
-        }""")
-        other.evaluate(TITLE, "相手の題名")
-        expect(one.locator(".overdue")).to_contain_text("006 相手の題名")
-        one.evaluate(HOLD)
-        dialog = one.locator("#conflict-dialog")
-        expect(dialog).to_contain_text("相手の題名")
-        expect(dialog).to_contain_text("HOLD")
-        dialog.get_by_role("button", name="自分の内容で上書きする").click()
-        assert one.evaluate("async () => (await globalThis.done).status") == "HOLD"
-        expect(other.locator(".overdue .glance li", has_text="006")).to_contain_text("HOLD")
-        assert "| 006 | 相手の題名 | HOLD |" in tasks_text(own)
-
-
-def test_taking_theirs_writes_nothing(browser: Browser, own: Server) -> None:
-    with watched(browser, own.url) as (page, watch):
-        watch.allowed.append("status of 409")
-        open_page(page, "/")
-        page.evaluate("globalThis.frozen = { id: '006', status: 'PLAN', rev: 'an older one' }")
-        before = tasks_text(own)
-        page.evaluate(HOLD)
-        page.get_by_role("button", name="現在の内容のままにする").click()
-        assert page.evaluate("() => globalThis.done") is None
-        assert tasks_text(own) == before
-
-
-def test_nothing_is_lost_over_a_restart(browser: Browser, tmp_path: Path) -> None:
-    with (
-        running_server(tmp_path) as first,
-        watched(browser, first.url, locale="en-US") as (page, watch),
-    ):
-        watch.allowed.extend(WITHOUT_SERVER)
-        open_page(page, "/")
-        first.stop()
-        expect(page.locator("#connection-status")).to_have_text("Disconnected")
-        edit(
-            first,
-            "TASKS.md",
-            lambda text: text.replace("| 006 | 運用", "| 006 | 停止中の編集 運用"),
-        )
-        second = start_server(tmp_path, port=first.port)
-        try:
-            wait_until_ready(second)
-            expect(page.locator("#connection-status")).to_have_text("Connected", timeout=30_000)
-            expect(page.locator(".overdue")).to_contain_text("停止中の編集")
-            edit(second, "TASKS.md", lambda text: text.replace("停止中の編集", "再開後の編集"))
-            expect(page.locator(".overdue")).to_contain_text("再開後の編集")
-        finally:
-            second.stop()
-
-
-def test_without_sockets_the_event_stream_carries_the_news(browser: Browser, own: Server) -> None:
-    with watched(browser, own.url) as (page, watch):
-        watch.allowed.extend(WITHOUT_SERVER)
-        page.route("**/vendor/socket.io.min.js", lambda route: route.abort())
-        page.goto("/")
-        status = page.locator("#connection-status")
-        expect(status).to_have_attribute("data-state", "stream")
-        edit(own, "TASKS.md", lambda text: text.replace("運用手順書", "外から直した手順書"))
-        expect(page.locator(".overdue")).to_contain_text("外から直した手順書")
-
-
-def test_the_title_counts_pending_approvals(browser: Browser, own: Server) -> None:
-    with watched(browser, own.url) as (page, _):
-        open_page(page, "/tasks")
-        expect(page).to_have_title("(1) タスク管理")
-        row = "| A003 | 005 | READY→DOING | pending | WORK | - | - | 2025-10-16T00:00:00Z | - | - |"
-        edit(own, "APPROVALS.md", lambda text: text.replace("| A002 |", f"{row}\n| A002 |"))
-        expect(page).to_have_title("(2) タスク管理")
-        expect(page.locator("#sidebar-list [data-pending]")).to_have_text("2")
-
-
-def test_damage_is_told_at_once_and_forgotten_when_mended(browser: Browser, own: Server) -> None:
-    with watched(browser, own.url) as (page, _):
-        open_page(page, "/")
-        banner = page.locator("#damage-banner")
-        expect(banner).to_have_text("")
-        whole = tasks_text(own)
-        lines = whole.count("\n")
-        edit(own, "TASKS.md", lambda text: text + "<<<<<<< HEAD\n")
-        expect(banner).to_contain_text("TASKS.md が壊れているか見つからないため")
-        expect(banner).to_contain_text(f"TASKS.md:{lines + 1}")
-        expect(banner).to_contain_text("マージの衝突マーカーが残っています")
-        expect(page.locator("#new-task-btn")).to_be_disabled()
-        total(page, 8)
-        edit(own, "TASKS.md", lambda _: whole)
-        expect(banner).to_have_text("")
-        expect(page.locator("#new-task-btn")).to_be_enabled()
-
-
-def test_a_ledger_nobody_could_read_is_not_counted(browser: Browser, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    (source / "STATE").mkdir(parents=True)
-    (source / "STATE" / "TASKS.md").write_bytes(b"\xff")
-    with (
-        running_server(tmp_path, source=source, ready_path="/login") as own,
-        watched(browser, own.url, locale="en-US") as (page, watch),
-    ):
-        watch.allowed.append("status of 500")
-        page.goto("/")
-        expect(page.locator("#damage-banner")).to_contain_text("TASKS.md cannot be read")
-        expect(page.locator("#total-tasks")).to_have_text("—")
-        expect(page.locator("#work-status")).to_have_text("Error")
-
-
 @pytest.mark.parametrize(
     ("locale", "text"), [("ja-JP", "あなたの確認待ち"), ("en-GB", "Waiting for me")]
 )
@@ -246,21 +104,6 @@ def test_the_theme_follows_the_system_and_the_choice(browser: Browser, server: S
         assert (page.evaluate(background), light != dark) == (light, True)
         page.select_option("#theme-select", "system")
         assert page.evaluate(background) == dark
-
-
-PAGES = ["/", "/tasks", "/tasks/003", "/approvals", "/ledger", "/history", "/timeline", "/flow"]
-PAGES += ["/realtime", "/monitoring", "/console", "/agents", "/ml", "/ps1", "/results", "/rules"]
-PAGES += ["/git", "/security"]
-
-
-def test_phones_scroll_only_down(browser: Browser, server: Server) -> None:
-    wide = "document.documentElement.scrollWidth - innerWidth"
-    with watched(browser, server.url, viewport={"width": 360, "height": 800}) as (page, _):
-        found = {}
-        for path in PAGES:
-            open_page(page, path)
-            found[path] = page.evaluate(wide)
-    assert {path: over for path, over in found.items() if over > 0} == {}
 
 
 def test_the_menu_of_a_phone(browser: Browser, server: Server) -> None:

@@ -188,7 +188,9 @@ def test_a_verb_is_taken_back_by_its_toast_and_by_ctrl_z(page: Page, server: Ser
     hold.click()
     expect(status).to_have_text("HOLD")
     # The change is remembered once its entry was found.
-    page.wait_for_function("JSON.parse(sessionStorage.getItem('orch_undo') || '[]').length > 0")
+    page.wait_for_function(
+        "() => JSON.parse(sessionStorage.getItem('orch_undo') || '[]').length > 0"
+    )
     page.keyboard.press("Control+z")
     expect(status).to_have_text("REVIEW")
     assert tasks_md(server) == before

@@ -16,6 +16,12 @@ from tests.servers import Server
 __all__ = ["page", "served"]
 
 
+MILESTONES = (
+    "| ms_id | name | status | owner | due | kpi | description | epic_ids | task_ids | notes |\n"
+    "|---|---|---|---|---|---|---|---|---|---|\n"
+)
+
+
 def in_days(days: int) -> str:
     return (date.today() + timedelta(days)).isoformat()
 
@@ -29,7 +35,10 @@ def server(served: Callable[..., Server], tmp_path_factory: pytest.TempPathFacto
         row("004", "終わった仕事", "DONE", due=in_days(-3)),
         row("005", "遠すぎる仕事", due="9999-12-31"),
     ]
-    return served(ledger=write_ledger(tmp_path_factory.mktemp("timeline"), rows))
+    orch = write_ledger(tmp_path_factory.mktemp("timeline"), rows)
+    text = f"{MILESTONES}| M1 | 本番移行 | DOING | CMD | {in_days(5)} | - | - | - | 001 | - |\n"
+    (orch / "STATE" / "MILESTONES.md").write_text(text, encoding="utf-8")
+    return served(ledger=orch)
 
 
 def names(page: Page) -> list[str]:
@@ -64,6 +73,15 @@ def test_a_start_appears_as_it_is_made(page: Page, server: Server) -> None:
     new = page.locator(".gantt-row", has_text="今日からの仕事")
     expect(new.locator(".gantt-planned")).to_be_visible()
     assert bars.count() == 0
+    post(server.port, "/api/agents/claim", {"coreId": "WORK_01", "task_id": "001"})
+    claimed = page.locator(".gantt-row", has_text="期限を過ぎた仕事")
+    expect(claimed.locator(".gantt-worked")).to_be_visible()
+
+
+def test_milestones_stand_on_it(page: Page) -> None:
+    open_page(page, "/timeline?lang=ja")
+    milestone = page.locator(".gantt-row", has_text="M1 本番移行")
+    expect(milestone.locator(".gantt-diamond")).to_be_visible()
 
 
 def test_moves_and_the_path_of_a_task_are_those_of_the_journal(page: Page, server: Server) -> None:
@@ -84,7 +102,7 @@ def test_moves_and_the_path_of_a_task_are_those_of_the_journal(page: Page, serve
 def test_charts_are_told_in_words(page: Page) -> None:
     open_page(page, "/flow?lang=ja")
     expect(page.locator("#taskStatusChart")).to_have_attribute(
-        "aria-label", "PLAN 3, READY 2, DONE 1"
+        "aria-label", "PLAN 3, READY 1, DOING 1, DONE 1"
     )
     expect(page.locator("#durations tbody tr").first).to_contain_text("リードタイム")
     page.locator("#charts-days").select_option("7")

@@ -68,7 +68,9 @@ def test_a_decision_is_signed_by_the_identity(app: Flask, body: dict[str, Any]) 
     assert (got, row.approver, row.approver_role) == ((200, None), "田中", "AUDIT")
 
 
-def test_the_page_names_an_identity_whom_its_scripts_ask_for_no_role(make_app: Callable[..., Flask]) -> None:
+def test_the_page_names_an_identity_whom_its_scripts_ask_for_no_role(
+    make_app: Callable[..., Flask],
+) -> None:
     identities = door_identities(closed := make_app(auth="token"))
     assert isinstance(identities, Identities)
     headers = {"Authorization": f"Bearer {identities.add('田中', 'AUDIT')[1]}"}

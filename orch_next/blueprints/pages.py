@@ -6,14 +6,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.context import orch
 from orch_next.core.agents import STATUSES as AGENT_STATUSES
 from orch_next.core.schema import Task
 from orch_next.errors import DamagedError
-from orch_next.security import sources
+from orch_next.security import allowed_actions, sources
 
 bp = Blueprint("pages", __name__)
 
@@ -41,7 +50,7 @@ VIEWS = {
 MODULES = (
     "main",
     *(f"lib/{name}" for name in ("api", "conflict", "dom", "edit", "i18n", "live", "query")),
-    *(f"lib/{name}" for name in ("store", "ui", "undo", "vendor")),
+    *(f"lib/{name}" for name in ("reasons", "role", "store", "ui", "undo", "vendor")),
     *(f"shell/{name}" for name in ("banner", "bar", "create", "details", "keys")),
     *(f"shell/{name}" for name in ("pending", "search")),
 )
@@ -94,6 +103,9 @@ def shell_values() -> dict[str, Any]:
         "agent_statuses": AGENT_STATUSES,
         "vendor": sources(static, f"{request.script_root}/static"),
         "widget_styles": _stems(static / "css" / "widgets"),
+        # The legacy's stamps name no zone (contract 0.2): the page must know the server's.
+        "utc_offset": orch().now().astimezone().isoformat()[-6:],
+        "may": " ".join(allowed_actions(g.get("identity"))),
         "modules": MODULES,
     }
 

@@ -8,7 +8,7 @@ from orch_next.security.exposure import check_exposure
 from orch_next.security.guard import guard
 from orch_next.security.identities import Identities, Identity
 from orch_next.security.requests import SESSION_KEY, door_identities, identify_socket
-from orch_next.security.roles import require, speaker
+from orch_next.security.roles import allowed_actions, require, speaker
 from orch_next.security.signatures import is_signed, sign
 from orch_next.security.third_party import sources
 
@@ -16,6 +16,7 @@ __all__ = [
     "SESSION_KEY",
     "Identities",
     "Identity",
+    "allowed_actions",
     "check_exposure",
     "close_door",
     "door_identities",

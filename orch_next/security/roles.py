@@ -67,6 +67,11 @@ def actions_of_undo(kind: str, statuses: tuple[str | None, str | None], *, own: 
     return found
 
 
+def allowed_actions(identity: Identity | None) -> list[str]:
+    """List the actions that the role may do; None (open mode) may do everything."""
+    return [name for name, roles in ACTIONS.items() if identity is None or identity.role in roles]
+
+
 def require(identity: Identity | None, action: str) -> None:
     """Raise `ForbiddenError` unless the role may do it; None (open mode) may do everything."""
     if identity is not None and identity.role not in ACTIONS[action]:

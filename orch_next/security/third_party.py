@@ -33,8 +33,12 @@ def sources(static: Path, prefix: str) -> dict[str, dict[str, Any]]:
     }
 
 
+@lru_cache(maxsize=4)
 def is_complete(static: Path) -> bool:
-    """Tell whether every third-party file lies in static/vendor."""
+    """Tell whether every third-party file lies in static/vendor, as it was at the first question.
+
+    The policy is made once: a page that named the CDN later would be refused its scripts.
+    """
     lock = _lock(static / LOCK)
     return all((static / FOLDER / file["name"]).is_file() for file in _files(lock))
 

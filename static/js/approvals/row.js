@@ -3,6 +3,7 @@
 import { taskUrl, url } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+import { whyReadOnly } from "../lib/role.js";
 import { store } from "../lib/store.js";
 import { badge } from "../lib/ui.js";
 import { when } from "../task/when.js";
@@ -62,10 +63,8 @@ function approver({ approver: name, approver_role: role }) {
 
 /** Return the two buttons of a pending approval. */
 export function buttons(approval, decided) {
-  const blocked = !store.isWritable("approval");
-  const title = blocked
-    ? t("The ledger is damaged; nothing can be written until it is mended")
-    : "";
+  const title = whyReadOnly("approval");
+  const blocked = title !== "";
   const one = (status, text, kind) =>
     h(
       "button",

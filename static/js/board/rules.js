@@ -1,8 +1,9 @@
 // @ts-check
 // Where a task may go by hand (contract 3.3), and what to say when it may not.
 
-import { STATUS_OF, verbsOf } from "../lib/edit.js";
+import { STATUS_OF, isFinal, verbsOf } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
+import { may } from "../lib/role.js";
 import { store } from "../lib/store.js";
 
 export const STATUSES = ["PLAN", "READY", "DOING", "REVIEW", "FIX", "DONE", "HOLD", "DROP"];
@@ -20,7 +21,8 @@ export function reachable(/** @type {string} */ from) {
 /** Say why a task cannot go there by hand. */
 export function whyNot(/** @type {string} */ from, /** @type {string} */ to) {
   const ways = reachable(from).join(", ");
-  if (!ways) return t("{from} is final: no step leads out of it.", { from });
+  if (isFinal(from)) return t("{from} is final: no step leads out of it.", { from });
+  if (!ways) return t("Your role does not allow this.");
   if (to === "DOING") return t("DOING is set when a core claims the task, not by hand.");
   if (to === "REVIEW") return t("REVIEW is set when the core reports its work, not by hand.");
   if (to === "PLAN") return t("Only new tasks are PLAN.");
@@ -29,6 +31,7 @@ export function whyNot(/** @type {string} */ from, /** @type {string} */ to) {
 
 /** Say why nothing can be moved at all; "" when it can. */
 export function standstill() {
+  if (!may("write")) return t("Your role does not allow this.");
   return store.isWritable("task")
     ? ""
     : t("The task ledger is damaged or missing: nothing can be changed until it is mended.");

@@ -50,6 +50,10 @@ export function nameCode(code) {
       t("Approvals that disagree with the tasks"),
       t("Their task is missing: correct the id or put the task back."),
     ],
+    "text-disagrees": [
+      t("Text and tables that disagree with the rows"),
+      t("Only the row counts. Correct the other place or take it out."),
+    ],
     "missing-file": [t("The file is missing"), t("Create it with its header, or restore it.")],
     "conflict-copy": [
       t("A save that lies beside the ledger"),

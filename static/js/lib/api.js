@@ -50,6 +50,8 @@ async function send(path, options) {
   const text = await response.text();
   const body = parse(text);
   if (response.ok && body !== undefined && body?.success !== false) return body;
+  // The session has ended: the frame tells it once, wherever the answer was wanted.
+  if (response.status === 401) document.dispatchEvent(new CustomEvent("orch:unauthorized"));
   const wait = Number(response.headers.get("Retry-After"));
   throw new ApiError(response.status, reason(response, body), body ?? null, wait || null);
 }

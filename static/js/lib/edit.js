@@ -4,6 +4,8 @@
 import { post } from "./api.js";
 import { solveConflict } from "./conflict.js";
 import { t } from "./i18n.js";
+import { told } from "./reasons.js";
+import { may } from "./role.js";
 import { store } from "./store.js";
 import { toast } from "./ui.js";
 import { offerUndo } from "./undo.js";
@@ -29,8 +31,15 @@ export const STATUS_OF = {
   drop: "DROP",
 };
 
-/** Return the verbs that a person may use on a task of this status. @param {string} status */
-export const verbsOf = (status) => FLOW[status] || [];
+/** What a verb takes besides the right to write (orch_next/security/roles.py). @type {Record<string, string>} */
+const ACTION_OF = { approve_done: "decide", request_fix: "decide", hold: "hold", drop: "drop" };
+
+/** Return the verbs that the reader may use on a task of this status. @param {string} status */
+export const verbsOf = (status) =>
+  (FLOW[status] || []).filter((verb) => may(ACTION_OF[verb] || "write"));
+
+/** Tell whether nobody moves a task of this status on. @param {string} status */
+export const isFinal = (status) => !(status in FLOW);
 
 /** Return a verb's label. @param {string} verb */
 export function verbLabel(verb) {
@@ -149,5 +158,5 @@ export function reason(error) {
   if (error.status === 503 && error.retryAfter) {
     return t("The ledger is in use. Try again in {seconds} s.", { seconds: error.retryAfter });
   }
-  return t("Not done: {reason}", { reason: error.message });
+  return t("Not done: {reason}", { reason: told(error.message) });
 }

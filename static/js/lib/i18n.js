@@ -50,8 +50,17 @@ export const percent = (value) =>
     ? UNKNOWN
     : new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 1 }).format(value);
 
+/** The server's offset from UTC ("+09:00"): the legacy's stamps name none (contract 0.2). */
+const serverOffset = document.body.dataset.utcOffset || "";
+const BARE_STAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?$/;
+
 /** Return the moment that an ISO text names, or null. @param {any} iso @returns {Date | null} */
 export function moment(iso) {
+  return parse(BARE_STAMP.test(iso) ? `${iso.replace(" ", "T")}${serverOffset}` : iso);
+}
+
+/** @param {any} iso without an offset: on the reader's clock @returns {Date | null} */
+function parse(iso) {
   if (typeof iso !== "string" || !/^\d{4}-\d\d-\d\d/.test(iso)) return null;
   // A bare day is a day of the reader, not midnight in UTC.
   const date = new Date(/^\d{4}-\d\d-\d\d$/.test(iso) ? `${iso}T00:00:00` : iso);
@@ -71,7 +80,7 @@ export function relative(iso, now = Date.now()) {
 
 /** Return a day as people write it; the year when it is not this one. @param {any} iso */
 export function day(iso) {
-  const date = moment(iso);
+  const date = parse(iso);
   if (!date) return plain(iso);
   /** @type {Intl.DateTimeFormatOptions} */
   const style = { month: "short", day: "numeric" };
@@ -100,7 +109,7 @@ export function duration(seconds) {
 
 /** Return how many whole days a due date lies behind; 0 or less: not overdue. @param {any} due */
 export function daysOver(due) {
-  const date = moment(due);
+  const date = parse(due);
   if (!date) return 0;
   const today = new Date();
   today.setHours(0, 0, 0, 0);

@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { live } from "./live.js";
 import { t } from "./i18n.js";
+import { told } from "./reasons.js";
 
 const QUIET_MS = 150;
 
@@ -44,7 +45,7 @@ export function say(root, text) {
 /** Put an error into words for the reader. */
 export function explain(error) {
   if (error instanceof ApiError && error.status === 0) return t("The server does not answer.");
-  return error && error.message ? error.message : String(error);
+  return told(error && error.message ? error.message : error);
 }
 
 // A call while one is under way is done once more after it, not beside it.

@@ -9,6 +9,7 @@ const IDS = { task: "id", approval: "appr_id", milestone: "ms_id" };
 const HIDDEN_MS = 100;
 const SETTLE_MS = 250;
 const STALE_MS = 4000;
+const RETRY_MS = 2000;
 
 /**
  * @typedef {keyof typeof KINDS} Kind
@@ -35,7 +36,7 @@ const settling = new Map();
 
 export const store = {
   /** Resolves when the three lists were read for the first time. @type {Promise<void>} */
-  ready: Promise.all(kinds().map(load)).then(() => undefined),
+  ready: Promise.all(kinds().map(loadFirst)).then(() => undefined),
 
   /** @returns {readonly any[]} */
   tasks: () => ledgers.task.rows,
@@ -86,7 +87,12 @@ function find(kind, id) {
   return place === undefined ? undefined : ledgers[kind].rows[place];
 }
 
-/** @param {Kind} kind */
+/** Try until the list is known: nothing may be shown as empty that was not read. @param {Kind} kind */
+async function loadFirst(kind) {
+  while (!(await load(kind))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+}
+
+/** Read a list; tell whether something is known of it now. @param {Kind} kind */
 async function load(kind) {
   const list = KINDS[kind];
   try {
@@ -96,9 +102,12 @@ async function load(kind) {
     replace(kind, answer[list], { stale: answer.stale, missing, lost: false, problems });
     // Damage of less than two seconds is told by no event (docs/realtime.md): look again.
     if (answer.stale) settle(kind, STALE_MS);
+    return true;
   } catch (error) {
     // Nobody answers: what we have is as good as before.
-    if (/** @type {any} */ (error).status === 500) await lose(kind);
+    if (/** @type {any} */ (error).status !== 500) return false;
+    await lose(kind);
+    return true;
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { ApiError, get, post } from "./api.js";
 import { t } from "./i18n.js";
+import { told } from "./reasons.js";
 import { store } from "./store.js";
 import { toast } from "./ui.js";
 
@@ -29,7 +30,7 @@ export async function undo(journalId) {
     return answer;
   } catch (error) {
     if (/** @type {ApiError} */ (error).status !== 0) forget(journalId);
-    toast(t("Cannot be undone: {reason}", { reason: /** @type {Error} */ (error).message }),
+    toast(t("Cannot be undone: {reason}", { reason: told(/** @type {Error} */ (error).message) }),
       { kind: "error" });
     return null;
   }

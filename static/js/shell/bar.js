@@ -1,6 +1,7 @@
 // @ts-check
 // The bar and the side: connection, refresh, menu, theme.
 
+import { url } from "../lib/api.js";
 import { t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
 import { store } from "../lib/store.js";
@@ -12,10 +13,12 @@ const find = (id) => document.getElementById(id);
 /** Wire the frame's own controls. */
 export function start() {
   live.onState(showConnection);
+  document.addEventListener("orch:unauthorized", tellLoggedOut);
   find("refresh-btn").addEventListener("click", refresh);
   showLoading();
   wireMenu();
   wireTheme();
+  wireLanguage();
 }
 
 /** @param {string} state */
@@ -33,8 +36,26 @@ function showConnection(state) {
   place.title = hint;
 }
 
+let isLoggedOut = false;
+
+/** Offer the login where the session ended; agents' own keys are asked for in their section. */
+function tellLoggedOut() {
+  if (isLoggedOut || !document.getElementById("identity-name")) return;
+  isLoggedOut = true;
+  const here = location.pathname.slice((document.body.dataset.base || "").length);
+  const next = encodeURIComponent(here + location.search);
+  const login = () => location.assign(url(`/login?next=${next}`));
+  toast(t("Your session has ended. What you typed stays here until you leave the page."),
+    { kind: "error", action: { label: t("Log in"), run: login } });
+}
+
 async function refresh() {
-  await store.reload();
+  const read = await store.reload();
+  if (isLoggedOut) return;
+  if (!read.every(Boolean)) {
+    toast(t("The server cannot be reached."), { kind: "error" });
+    return;
+  }
   document.dispatchEvent(new CustomEvent("orch:refresh", { bubbles: true }));
   toast(t("Read again."), { kind: "info" });
 }
@@ -65,6 +86,17 @@ function wireMenu() {
     const inside = /** @type {Element} */ (target).closest("#sidebar, #menu-btn");
     if (!inside) show(false);
   });
+}
+
+/** Scripts keep filters in the URL: the other language shall show the same. */
+function wireLanguage() {
+  const link = find("language-switch");
+  const aim = () => {
+    const wanted = new URL(location.href);
+    wanted.searchParams.set("lang", link.lang);
+    link.href = wanted.href;
+  };
+  for (const name of ["pointerdown", "focus", "click"]) link.addEventListener(name, aim);
 }
 
 function wireTheme() {

@@ -4,8 +4,9 @@
 import { taskUrl, url } from "../lib/api.js";
 import { createTask } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
+import { may, whyReadOnly } from "../lib/role.js";
 import { store } from "../lib/store.js";
-import { openDialog } from "../lib/ui.js";
+import { openDialog, toast } from "../lib/ui.js";
 
 /** @param {string} id @returns {any} */
 const find = (id) => document.getElementById(id);
@@ -21,6 +22,10 @@ export function start() {
 
 /** Open the dialog; what was typed before and not sent is still there. */
 export function open() {
+  if (!may("write")) {
+    toast(t("Your role does not allow this."), { kind: "info" });
+    return;
+  }
   // Without https there is no randomUUID.
   key = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
   showError("");
@@ -65,6 +70,6 @@ function showError(text) {
 
 function showWritable() {
   const button = find("new-task-btn");
-  button.disabled = !store.isWritable("task");
-  button.title = button.disabled ? t("TASKS.md cannot be written now.") : "";
+  button.title = whyReadOnly("task");
+  button.disabled = button.title !== "";
 }

@@ -3,6 +3,7 @@
 import { h, fill } from "../lib/dom.js";
 import { editTask } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
+import { whyReadOnly } from "../lib/role.js";
 import { store } from "../lib/store.js";
 import { draftOf, keepDraft } from "./drafts.js";
 import { fromField, isSave, makeField, toField } from "./editors.js";
@@ -100,9 +101,9 @@ export function keepFocus(place, draw) {
   if (button instanceof HTMLElement) button.focus();
 }
 
-/** Tell whether nothing can be written now, because the ledger is damaged. */
+/** Tell whether nothing can be written now: the ledger is damaged, or the role may not. */
 export function isBlocked() {
-  return !store.isWritable("task");
+  return whyReadOnly("task") !== "";
 }
 
 /** Return the button that shows a value and opens its editor. */
@@ -114,9 +115,7 @@ export function valueButton(label, content, extra = "") {
       class: `cell-value ${extra}`.trim(),
       dataset: { edit: "" },
       disabled: isBlocked(),
-      title: isBlocked()
-        ? t("The ledger is damaged; nothing can be written until it is mended")
-        : t("Edit (Enter or F2)"),
+      title: whyReadOnly("task") || t("Edit (Enter or F2)"),
     },
     h("span", { class: "visually-hidden" }, t("Edit {label}: ", { label })),
     content,

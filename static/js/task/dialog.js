@@ -3,6 +3,7 @@
 import { taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { setStatus, verbLabel, verbsOf } from "../lib/edit.js";
+import { whyReadOnly } from "../lib/role.js";
 import { store } from "../lib/store.js";
 import { badge, openDialog } from "../lib/ui.js";
 import { modelOf } from "./relations.js";
@@ -37,7 +38,7 @@ function show(dialog, verbs, task) {
   put("Notes", task.notes && task.notes !== "-" ? task.notes : "—");
   put("Model", modelOf(task) || "—");
   dialog.querySelector("[data-open]").href = taskUrl(task.id);
-  const writable = store.isWritable("task");
+  const writable = !whyReadOnly("task");
   return fill(verbs, ...verbsOf(task.status).map((verb) => verbButton(task, verb, writable)));
 }
 

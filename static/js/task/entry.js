@@ -2,6 +2,7 @@
 // One entry of the journal: who did what when, the cells that changed, and its undo.
 import { h } from "../lib/dom.js";
 import { undo } from "../lib/edit.js";
+import { may } from "../lib/role.js";
 import { t } from "../lib/i18n.js";
 import { taskUrl } from "../lib/api.js";
 import { diffOf } from "./diff.js";
@@ -113,12 +114,14 @@ function nameKind(kind) {
 
 function undoButton(entry, done) {
   const label = entry.undoes ? t("Redo") : t("Undo");
+  const hint = entry.undoable ? "" : t("The row was changed since; press to see by whom");
   const button = h(
     "button",
     {
       type: "button",
       class: entry.undoable ? "btn btn-small" : "btn btn-small btn-quiet",
-      title: entry.undoable ? "" : t("The row was changed since; press to see by whom"),
+      disabled: !may("write"),
+      title: may("write") ? hint : t("Your role does not allow this."),
       "aria-label": `${label} #${entry.id}`,
       dataset: { undo: String(entry.id) },
       onclick: async () => {

@@ -4,6 +4,7 @@ import { url } from "../lib/api.js";
 import { fill, h, keyed } from "../lib/dom.js";
 import { number, stamp, t } from "../lib/i18n.js";
 import { query } from "../lib/query.js";
+import { whyReadOnly } from "../lib/role.js";
 import { store } from "../lib/store.js";
 import { makeChecks } from "../approvals/checks.js";
 import { askDecision } from "../approvals/decide.js";
@@ -153,7 +154,7 @@ export async function mount(root) {
 
   async function decideChosen(status) {
     const approval = chosen && store.approval(chosen);
-    if (approval && approval.status === "pending" && store.isWritable("approval"))
+    if (approval && approval.status === "pending" && !whyReadOnly("approval"))
       decided(await askDecision(approval, status));
   }
 

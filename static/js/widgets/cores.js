@@ -14,6 +14,7 @@ const SETTLE_MS = 400;
 
 /** Show the cards and the agents, and keep them true. @param {HTMLElement} root */
 export async function mount(root) {
+  await store.ready;
   const show = () => CORES.forEach((core) => drawCore(root, core));
   /** @type {any} */
   let waiting = 0;
@@ -23,9 +24,11 @@ export async function mount(root) {
     waiting = setTimeout(() => drawActivity(root), SETTLE_MS);
   });
   const agents = /** @type {HTMLElement} */ (root.querySelector(".agents-now"));
-  keepFresh(agents, () => get("/api/agents/list"), (found) => drawAgents(agents, found),
-    { seconds: AGENTS_SECONDS });
-  await store.ready;
+  const draw = (/** @type {any[]} */ found) => {
+    drawAgents(agents, found);
+    CORES.forEach((core) => drawBeat(root, core, found));
+  };
+  keepFresh(agents, () => get("/api/agents/list"), draw, { seconds: AGENTS_SECONDS });
   show();
   await drawActivity(root);
 }
@@ -73,6 +76,20 @@ function sentence(core, count) {
   }[core];
 }
 
+/** Tell the newest heartbeat of a core's agents: those of its role, or named after it. @param {HTMLElement} root @param {typeof CORES[number]} core @param {any[]} agents */
+function drawBeat(root, core, agents) {
+  const place = /** @type {HTMLElement} */ (root.querySelector(`#${core.toLowerCase()}-heartbeat`));
+  const own = agents.filter((one) => (one.role || one.id.split("_")[0]) === core && beatOf(one));
+  const [last] = own.sort((one, other) => Date.parse(beatOf(other)) - Date.parse(beatOf(one)));
+  if (!last) return fill(place, t("no heartbeat yet"));
+  const at = beatOf(last);
+  const time = h("time", { datetime: at, title: stamp(at) }, relative(at));
+  return fill(place, t("Heartbeat of {agent}:", { agent: last.id }), " ", time);
+}
+
+/** @param {any} agent @returns {string} */
+const beatOf = (agent) => agent.heartbeat_at || agent.last_seen || "";
+
 /** @param {HTMLElement} root */
 async function drawActivity(root) {
   const { entries } = await get(`/api/history?limit=${ENTRIES}`).catch(() => ({ entries: null }));
@@ -111,7 +128,7 @@ function drawAgents(root, agents) {
 
 /** @param {any} agent */
 function agentLine(agent) {
-  const beat = agent.heartbeat_at || agent.last_seen;
+  const beat = beatOf(agent);
   return h("li", null,
     h("span", { class: `dot ${agent.online ? "on" : "off"}`, "aria-hidden": "true" }),
     h("span", { class: "name" }, agent.name || agent.id),

@@ -3,6 +3,8 @@
 import { get, post, taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { number, t } from "../lib/i18n.js";
+import { may } from "../lib/role.js";
+import { told } from "../lib/reasons.js";
 import { explain, keepFresh } from "../lib/section.js";
 import { confirmDialog, toast } from "../lib/ui.js";
 import { openConsole } from "../dispatcher/console.js";
@@ -33,6 +35,10 @@ export function mount(root) {
 
 function wireForm(part, look) {
   const core = () => part("orch-core-id").value.trim();
+  for (const id of ["btn-dispatch-start", "btn-dispatch-stop"]) {
+    part(id).disabled = !may("dispatch");
+    part(id).title = may("dispatch") ? "" : t("Your role does not allow this.");
+  }
   part("orch-dispatch-form").addEventListener("submit", (event) => {
     event.preventDefault();
     act(look, "/dispatch", {
@@ -53,7 +59,7 @@ async function act(look, path, body) {
     toast(wordsFor(path, answer), { kind: "ok" });
   } catch (error) {
     const detail = error.body && error.body.detail;
-    toast([error.body && error.body.message ? error.body.message : explain(error), detail].filter(Boolean).join(": "), { kind: "error" });
+    toast([error.body && error.body.message ? told(error.body.message) : explain(error), detail && told(detail)].filter(Boolean).join(": "), { kind: "error" });
   }
   look();
 }

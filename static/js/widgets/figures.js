@@ -6,8 +6,9 @@ import { store } from "../lib/store.js";
 /** Count now and after every change. @param {HTMLElement} root */
 export async function mount(root) {
   const show = () => draw(root);
-  store.subscribe(["tasks", "approvals"], show);
+  // Before that a zero would be invented.
   await store.ready;
+  store.subscribe(["tasks", "approvals"], show);
   show();
 }
 

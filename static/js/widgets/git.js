@@ -3,6 +3,7 @@
 import { get } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
+import { told } from "../lib/reasons.js";
 import { keepFresh, say } from "../lib/section.js";
 import { openDialog } from "../lib/ui.js";
 import { layOut } from "../git/lanes.js";
@@ -109,7 +110,7 @@ async function open(root, hash) {
     fill(root.querySelector("#git-commit-body"), ...inFull(commit));
     openDialog(dialog);
   } catch (error) {
-    say(root, error.message);
+    say(root, told(error.message));
   }
 }
 

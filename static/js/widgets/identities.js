@@ -7,11 +7,11 @@ import { explain } from "../lib/section.js";
 
 /** Wire the form that registers an identity, where there is one. @param {HTMLElement} root */
 export function mount(root) {
-  const form = /** @type {HTMLFormElement | null} */ (root.querySelector("#registerForm"));
+  const form = /** @type {HTMLFormElement | null} */ (root.querySelector("#register-form"));
   if (!form) return;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    register(form, root.querySelector("#registerSaid"));
+    register(form, root.querySelector("#auth-message"));
   });
 }
 

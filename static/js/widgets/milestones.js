@@ -10,8 +10,8 @@ const SOON_DAYS = 7;
 /** Show the milestones and keep them true. @param {HTMLElement} root */
 export async function mount(root) {
   const show = () => draw(root);
-  store.subscribe(["tasks", "milestones"], show);
   await store.ready;
+  store.subscribe(["tasks", "milestones"], show);
   show();
 }
 

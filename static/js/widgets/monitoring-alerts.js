@@ -20,7 +20,7 @@ export function mount(root) {
 }
 
 function show(root, data) {
-  root.querySelector("#active-alerts-count").textContent = t("{count} active", { count: number(data.active_count) });
+  root.querySelector("#active-alerts").textContent = t("{count} active", { count: number(data.active_count) });
   root.querySelector("#daily-alerts").textContent = t("{count} in 24 hours", { count: number(data.daily_count) });
   const items = data.recent_alerts.map(item);
   fill(root.querySelector("#alerts-list"), ...(items.length ? items : [h("li", { class: "empty" }, t("Nothing to warn of."))]));

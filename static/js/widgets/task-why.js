@@ -3,6 +3,7 @@
 import { get } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+import { told } from "../lib/reasons.js";
 import { keepFresh } from "../lib/section.js";
 import { store } from "../lib/store.js";
 
@@ -57,7 +58,7 @@ function reasonItem({ code, message }) {
     "li",
     { dataset: { code } },
     h("strong", {}, nameReason(code)),
-    h("span", { class: "muted" }, message),
+    h("span", { class: "muted" }, told(message)),
   );
 }
 

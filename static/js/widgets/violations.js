@@ -6,6 +6,7 @@ import { relative, stamp, t } from "../lib/i18n.js";
 import { query } from "../lib/query.js";
 import { keepFresh, say } from "../lib/section.js";
 import { severityBadge } from "../lib/severity.js";
+import { nameOf } from "./rules.js";
 
 const LOOK_SECONDS = 30;
 const MOST = 500;
@@ -15,7 +16,7 @@ export function mount(root) {
   const status = /** @type {HTMLSelectElement} */ (root.querySelector("#violations-status"));
   const rule = /** @type {HTMLSelectElement} */ (root.querySelector("#violations-rule"));
   status.value = query.get("status") || "open";
-  const read = () => get(`/api/rules/violations?limit=${MOST}&status=${encodeURIComponent(status.value || "open")}`);
+  const read = () => readNamed(status.value || "open");
   const look = keepFresh(root, read, ({ violations }) => show(root, rule, violations), { seconds: LOOK_SECONDS });
   status.addEventListener("change", () => {
     query.set({ status: status.value === "open" ? null : status.value });
@@ -25,6 +26,14 @@ export function mount(root) {
     query.set({ rule: rule.value || null });
     look();
   });
+}
+
+async function readNamed(status) {
+  const path = `/api/rules/violations?limit=${MOST}&status=${encodeURIComponent(status)}`;
+  const [{ violations }, { rules }] = await Promise.all([get(path), get("/api/rules")]);
+  const names = new Map(rules.map((rule) => [rule.id, nameOf(rule)]));
+  const named = violations.map((one) => ({ ...one, rule_name: names.get(one.rule_id) || one.rule_name }));
+  return { violations: named };
 }
 
 function show(root, select, violations) {

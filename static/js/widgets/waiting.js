@@ -19,7 +19,8 @@ const JOB_EVENTS = ["task_dispatched", "job_finished", "lease_expired", "job_dec
 export async function mount(root) {
   /** @type {Held} */
   let held = { leases: [], foreign: [], failed: false };
-  const show = () => draw(root, held);
+  let isRead = false;
+  const show = () => isRead && draw(root, held);
   const look = async () => {
     held = await readLeases();
     show();
@@ -29,7 +30,9 @@ export async function mount(root) {
   for (const name of JOB_EVENTS) live.on(name, look);
   document.addEventListener("orch:refresh", look);
   setInterval(() => document.hidden || show(), TICK_MS);
+  // Before that nobody knows whether nothing waits.
   await Promise.all([store.ready, look()]);
+  isRead = true;
   show();
 }
 

@@ -1,0 +1,18 @@
+// @ts-check
+// What the reader's role allows, so that no button is offered that the server would refuse.
+
+import { t } from "./i18n.js";
+import { store } from "./store.js";
+
+const allowed = document.body.dataset.may?.split(" ");
+
+/** Tell whether the role allows an action of orch_next/security/roles.py. @param {string} action */
+export const may = (action) => !allowed || allowed.includes(action);
+
+/** Say why a ledger's rows cannot be changed here; "" when they can. @param {"task" | "approval"} kind */
+export function whyReadOnly(kind) {
+  if (!may(kind === "approval" ? "decide" : "write")) return t("Your role does not allow this.");
+  return store.isWritable(kind)
+    ? ""
+    : t("The ledger is damaged; nothing can be written until it is mended");
+}
