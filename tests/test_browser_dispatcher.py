@@ -46,10 +46,21 @@ def test_a_core_is_tried_started_heard_and_stopped(page: Page, server: Server) -
     log = page.locator("#orch-log-panel")
     expect(log.locator(".line").first).to_have_text("005 作業 <b>自動テストの整備</b>")
     expect(log).to_contain_text("終了: done")
+    session.get_by_role("button", name="今すぐ確認").click()
+    expect(page.locator(".toast-ok").last).to_contain_text(f"今すぐ確認します: {CORE}")
     session.get_by_role("button", name="停止").click()
     expect(page.locator("#orch-dispatcher-state")).to_have_text("停止中")
     tasks = (server.orch_root / "STATE" / "TASKS.md").read_text(encoding="utf-8")
     assert "| 005 | 自動テストの整備 | REVIEW |" in tasks
+
+
+def test_a_session_that_is_drained_ends(page: Page) -> None:
+    open_page(page, "/console?lang=ja")
+    page.locator("#orch-core-id").fill(CORE)
+    page.locator("#btn-dispatch-start").click()
+    session = page.locator(f'#orch-sessions tr[data-core-id="{CORE}"]')
+    session.get_by_role("button", name="終了待ち").click()
+    expect(page.locator("#orch-dispatcher-state")).to_have_text("停止中")
 
 
 def test_a_core_that_is_unknown_says_why(page: Page) -> None:

@@ -10,14 +10,21 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser import browser, open_page, served, watched
+from tests.browser import open_page, served, watched
 from tests.sample import clean_environ
 from tests.servers import PROJECT, Server, copy_orch
 
-__all__ = ["browser", "served"]
+__all__ = ["served"]
 
 NOT_ALLOWED = "あなたの役割ではこの操作はできません。"
 UTC = {"TZ": "UTC"}
+CLOSED_TO_VIEWERS = {
+    "/console": "#btn-dispatch-start",
+    "/agents": "#registerForm [type=submit]",
+    "/results": "#save-outcome-open",
+    "/ml": "#ml-schedule-toggle",
+    "/": "#ins-form [type=submit]",
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +65,11 @@ def test_a_viewer_is_offered_no_change(browser: Browser, door: Server) -> None:
         expect(page.locator(".toast-text")).to_have_text(NOT_ALLOWED)
         open_page(page, "/approvals")
         expect(page.locator("[data-decide]").first).to_be_disabled()
+        for path, button in CLOSED_TO_VIEWERS.items():
+            open_page(page, path)
+            page.locator(button).scroll_into_view_if_needed()
+            expect(page.locator(button)).to_be_disabled()
+            expect(page.locator(button)).to_have_attribute("title", NOT_ALLOWED)
 
 
 def test_a_role_is_offered_its_own_steps(browser: Browser, door: Server) -> None:

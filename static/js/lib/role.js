@@ -9,6 +9,15 @@ const allowed = document.body.dataset.may?.split(" ");
 /** Tell whether the role allows an action of orch_next/security/roles.py. @param {string} action */
 export const may = (action) => !allowed || allowed.includes(action);
 
+/** Return the properties of a button for an action: none, or disabled with the reason. @param {string} action */
+export const allowedTo = (action) =>
+  may(action) ? {} : { disabled: true, title: t("Your role does not allow this.") };
+
+/** Disable a section's buttons whose action the role may not do. @param {Iterable<any>} buttons @param {string} action */
+export function forbid(buttons, action) {
+  for (const button of buttons) Object.assign(button, allowedTo(action));
+}
+
 /** Say why a ledger's rows cannot be changed here; "" when they can. @param {"task" | "approval"} kind */
 export function whyReadOnly(kind) {
   if (!may(kind === "approval" ? "decide" : "write")) return t("Your role does not allow this.");

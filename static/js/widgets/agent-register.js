@@ -1,6 +1,7 @@
 // @ts-check
 // Register an agent.
 import { t } from "../lib/i18n.js";
+import { forbid } from "../lib/role.js";
 import { explain } from "../lib/section.js";
 import { CHANGED, call } from "../agents/registry.js";
 
@@ -8,6 +9,7 @@ import { CHANGED, call } from "../agents/registry.js";
 export function mount(root) {
   const form = /** @type {HTMLFormElement} */ (root.querySelector("#registerForm"));
   const said = root.querySelector("#regMsg");
+  forbid(form.querySelectorAll("[type=submit]"), "write");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {

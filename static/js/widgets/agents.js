@@ -2,6 +2,7 @@
 // The agents' registry: search, sort, heartbeat, report.
 import { fill, h } from "../lib/dom.js";
 import { relative, stamp, t } from "../lib/i18n.js";
+import { allowedTo, forbid } from "../lib/role.js";
 import { explain, keepFresh } from "../lib/section.js";
 import { openDialog, toast } from "../lib/ui.js";
 import { CHANGED, call, useToken } from "../agents/registry.js";
@@ -91,12 +92,13 @@ function row(agent) {
 }
 
 function button(agent, verb, words) {
-  return h("button", { type: "button", class: "btn btn-small", dataset: { agent: agent.id, verb }, "aria-label": `${agent.id}: ${words}` }, words);
+  return h("button", { type: "button", class: "btn btn-small", dataset: { agent: agent.id, verb }, ...allowedTo(verb === "details" ? "read" : "write"), "aria-label": `${agent.id}: ${words}` }, words);
 }
 
 function wireRows(view, look) {
   const dialog = view.root.querySelector("#agentDialog");
   const form = view.root.querySelector("#reportForm");
+  forbid(form.querySelectorAll("[type=submit]"), "write");
   view.root.querySelector("tbody").addEventListener("click", (event) => {
     const pressed = event.target.closest("button[data-verb]");
     if (pressed?.dataset.verb === "heartbeat") beat(pressed.dataset.agent, look);

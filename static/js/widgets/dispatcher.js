@@ -3,7 +3,7 @@
 import { get, post, taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { number, t } from "../lib/i18n.js";
-import { may } from "../lib/role.js";
+import { allowedTo, forbid } from "../lib/role.js";
 import { told } from "../lib/reasons.js";
 import { explain, keepFresh } from "../lib/section.js";
 import { confirmDialog, toast } from "../lib/ui.js";
@@ -29,16 +29,16 @@ export function mount(root) {
     const button = /** @type {HTMLElement} */ (event.target).closest("button[data-dispatch]");
     if (button instanceof HTMLElement) act(look, `/dispatch/${button.dataset.dispatch}`, { coreId: button.dataset.core });
   });
-  if (part("btn-sweep-locks")) part("btn-sweep-locks").addEventListener("click", () => sweep(part, look));
+  if (part("btn-sweep-locks")) {
+    part("btn-sweep-locks").addEventListener("click", () => sweep(part, look));
+    forbid([part("btn-sweep-locks")], "sweep");
+  }
   openConsole(part("orch-log-panel"), part("log-clear"));
 }
 
 function wireForm(part, look) {
   const core = () => part("orch-core-id").value.trim();
-  for (const id of ["btn-dispatch-start", "btn-dispatch-stop"]) {
-    part(id).disabled = !may("dispatch");
-    part(id).title = may("dispatch") ? "" : t("Your role does not allow this.");
-  }
+  forbid([part("btn-dispatch-start"), part("btn-dispatch-stop")], "dispatch");
   part("orch-dispatch-form").addEventListener("submit", (event) => {
     event.preventDefault();
     act(look, "/dispatch", {
@@ -100,7 +100,7 @@ function sessionRow(one, drains) {
 }
 
 function button(verb, core, words) {
-  return h("button", { type: "button", class: "btn btn-small", dataset: { dispatch: verb, core }, "aria-label": `${core}: ${words}` }, words);
+  return h("button", { type: "button", class: "btn btn-small", dataset: { dispatch: verb, core }, ...allowedTo("dispatch"), "aria-label": `${core}: ${words}` }, words);
 }
 
 function empty(columns, words) {

@@ -3,6 +3,7 @@
 import { get, post } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { relative, t } from "../lib/i18n.js";
+import { forbid } from "../lib/role.js";
 import { explain, keepFresh } from "../lib/section.js";
 import { toast } from "../lib/ui.js";
 
@@ -11,6 +12,7 @@ const LOOK_SECONDS = 30;
 /** Show the instructions and wire the form. @param {HTMLElement} root */
 export function mount(root) {
   const form = /** @type {HTMLFormElement} */ (root.querySelector("#ins-form"));
+  forbid(form.querySelectorAll("[type=submit]"), "write");
   const look = keepFresh(root, () => get("/api/work/instructions"), ({ items }) => {
     const rows = items.slice().reverse().map(item);
     fill(root.querySelector("#ins-list"), ...(rows.length ? rows : [h("li", { class: "empty" }, t("No instruction has been given yet."))]));

@@ -4,6 +4,7 @@ import { get, post } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { day, number, relative, stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
+import { forbid, may } from "../lib/role.js";
 import { explain, keepFresh } from "../lib/section.js";
 import { toast } from "../lib/ui.js";
 
@@ -14,6 +15,7 @@ const FRESH_ON = ["ml_training_finished"];
 export function mount(root) {
   const part = (id) => root.querySelector(`#${id}`);
   const look = keepFresh(root, readAll, (found) => show(part, found), { seconds: LOOK_SECONDS, events: FRESH_ON });
+  forbid([part("ml-train"), part("ml-cancel"), part("ml-schedule-toggle")], "write");
   live.on("ml_training_progress", (told) => showTraining(part, told));
   part("ml-train").addEventListener("click", () => act(look, () => post("/api/ml/train", { epochs: Number(part("ml-epochs").value) })));
   part("ml-cancel").addEventListener("click", () => act(look, () => post("/api/ml/train/cancel", {})));
@@ -50,7 +52,7 @@ function show(part, { status, retrain }) {
 function showTraining(part, training) {
   const running = training.state === "running";
   part("ml-cancel").hidden = !running;
-  part("ml-train").disabled = running;
+  part("ml-train").disabled = running || !may("write");
   const bar = part("ml-progress");
   bar.hidden = !running;
   if (running && training.epochs) bar.value = Math.min(1, training.step / training.epochs);

@@ -3,6 +3,7 @@
 import { get, post } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
+import { allowedTo } from "../lib/role.js";
 import { explain, keepFresh } from "../lib/section.js";
 import { severityBadge } from "../lib/severity.js";
 import { toast } from "../lib/ui.js";
@@ -35,7 +36,7 @@ function item(alert) {
     h("div", { class: "alert-text" }, h("strong", {}, alert.title), h("p", {}, alert.message),
       h("span", { class: "muted", title: stamp(alert.first_seen) }, times, alert.acknowledged ? ` · ${seenBy(alert)}` : "")),
     alert.active && !alert.acknowledged
-      ? h("button", { type: "button", class: "btn btn-small", dataset: { alert: alert.id }, "aria-label": `${t("Acknowledge")}: ${alert.title}` }, t("Acknowledge"))
+      ? h("button", { type: "button", class: "btn btn-small", dataset: { alert: alert.id }, ...allowedTo("write"), "aria-label": `${t("Acknowledge")}: ${alert.title}` }, t("Acknowledge"))
       : "");
 }
 

@@ -4,6 +4,7 @@ import { get, post, taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
 import { query } from "../lib/query.js";
+import { forbid } from "../lib/role.js";
 import { explain, say } from "../lib/section.js";
 import { openDialog, toast } from "../lib/ui.js";
 
@@ -80,6 +81,7 @@ const link = (id, text) => h("a", { href: taskUrl(id) }, text);
 function wireRecording(root, after) {
   const dialog = root.querySelector("#saveOutcomeModal");
   const form = /** @type {HTMLFormElement} */ (root.querySelector("#saveOutcomeForm"));
+  forbid([root.querySelector("#save-outcome-open")], "write");
   root.querySelector("#save-outcome-open").addEventListener("click", () => openDialog(dialog));
   form.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   form.addEventListener("submit", async (event) => {
