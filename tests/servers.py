@@ -13,13 +13,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-READY_SECONDS = 90.0
+READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 _SERVE = [sys.executable, "-m", "orch_next", "serve", "--port", "{port}", "--async-mode"]
@@ -86,21 +87,30 @@ def free_port() -> int:
             return port
 
 
+class SilentServer(RuntimeError):
+    """The server runs and does not answer; the message tells where its threads stand."""
+
+
 def wait_until_ready(server: Server, path: str = "/health") -> None:
     """Poll `path` until it answers 200; `RuntimeError` with the log when it never does."""
     started = time.monotonic()
+    said: Exception | None = None
     while time.monotonic() - started < READY_SECONDS:
         if server.process.poll() is not None:
             break
         try:
             server.get(path, timeout=2.0)
-        except (OSError, urllib.error.HTTPError):
+        except (OSError, urllib.error.HTTPError) as error:
+            said = error
             time.sleep(0.02)
         else:
             server.ready_seconds = time.monotonic() - started
             return
-    server.stop(signal.SIGTERM, 1.0)
-    raise RuntimeError(f"not ready, exit status {server.process.poll()}\n{server.log()}")
+    kind = SilentServer if server.process.poll() is None else RuntimeError
+    # Python's fault handler writes where every thread stands into the log.
+    server.stop(getattr(signal, "SIGABRT", signal.SIGTERM), 5.0)
+    status = server.process.poll()
+    raise kind(f"not ready ({said!r}), exit status {status}\n{server.log()}")
 
 
 def copy_orch(folder: Path, source: Path | None = None) -> Path:
@@ -127,7 +137,8 @@ def start_server(
     words = [word.replace("{port}", str(port)) for word in command or COMMANDS[mode]]
     log_path = folder / f"server-{port}.log"
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("ORCH_", "COV_"))}
-    environ = {**clean, "PYTHONPATH": str(PROJECT), "ORCH_ROOT": str(root), **(env or {})}
+    environ = {**clean, "PYTHONPATH": str(PROJECT), "ORCH_ROOT": str(root)}
+    environ |= {"PYTHONFAULTHANDLER": "1", **(env or {})}
     with log_path.open("ab") as log:
         process = subprocess.Popen(words, cwd=cwd, env=environ, stdout=log, stderr=log)
     return Server(port, root, process, log_path)
@@ -149,9 +160,22 @@ def running_server(
 
     A second server over the same `folder` shares the ledgers of the first one.
     """
-    server = start_server(folder, mode, command=command, env=env, source=source, cwd=cwd, port=port)
+
+    def start() -> Server:
+        return start_server(
+            folder, mode, command=command, env=env, source=source, cwd=cwd, port=port
+        )
+
+    server = start()
     try:
-        wait_until_ready(server, ready_path)
+        try:
+            wait_until_ready(server, ready_path)
+        except SilentServer as error:
+            # Seen once in a thousand starts and not understood yet: told with all it says, and
+            # tried once more; a second time it fails.
+            warnings.warn(str(error), stacklevel=2)
+            server = start()
+            wait_until_ready(server, ready_path)
         yield server
     finally:
         server.stop()

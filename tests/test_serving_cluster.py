@@ -25,6 +25,10 @@ WAYS = (["polling"], ["websocket"], ["polling", "websocket"])
 TWO_WORKERS = [*COMMANDS["eventlet"][:-1], "2"]
 
 
+# The lease runs 3 s; the rest is for waiting clients and a machine that has much else to do.
+FOLLOWED_SECONDS = 15.0
+
+
 def heard(client: Listener) -> list[tuple[int, str, str]]:
     """Return number, record and source of every row event of one client."""
     return [(p["seq"], p["id"], p["source"]) for p in client.payloads("task_updated")]
@@ -95,7 +99,7 @@ def test_a_killed_owner_is_followed_by_the_other_worker(workers: tuple[Server, i
         # Only an owner tells an outside edit at once; a guest waits a second more.
         delay = 9.0
         while delay > 0.7:
-            assert time.monotonic() - killed < 5
+            assert time.monotonic() - killed < FOLLOWED_SECONDS
             count = len(heard(left[0]))
             saved = edit_notes(server.orch_root, "005", f"{time.time()}")
             assert left[0].wait(count + 1, "task_updated")
