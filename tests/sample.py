@@ -7,6 +7,10 @@ import shutil
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# What clients of the legacy rely on: docs/contract.md, for programs.
+CONTRACT = REPOSITORY / "tests" / "data" / "contract.json"
+# A STATE folder with the quirks of real ones (the README beside it lists them).
+LEDGERS = REPOSITORY / "tests" / "data" / "ledgers" / "STATE"
 
 
 def copy_sample(moc_root: Path) -> Path:

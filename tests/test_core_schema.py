@@ -6,9 +6,9 @@ from orch_next.core.schema import APPROVAL, MILESTONE, TASK, find_orphans, load_
 from orch_next.errors import NotFoundError
 from orch_next.ledger.file import digest
 from tests.ledger_text import line, task_table
+from tests.sample import LEDGERS
 
 SAMPLES = Path(__file__).parent / "data" / "core"
-REAL = Path(__file__).parents[2] / "shared" / "ledgers" / "2025-10-09"
 
 
 def codes(snapshot: object) -> list[tuple[str, str, int]]:
@@ -76,10 +76,9 @@ def test_an_approval_without_its_task_is_an_orphan() -> None:
     assert orphans == [("A001", 7, "APPROVALS.md"), ("A004", 11, "APPROVALS.md")]
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real ledgers of 2025-10-09 are not here")
-def test_the_real_ledgers() -> None:
+def test_ledgers_as_installations_have_them() -> None:
     snapshots = [
-        load_snapshot(kind, (REAL / kind.file_name).read_bytes())
+        load_snapshot(kind, (LEDGERS / kind.file_name).read_bytes())
         for kind in (TASK, APPROVAL, MILESTONE)
     ]
     assert [len(snapshot.records) for snapshot in snapshots] == [12, 8, 0]

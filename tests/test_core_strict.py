@@ -15,9 +15,7 @@ from orch_next.core.strict import check_folder
 from orch_next.core.strict_locks import read_lock
 from tests.conftest import NOW
 from tests.ledger_text import TASK_NAMES, line
-from tests.sample import REPOSITORY
-
-REAL = REPOSITORY.parent / "shared" / "ledgers" / "2025-10-09"
+from tests.sample import LEDGERS
 
 TASKS = (
     "# 台帳\n\n## 一覧\n\n"
@@ -321,12 +319,11 @@ def test_locks_of_the_other_place_are_told_by_their_path(state: Path) -> None:
     assert check(state) == [(str(folder / "task_002.lock"), 1, "lock-expired", "note")]
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real ledgers are not here")
-def test_on_the_real_ledgers_only_what_is_true_is_told(tmp_path: Path) -> None:
-    state = Path(shutil.copytree(REAL, tmp_path / "ORCH" / "STATE"))
+def test_on_ledgers_as_they_are_only_what_is_true_is_told(tmp_path: Path) -> None:
+    state = Path(shutil.copytree(LEDGERS, tmp_path / "ORCH" / "STATE"))
     found = check(state)
     assert [one for one in found if one[3] != "note"] == [
-        # WORK-RULES and task-registration are in no row of TASKS.md
+        # SHIFT-RULES and line-registration are in no row of TASKS.md
         ("APPROVALS.md", 13, "orphan-approval", "warning"),
         ("APPROVALS.md", 14, "orphan-approval", "warning"),
     ]

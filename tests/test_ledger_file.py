@@ -18,11 +18,11 @@ from orch_next.ledger.file import LedgerFile, digest
 from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import Document, parse
 from orch_next.ledger.swap import compare_and_replace
+from tests.sample import LEDGERS
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX")
 SAMPLES = sorted((Path(__file__).parent / "data" / "ledger").glob("*.md"))
 WRITABLE = [path for path in SAMPLES if path.name != "conflict.md"]
-REAL = Path(__file__).parents[2] / "shared" / "ledgers"
 TEXT = ledger_text(1_000)
 KINDS = {
     "native": LedgerFile,
@@ -84,11 +84,10 @@ def change_title(ledger: LedgerFile, number: int) -> None:
         assert any(problem.severity == "row" for problem in parse(ledger.read().decode()).problems)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real ledgers are not here")
 @pytest.mark.parametrize("eol", ["\n", "\r\n"])
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
-def test_the_real_ledgers_are_changed_in_one_line(tmp_path: Path, eol: str, bom: str) -> None:
-    for real in sorted(REAL.rglob("TASKS.md")) + sorted(REAL.rglob("APPROVALS.md")):
+def test_ledgers_as_they_are_are_changed_in_one_line(tmp_path: Path, eol: str, bom: str) -> None:
+    for real in (LEDGERS / "TASKS.md", LEDGERS / "APPROVALS.md"):
         path = tmp_path / real.name
         text = bom + real.read_bytes().decode().replace("\n", eol)
         path.write_bytes(text.encode())

@@ -18,9 +18,9 @@ from ledger_samples import (
 from orch_next.errors import DamagedError
 from orch_next.ledger.document import SetCell
 from orch_next.ledger.parser import Document, decode, parse
+from tests.sample import LEDGERS
 
 SAMPLES = Path(__file__).parent / "data" / "ledger"
-REAL = Path(__file__).parents[2] / "shared" / "ledgers"
 DOCUMENTS = 20_000
 
 
@@ -195,9 +195,8 @@ def test_markdown_its_limit_of_invented_cells_is_kept() -> None:
     assert our_tables(parse(text)) == oracle_tables(text)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real ledgers are not here")
-def test_the_real_ledgers_are_read_and_edited() -> None:
-    for path in sorted(REAL.rglob("*.md")):
+def test_ledgers_as_they_are_are_read_and_edited() -> None:
+    for path in sorted(LEDGERS.rglob("*.md")):
         document = parse(decode(path.read_bytes()))
         assert our_tables(document) == oracle_tables(document.text)
         assert document.damage == ()

@@ -16,10 +16,9 @@ from orch_next.migrate.step import Work
 from orch_next.migrate.steps.config import ConfigStep
 from orch_next.security.agents_access import load_agents_access
 from tests.moc_tree import build_moc
-from tests.sample import REPOSITORY
+from tests.sample import CONTRACT
 from tests.small_moc import NOW, apply, codes, contents, make_house, modes
 
-CONTRACT = REPOSITORY.parent / "shared" / "contract" / "contract.json"
 SECRETS = ("hook-秘密-0123456789", "0123456789abcdef" * 2, "pässword", "/T0/B0/abc")
 INTEGRATED = """\
 {
@@ -385,7 +384,6 @@ def test_every_known_key_is_judged() -> None:
     assert fates == {"setting", "obsolete", "unsafe"}
 
 
-@pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not beside the repository")
 def test_the_known_keys_are_the_contracts() -> None:
     config = json.loads(CONTRACT.read_text(encoding="utf-8"))["config"]
     contract = {

@@ -14,11 +14,10 @@ from orch_next.migrate.dashboard.pages import read_page, read_script, without_ji
 from orch_next.migrate.step import Work
 from orch_next.migrate.steps.dashboard import DashboardStep, shipped_root
 from scripts.write_route_table import FILE, SENT, table
-from tests.sample import REPOSITORY
+from tests.sample import CONTRACT, REPOSITORY
 from tests.small_moc import apply, codes, contents, make_house, make_moc
 from tests.source_code import package_files, parse
 
-CONTRACT = REPOSITORY.parent / "shared" / "contract" / "contract.json"
 PAGE = """<!doctype html>
 <title>{{ title }}</title>
 <link rel="stylesheet" href="{{ url_for('static', filename='css/会社.css') }}">
@@ -312,7 +311,6 @@ def test_the_events_are_told_somewhere() -> None:
     assert sorted(set(SENT.split()) - texts - built) == []
 
 
-@pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not beside the repository")
 def test_the_facts_are_the_contracts() -> None:
     contract = json.loads(CONTRACT.read_text(encoding="utf-8"))
     ids = {one for page in contract["ui"].values() for one in page["ids"]}

@@ -21,10 +21,9 @@ from orch_next.migrate.shadow.routes import ROUTES, Route, fill
 from orch_next.migrate.shadow.run import ShadowReport, shadow
 from orch_next.migrate.shadow.timing import Ratio, Round, evaluate, overall, p95, ratio_of
 from tests.moc_legacy import Alter, legacy
-from tests.sample import REPOSITORY
+from tests.sample import CONTRACT
 from tests.servers import running_server
 
-CONTRACT = REPOSITORY.parent / "shared" / "contract" / "contract.json"
 PAGE, JSON, LIVE = Route("/", "page"), Route("/api/tasks"), Route("/status", live=True)
 SOME = tuple(
     one
@@ -136,7 +135,6 @@ def test_a_cured_defect_has_its_number(path: str, found: Difference, defect: str
     assert defect_of(path, found) == defect
 
 
-@pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not beside the repository")
 def test_routes_and_defects_are_the_contracts() -> None:
     contract = json.loads(CONTRACT.read_text(encoding="utf-8"))
     wanted = {one["path"] for one in contract["routes"] if one["method"] == "GET"}
