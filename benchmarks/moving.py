@@ -39,7 +39,7 @@ from tests.moc_tree import MTIME_NS, build_moc
 from tests.moving import make_sample, quick_folder
 from tests.moving_kills import kill_once
 
-LONGEST_ROLLBACK = 60.0  # seconds, goals.md
+LONGEST_ROLLBACK = 60.0  # seconds, as docs/operations.md says
 LINE = "2025-10-08 01:00:00 [INFO] ディスパッチ開始 core=WORK_AI_01 警告なし\r\n"
 ENCODINGS = ("utf-8", "cp932", "utf-16-le")
 T = TypeVar("T")

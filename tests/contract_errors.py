@@ -307,7 +307,7 @@ NOT_HERE = {
         ),
         "monitoring is always there (D27)",
     ),
-    "GET /console": "the page is there (D51)",
+    "GET /console": "the page is there (D33)",
     "GET /metrics": "the client library is a dependency",
     "GET /status": "both versions' errors are an unexpected exception",
     "GET /api/security/status": "it says that there is no door instead of failing (D27)",

@@ -115,5 +115,5 @@ def test_refusing_costs_little(client: FlaskClient) -> None:
         answer = client.open(asked.path, method=asked.method, data=asked.body)
         if 400 <= answer.status_code < 500:
             spent.append(time.process_time() - started)
-    # goals.md: p99 < 100 ms
+    # p99: one sender of nonsense must not hold up the others
     assert sorted(spent)[int(len(spent) * 0.99)] < 0.1

@@ -354,7 +354,7 @@ def test_locks_of_others_are_listed_and_swept_only_when_asked(tmp_path):
 
 
 class OnlyTime(Leases):
-    """The mutant of goals.md: trusts its own clock and compares no generation."""
+    """The seeded defect: trusts its own clock and compares no generation."""
 
     def check(self, task, token):
         lease = self.known(task.id)

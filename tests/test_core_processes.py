@@ -1,4 +1,4 @@
-"""Several processes over one STATE folder lose nothing and do nothing twice (goals.md)."""
+"""Several processes over one STATE folder lose nothing and do nothing twice."""
 
 from __future__ import annotations
 

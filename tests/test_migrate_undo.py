@@ -1,4 +1,4 @@
-"""The seeded defect of goals.md (skipping modes or symlinks) must be seen."""
+"""A rollback that skips modes or symlinks must be seen: a seeded defect."""
 
 from __future__ import annotations
 

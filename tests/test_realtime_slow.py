@@ -1,4 +1,4 @@
-"""One client that reads nothing beside fifty that do, in each mode (goals.md, Green servers)."""
+"""One client that reads nothing beside fifty that do, in each mode."""
 
 from __future__ import annotations
 

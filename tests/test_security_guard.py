@@ -73,7 +73,7 @@ LIVE_PATHS = (
     *("/events", "/events/", "/events/health", "/sse/events", "/jobs/022/events"),
     *("/jobs/タスク/events", "/jobs/a\nb/events", "/moc/events", "/moc/jobs/022/events"),
 )
-# Origin, Sec-Fetch-Site -> may it write or connect live? (goals.md, Web)
+# Origin, Sec-Fetch-Site -> may it write or connect live? (docs/security.md)
 SENDERS: dict[tuple[str | None, str | None], bool] = {
     (None, None): True,
     (None, "same-origin"): True,

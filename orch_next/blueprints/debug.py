@@ -1,4 +1,4 @@
-"""The list of routes, for those who may see it (contract 1.2; issue 6)."""
+"""The list of routes, for those who may see it (contract 1.2, Agents)."""
 
 from __future__ import annotations
 

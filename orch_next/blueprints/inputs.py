@@ -131,7 +131,7 @@ def author(body: Body, name: str, role: str, default: tuple[str, str]) -> Who:
     """Return who changes something: the proven identity, else what the body claims.
 
     `name` and `role` are members of the body, `default` stands for absent ones. Raises
-    `ForbiddenError` when the body names another than the identity (issue 3, The door).
+    `ForbiddenError` when the body names another than the identity (docs/security.md).
     """
     actor, its_role, claimed = speaker(g.get("identity"), body.text(name), body.text(role))
     return Who(actor or default[0], its_role or default[1], source="http", claimed=claimed)

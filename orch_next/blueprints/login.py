@@ -1,4 +1,4 @@
-"""The login page of `ORCH_AUTH=token`: a token once, then a session cookie (issue 3)."""
+"""The login page of `ORCH_AUTH=token`: a token once, then a session cookie (docs/security.md)."""
 
 from __future__ import annotations
 

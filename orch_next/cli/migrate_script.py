@@ -1,4 +1,4 @@
-"""The plan's own commands (`scripts/migrate_*.py`): one part of the move each, over the frame."""
+"""The commands `scripts/migrate_*.py`: one part of the move each, over the frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal's callback does to its task (contract 1.2, Webhook; issue 4, Webhook in)."""
+"""What a terminal's callback does to its task (contract 1.2, Webhook; docs/http.md)."""
 
 from __future__ import annotations
 

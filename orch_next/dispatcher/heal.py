@@ -1,4 +1,4 @@
-"""Safe repairs: leases that ran out, locks without a holder, approvals nobody needs (issue 6)."""
+"""Safe repairs: leases that ran out, locks without a holder, approvals nobody needs."""
 
 from __future__ import annotations
 

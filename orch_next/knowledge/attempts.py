@@ -1,4 +1,4 @@
-"""Finished attempts of the dispatcher become outcomes by themselves (issue 6, Knowledge)."""
+"""Finished attempts of the dispatcher become outcomes by themselves (docs/knowledge.md)."""
 
 from __future__ import annotations
 

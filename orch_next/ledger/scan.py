@@ -14,7 +14,7 @@ BLANKS = (
     "\t\n\x0b\x0c\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
     "\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-# A pipe right after a backslash never splits, not even after two (goals.md, Markdown).
+# A pipe right after a backslash never splits, not even after two: so do Markdown readers.
 _PIPE = re.compile(r"(?<!\\)\|")
 _EOL = re.compile(r"(\r\n|\r|\n)")
 _DELIMITER_CELL = re.compile(r":?-+:?")

@@ -1,4 +1,4 @@
-"""Refuse to start where strangers could reach an open program (issue 3, D52)."""
+"""Refuse to start where strangers could reach an open program (D52)."""
 
 from __future__ import annotations
 

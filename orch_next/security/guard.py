@@ -1,6 +1,6 @@
 """The outermost WSGI middleware: hosts, origins, body limits and security headers.
 
-It reaches what Flask's own hooks do not: `/socket.io` and every stream (goals.md, Web).
+It reaches what Flask's own hooks do not: `/socket.io` and every stream.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def guard(
 
 
 def refusal(environ: WSGIEnvironment, host: Host | None, policy: Policy) -> Refusal | None:
-    """Return why the request must not come in, or None; pure, by goals.md (Web)."""
+    """Return why the request must not come in, or None (docs/security.md)."""
     if host is None:
         return Refusal(400, "the Host header is missing or is not 'name' or 'name:port'")
     if not policy.trusts(host):

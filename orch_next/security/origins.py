@@ -1,4 +1,4 @@
-"""Host and Origin headers, parsed exactly; whom the settings trust (goals.md, Web)."""
+"""Host and Origin headers, parsed exactly; whom the settings trust (docs/security.md)."""
 
 from __future__ import annotations
 

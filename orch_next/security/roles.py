@@ -1,4 +1,4 @@
-"""What each role may do, and in whose name (issue 3, The door; contract 3.3)."""
+"""What each role may do, and in whose name (docs/security.md; contract 3.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures of webhooks: HMAC-SHA256 in three known forms (issue 4; contract 1.2, 5.4)."""
+"""Signatures of webhooks: HMAC-SHA256 in three known forms (contract 1.2 and 5.3)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_signed(header: str, body: bytes, secrets: Iterable[str], now: datetime) -
     if plain:
         return _fits(plain[1], (body,), secrets)
     if timed and abs(now.timestamp() - int(timed[1])) <= TOLERANCE_SECONDS:
-        # The raw body alone is what the issue names; whoever could replay that could as
+        # The raw body alone is signed by senders of the legacy; whoever could replay that could as
         # well send it without `t=`. Our own senders sign the time with it.
         return _fits(timed[2], (stamped(timed[1], body), body), secrets)
     return False

@@ -1,4 +1,4 @@
-"""Alerts with an identity: since when, until when, who has seen them (issue 6)."""
+"""Alerts with an identity: since when, until when, who has seen them (docs/sensors.md)."""
 
 from __future__ import annotations
 

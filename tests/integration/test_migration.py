@@ -1,4 +1,4 @@
-"""The plan's own test: a MOC installation through all three phases, served, and back again."""
+"""A MOC installation through all three phases, served, and back again."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Every key of the legacy's settings files, as contract, appendix B has them.
+"""Every key of the legacy's settings files, as the contract's appendix B has them.
 
 A line is a section (`-` for the top) with the keys that it holds; `secrets.json` has both
-spellings of D40. Generated from the contract's facts once; tests compare where it is present.
+spellings of D40. Tests compare them with the contract.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from orch_next.sensors.programs import Result, run_program
 SECONDS = 10.0
 MOST_BYTES = 8_388_608
 
-# Nothing that the repository's configuration names is run (goals.md, git).
+# Nothing that the repository's configuration names is run: hooks, monitors, filters, pagers.
 _GUARDS = (
     *("--no-pager", "--no-optional-locks", "--literal-pathspecs", "--no-replace-objects"),
     *("-c", "core.fsmonitor=false"),

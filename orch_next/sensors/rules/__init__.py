@@ -1,1 +1,1 @@
-"""RULES: what the MOC root should keep to, checked in the background (issue 6; D32)."""
+"""RULES: what the MOC root should keep to, checked in the background (D32)."""
