@@ -85,3 +85,20 @@ def test_ledgers_as_installations_have_them() -> None:
     assert [codes(snapshot) for snapshot in snapshots] == [[], [], [("no-table", "note", 1)]]
     orphans = [problem.record_id for problem in find_orphans(snapshots[0], snapshots[1])]
     assert orphans == ["A008", "A009"]
+
+
+def test_the_sample_keeps_the_quirks_that_its_readme_names() -> None:
+    tasks, approvals, milestones = (
+        (LEDGERS / kind.file_name).read_bytes() for kind in (TASK, APPROVAL, MILESTONE)
+    )
+    assert b"| task_id | title | state |" in tasks
+    assert [row.id for row in load_snapshot(TASK, tasks).records][3:6] == [
+        "004",
+        "deploy-004",
+        "005",
+    ]
+    assert {len(row.due) for row in load_snapshot(TASK, tasks).records} == {10, 20}
+    assert {byte for byte in approvals if byte < 32} == {7, 9, 10, 27}
+    evidence = [row.evidence for row in load_snapshot(APPROVAL, approvals).records]
+    assert ["\\\\" in one for one in evidence] == [True] * 3 + [False] * 4 + [True]
+    assert not milestones.endswith(b"\n")
