@@ -6,6 +6,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py
+TSC := node_modules/typescript/bin/tsc
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
 # macOS ships a python3 that is too old: take the first one that will do.
@@ -29,6 +30,9 @@ lint: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(BIN)/python scripts/vendor.py --dev
+	@if command -v node >/dev/null 2>&1 && [ -f $(TSC) ]; then echo "node $(TSC) --project jsconfig.json" && \
+	  node $(TSC) --project jsconfig.json; else echo "skipped: the types of static/js (no node, or no $(TSC))"; fi
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "ORCH-Next needs Python 3.10 or later, and no such python3 was found." >&2; exit 1; }

@@ -18,7 +18,8 @@ const listeners = new Map();
 const watchers = new Set();
 /** The number of the newest event heard. @type {number | null} */
 let since = null;
-/** @type {"connecting" | "socket" | "stream" | "offline"} */
+/** @typedef {"connecting" | "socket" | "stream" | "offline"} State */
+/** @type {State} */
 let state = "connecting";
 /** @type {any} */
 let socket = null;
@@ -130,7 +131,7 @@ function receive(name, data) {
   listeners.get(name)?.forEach((tell) => tell(data));
 }
 
-/** @param {typeof state} now */
+/** @param {State} now */
 function change(now) {
   if (now === state) return;
   state = now;

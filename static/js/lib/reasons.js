@@ -70,6 +70,9 @@ function patternOf(text) {
   return new RegExp(`^${source}$`, "s");
 }
 
+/** Return what an error says. @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
 /** Return one of the server's sentences in the page's language. @param {any} message @returns {string} */
 export function told(message) {
   const said = String(message ?? "");
