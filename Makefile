@@ -13,7 +13,7 @@ PYTEST_ARGS ?= -n 2 --dist worksteal
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: run test lint clean
+.PHONY: run test lint js clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -33,6 +33,10 @@ lint: $(VENV)/.installed-tests
 	@$(BIN)/python scripts/vendor.py --dev
 	@if command -v node >/dev/null 2>&1 && [ -f $(TSC) ]; then echo "node $(TSC) --project jsconfig.json" && \
 	  node $(TSC) --project jsconfig.json; else echo "skipped: the types of static/js (no node, or no $(TSC))"; fi
+
+js:
+	@if command -v node >/dev/null 2>&1; then node --test tests/js/*.test.js; \
+	  else echo "skipped: the rules of the pages (no node)"; fi
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "ORCH-Next needs Python 3.10 or later, and no such python3 was found." >&2; exit 1; }

@@ -83,3 +83,13 @@ export function told(message) {
   }
   return said;
 }
+
+/** Return why a request failed, for people; `text` has the `{reason}`. @param {any} error @param {string} [text] */
+export function reason(error, text = translate(t("Not done: {reason}"))) {
+  if (error.status === 0) return translate(t("The server cannot be reached."));
+  if (error.status === 503 && error.retryAfter) {
+    const seconds = error.retryAfter;
+    return translate(t("The ledger is in use. Try again in {seconds} s."), { seconds });
+  }
+  return translate(text, { reason: told(error.message) });
+}
