@@ -1,5 +1,5 @@
 # make run   set up and serve http://127.0.0.1:5001 over ./ORCH (or over $ORCH_ROOT)
-# make test  set up and run every test, ruff and mypy
+# make test  set up and run every test, ruff, mypy and tsc
 # Both install into $(VENV) and do so again only when the packaging files changed, and both bring
 # the pages' third-party scripts from npm; where npm is missing the pages use a CDN.
 
