@@ -1,18 +1,19 @@
 # make run   set up and serve http://127.0.0.1:5001 over ./ORCH (or over $ORCH_ROOT)
-# make test  set up and run every test, ruff and mypy
+# make test  set up and run every test, ruff, mypy and tsc
 # Both install into $(VENV) and do so again only when the packaging files changed, and both bring
 # the pages' third-party scripts from npm; where npm is missing the pages use a CDN.
 
 VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py
+TSC := node_modules/typescript/bin/tsc
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
 # macOS ships a python3 that is too old: take the first one that will do.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: run test lint clean
+.PHONY: run test lint js clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -29,6 +30,13 @@ lint: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(BIN)/python scripts/vendor.py --dev
+	@if command -v node >/dev/null 2>&1 && [ -f $(TSC) ]; then echo "node $(TSC) --project jsconfig.json" && \
+	  node $(TSC) --project jsconfig.json; else echo "skipped: the types of static/js (no node, or no $(TSC))"; fi
+
+js:
+	@if command -v node >/dev/null 2>&1; then node --test tests/js/*.test.js; \
+	  else echo "skipped: the rules of the pages (no node)"; fi
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "ORCH-Next needs Python 3.10 or later, and no such python3 was found." >&2; exit 1; }

@@ -1,7 +1,7 @@
 """Copy the pages' third-party scripts from npm to static/vendor, each checked by its hash.
 
     python scripts/vendor.py          install with `npm ci` and copy; without npm say so and go on
-    python scripts/vendor.py --dev    also what only the tests need (axe-core)
+    python scripts/vendor.py --dev    also what only tests and checks need (axe-core, typescript)
     python scripts/vendor.py --lock   after changing package.json: write static/vendor.json anew
 
 static/vendor.json is committed: it names the files with their SHA-384, for this copy and for the
@@ -32,7 +32,7 @@ LIBRARIES = {
     "socket.io": ("socket.io-client", "io", ["dist/socket.io.min.js"]),
     "chart.js": ("chart.js", "Chart", ["dist/chart.umd.min.js"]),
 }
-ONLY_FOR_TESTS = "axe-core"
+ONLY_FOR_TESTS = ("axe-core", "typescript")
 
 
 def main(words: list[str]) -> int:
@@ -47,7 +47,7 @@ def main(words: list[str]) -> int:
 
 def bring(*, dev: bool = False) -> str:
     """Install and copy what is missing; return why not, or an empty text."""
-    if is_present() and (not dev or (MODULES / ONLY_FOR_TESTS).is_dir()):
+    if is_present() and (not dev or all((MODULES / name).is_dir() for name in ONLY_FOR_TESTS)):
         return ""
     npm = shutil.which("npm")
     if npm is None:

@@ -1,10 +1,12 @@
+// @ts-check
 // A form that is sent before its part of the page is there waits for it: what was typed stays,
 // and the browser does not leave the page with it in the address.
 (() => {
   const waiting = new WeakSet();
 
   document.addEventListener("submit", (event) => {
-    const { target: form, submitter } = event;
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const { submitter } = event;
     const widget = form.closest("[data-widget]:not([data-mounted])");
     if (!widget) return;
     event.preventDefault();

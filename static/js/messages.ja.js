@@ -60,6 +60,7 @@ export default {
  "Dismiss: {title}": "確認済みにする: {title}",
  "Dispatching is frozen": "割り当てが凍結されています",
  "Does not train by itself.": "自動訓練は停止しています。",
+ "Done again: {id}": "{id} をやり直しました",
  "Drain": "終了待ち",
  "Drop": "中止する",
  "Due {day}": "期限 {day}",

@@ -1,3 +1,4 @@
+// @ts-check
 // Before the first paint: the chosen theme, so that nothing flashes.
 (() => {
   try {

@@ -4,7 +4,7 @@ import { taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { decide } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
-import { told } from "../lib/reasons.js";
+import { messageOf, told } from "../lib/reasons.js";
 import { store } from "../lib/store.js";
 import { badge, openDialog } from "../lib/ui.js";
 import { when } from "../task/when.js";
@@ -159,7 +159,7 @@ async function look(dialog, approval) {
       h(
         "p",
         { class: "cell-error" },
-        t("The evidence cannot be read: {reason}", { reason: told(error.message) }),
+        t("The evidence cannot be read: {reason}", { reason: told(messageOf(error)) }),
       ),
     );
   }

@@ -3,7 +3,7 @@
 import { get, taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { told } from "../lib/reasons.js";
+import { messageOf, told } from "../lib/reasons.js";
 import { store } from "../lib/store.js";
 import { badge } from "../lib/ui.js";
 import { entryItem } from "../task/entry.js";
@@ -82,7 +82,7 @@ async function lookAt(approval, place, seen, current) {
         h(
           "p",
           { class: "cell-error" },
-          t("The evidence cannot be read: {reason}", { reason: told(error.message) }),
+          t("The evidence cannot be read: {reason}", { reason: told(messageOf(error)) }),
         ),
       );
   }

@@ -6,7 +6,7 @@ export const PER_PAGE = 50;
 /**
  * Return one page of the approvals that fit.
  * @param {any[]} approvals in file order
- * @param {{status: string, text: string, page: number, size?: number}} wanted
+ * @param {{status: string, text: string, page: number, size?: number | undefined}} wanted
  * @returns {{rows: any[], count: number, page: number, pages: number, pending: number}}
  */
 export function choose(approvals, { status, text, page, size = PER_PAGE }) {

@@ -2,11 +2,12 @@
 // A card in the hand, by pointer or by keyboard: where it may go, and what happens there.
 
 import { t } from "../lib/i18n.js";
+import { standstill } from "../lib/role.js";
 import { toast } from "../lib/ui.js";
 import { short } from "./facts.js";
 import { OTHERS } from "./columns.js";
 import { moveTask } from "./move.js";
-import { standstill, verbFor, whyNot } from "./rules.js";
+import { verbFor, whyNot } from "./rules.js";
 
 /** @typedef {import("./facts.js").Entry} Entry */
 /** @typedef {import("./view.js").Cell} Cell */

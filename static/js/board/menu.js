@@ -5,10 +5,10 @@ import { taskUrl } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { STATUS_OF, verbLabel, verbsOf } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
+import { standstill } from "../lib/role.js";
 import { badge } from "../lib/ui.js";
 import { short } from "./facts.js";
 import { moveTask } from "./move.js";
-import { standstill } from "./rules.js";
 
 /** @typedef {import("./facts.js").Entry} Entry */
 

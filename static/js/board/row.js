@@ -5,9 +5,9 @@ import { taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { verbLabel, verbsOf } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
+import { standstill } from "../lib/role.js";
 import { badge } from "../lib/ui.js";
 import { blank, lockedAt, short, urgencyOf } from "./facts.js";
-import { standstill } from "./rules.js";
 import { artifactMark, dueMark, icon, lockMark, priorityMark } from "./marks.js";
 
 /** @typedef {import("./facts.js").Entry} Entry */

@@ -1,10 +1,8 @@
 // @ts-check
 // Where a task may go by hand (contract 3.3), and what to say when it may not.
 
-import { STATUS_OF, isFinal, verbsOf } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
-import { may } from "../lib/role.js";
-import { store } from "../lib/store.js";
+import { STATUS_OF, isFinal, verbsOf } from "../lib/steps.js";
 
 export const STATUSES = ["PLAN", "READY", "DOING", "REVIEW", "FIX", "DONE", "HOLD", "DROP"];
 
@@ -27,12 +25,4 @@ export function whyNot(/** @type {string} */ from, /** @type {string} */ to) {
   if (to === "REVIEW") return t("REVIEW is set when the core reports its work, not by hand.");
   if (to === "PLAN") return t("Only new tasks are PLAN.");
   return t("{from} cannot become {to}. It can become {ways}.", { from, to, ways });
-}
-
-/** Say why nothing can be moved at all; "" when it can. */
-export function standstill() {
-  if (!may("write")) return t("Your role does not allow this.");
-  return store.isWritable("task")
-    ? ""
-    : t("The task ledger is damaged or missing: nothing can be changed until it is mended.");
 }

@@ -33,6 +33,7 @@ export function taskRow(task, span, today) {
 
 /** @returns {Bar[]} */
 function makeBars({ start, created, due, end, late, today, finished }) {
+  /** @type {Bar[]} */
   const bars = [];
   const begin = start || created;
   const until = end || (finished ? due : today);

@@ -1,7 +1,7 @@
 // @ts-check
 // The server's JSON routes: one way to ask, one kind of error.
 
-const base = document.body.dataset.base || "";
+import { base } from "./page.js";
 
 /** Why a request was refused; `body` is the answer, `status` 0 means that nobody answered. */
 export class ApiError extends Error {

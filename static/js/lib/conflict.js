@@ -3,6 +3,7 @@
 
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
+import { cellsOf } from "./overwrite.js";
 import { store } from "./store.js";
 import { openDialog } from "./ui.js";
 
@@ -26,9 +27,7 @@ export async function solveConflict(kind, before, present, wanted) {
 
 /** @param {string} id @param {any} before @param {any} present @param {Record<string, string>} wanted */
 function draw(id, before, present, wanted) {
-  const cells = Object.keys(present).filter(
-    (name) => name !== "rev" && (before[name] !== present[name] || name in wanted),
-  );
+  const cells = cellsOf(before, present, wanted);
   return h("dialog", { class: "dialog", id: "conflict-dialog", "aria-labelledby": "conflict-title" },
     h("form", { method: "dialog" },
       h("h2", { id: "conflict-title" }, t("{id} was changed meanwhile", { id })),

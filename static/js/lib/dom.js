@@ -24,6 +24,18 @@ export const h = (tag, props, ...children) => make(document.createElement(tag), 
 export const svg = (tag, props, ...children) =>
   make(document.createElementNS(SVG, tag), props, children);
 
+/**
+ * Return a part that the page's template promises; one that is not there is named.
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {any}
+ */
+export function need(root, selector) {
+  const found = root.querySelector(selector);
+  if (!found) throw new Error(`the page has no ${selector}`);
+  return found;
+}
+
 /** Replace what a node holds. @param {Element} node @param {...any} children */
 export function fill(node, ...children) {
   node.replaceChildren(...flat(children));

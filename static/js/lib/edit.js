@@ -4,42 +4,16 @@
 import { post } from "./api.js";
 import { solveConflict } from "./conflict.js";
 import { t } from "./i18n.js";
-import { told } from "./reasons.js";
-import { may } from "./role.js";
+import { writeOver } from "./overwrite.js";
+import { reason } from "./reasons.js";
+import { STATUS_OF } from "./steps.js";
 import { store } from "./store.js";
 import { toast } from "./ui.js";
 import { offerUndo } from "./undo.js";
 
+export { reason } from "./reasons.js";
+export { STATUS_OF, isFinal, verbsOf } from "./steps.js";
 export { undo, undoLast } from "./undo.js";
-
-/** The steps of contract 3.3 that people take; the server decides. @type {Record<string, string[]>} */
-const FLOW = {
-  PLAN: ["promote", "hold", "drop"],
-  READY: ["hold", "drop"],
-  DOING: ["hold", "drop"],
-  REVIEW: ["approve_done", "request_fix", "hold"],
-  FIX: ["promote", "hold", "drop"],
-  HOLD: ["promote", "drop"],
-};
-
-/** The status that a verb gives. @type {Record<string, string>} */
-export const STATUS_OF = {
-  promote: "READY",
-  approve_done: "DONE",
-  request_fix: "FIX",
-  hold: "HOLD",
-  drop: "DROP",
-};
-
-/** What a verb takes besides the right to write (orch_next/security/roles.py). @type {Record<string, string>} */
-const ACTION_OF = { approve_done: "decide", request_fix: "decide", hold: "hold", drop: "drop" };
-
-/** Return the verbs that the reader may use on a task of this status. @param {string} status */
-export const verbsOf = (status) =>
-  (FLOW[status] || []).filter((verb) => may(ACTION_OF[verb] || "write"));
-
-/** Tell whether nobody moves a task of this status on. @param {string} status */
-export const isFinal = (status) => !(status in FLOW);
 
 /** Return a verb's label. @param {string} verb */
 export function verbLabel(verb) {
@@ -122,14 +96,14 @@ export function decide(approval, status, by = {}, options = {}) {
  * @returns {Promise<any>}
  */
 async function change(kind, record, path, body, wanted, options, text) {
+  const send = (/** @type {string} */ rev) => post(path, { ...body, expected_rev: rev });
+  const ask = (/** @type {any} */ before, /** @type {any} */ present) =>
+    solveConflict(kind, before, present, wanted);
   try {
-    const answer = await post(path, { ...body, expected_rev: record.rev });
-    return accept(kind, answer, text);
+    const answer = await writeOver(record, send, ask);
+    return answer && accept(kind, answer, text);
   } catch (error) {
-    const present = /** @type {any} */ (error).body?.present;
-    if (/** @type {any} */ (error).status !== 409 || !present) return refuse(error, options);
-    const again = await solveConflict(kind, record, present, wanted);
-    return again ? change(kind, present, path, body, wanted, options, text) : null;
+    return refuse(error, options);
   }
 }
 
@@ -150,13 +124,4 @@ function refuse(error, { quiet = false }) {
   if (quiet) return text;
   toast(text, { kind: "error" });
   return null;
-}
-
-/** Return why a request failed, for people. @param {any} error */
-export function reason(error) {
-  if (error.status === 0) return t("The server cannot be reached.");
-  if (error.status === 503 && error.retryAfter) {
-    return t("The ledger is in use. Try again in {seconds} s.", { seconds: error.retryAfter });
-  }
-  return t("Not done: {reason}", { reason: told(error.message) });
 }

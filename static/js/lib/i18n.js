@@ -1,8 +1,9 @@
 // @ts-check
 // Texts, dates and numbers in the page's language; the English text is its own key.
 
-/** The page's language. @type {"ja" | "en"} */
-export const lang = document.documentElement.lang === "ja" ? "ja" : "en";
+import { lang, utcOffset } from "./page.js";
+
+export { lang } from "./page.js";
 
 /** @type {Record<string, string>} */
 const messages = lang === "ja" ? (await import("../messages.ja.js")).default : {};
@@ -50,13 +51,12 @@ export const percent = (value) =>
     ? UNKNOWN
     : new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 1 }).format(value);
 
-/** The server's offset from UTC ("+09:00"): the legacy's stamps name none (contract 0.2). */
-const serverOffset = document.body.dataset.utcOffset || "";
+// The legacy's stamps name no offset: they are on the server's clock (contract 0.2).
 const BARE_STAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?$/;
 
 /** Return the moment that an ISO text names, or null. @param {any} iso @returns {Date | null} */
 export function moment(iso) {
-  return parse(BARE_STAMP.test(iso) ? `${iso.replace(" ", "T")}${serverOffset}` : iso);
+  return parse(BARE_STAMP.test(iso) ? `${iso.replace(" ", "T")}${utcOffset}` : iso);
 }
 
 /** @param {any} iso without an offset: on the reader's clock @returns {Date | null} */
@@ -78,13 +78,13 @@ export function relative(iso, now = Date.now()) {
   return relativeFormat.format(seconds, "second");
 }
 
-/** Return a day as people write it; the year when it is not this one. @param {any} iso */
-export function day(iso) {
+/** Return a day as people write it; the year when it is not this one. @param {any} iso @param {Date} [now] */
+export function day(iso, now = new Date()) {
   const date = parse(iso);
   if (!date) return plain(iso);
   /** @type {Intl.DateTimeFormatOptions} */
   const style = { month: "short", day: "numeric" };
-  if (date.getFullYear() !== new Date().getFullYear()) style.year = "numeric";
+  if (date.getFullYear() !== now.getFullYear()) style.year = "numeric";
   return new Intl.DateTimeFormat(lang, style).format(date);
 }
 
@@ -107,11 +107,11 @@ export function duration(seconds) {
   return minutes ? t("{minutes} min", { minutes }) : t("{seconds} s", { seconds: whole });
 }
 
-/** Return how many whole days a due date lies behind; 0 or less: not overdue. @param {any} due */
-export function daysOver(due) {
+/** Return how many whole days a due date lies behind; 0 or less: not overdue. @param {any} due @param {Date} [now] */
+export function daysOver(due, now = new Date()) {
   const date = parse(due);
   if (!date) return 0;
-  const today = new Date();
+  const today = new Date(now);
   today.setHours(0, 0, 0, 0);
   date.setHours(0, 0, 0, 0);
   return Math.round((today.getTime() - date.getTime()) / DAY_MS);

@@ -2,6 +2,7 @@
 // Live events: Socket.IO first, the event stream where that does not get through; each event once.
 
 import { url } from "./api.js";
+import { makeSequence } from "./sequence.js";
 import { vendor } from "./vendor.js";
 
 // After so many failed tries of the socket the stream is opened beside it.
@@ -16,9 +17,9 @@ const NAMED = [
 const listeners = new Map();
 /** @type {Set<(state: string) => void>} */
 const watchers = new Set();
-/** The number of the newest event heard. @type {number | null} */
-let since = null;
-/** @type {"connecting" | "socket" | "stream" | "offline"} */
+const sequence = makeSequence();
+/** @typedef {"connecting" | "socket" | "stream" | "offline"} State */
+/** @type {State} */
 let state = "connecting";
 /** @type {any} */
 let socket = null;
@@ -54,7 +55,7 @@ export const live = {
 
   /** The number of the newest event heard; null: none, so that nothing can be replayed. */
   get cursor() {
-    return since;
+    return sequence.cursor;
   },
 
   /** Connect; `main.js` does so once. */
@@ -69,7 +70,7 @@ function openSocket(io) {
     path: `${url("/socket.io")}/`,
     transports: ["websocket", "polling"],
     tryAllTransports: true,
-    auth: (/** @type {(data: object) => void} */ give) => give(since === null ? {} : { since }),
+    auth: (/** @type {(data: object) => void} */ give) => give(sequence.cursor === null ? {} : { since: sequence.cursor }),
     reconnectionDelay: 500,
     reconnectionDelayMax: 5000,
   });
@@ -92,7 +93,7 @@ function onFailure() {
 }
 
 function openStream() {
-  const cursor = since === null ? "" : `?last_event_id=${since}`;
+  const cursor = sequence.cursor === null ? "" : `?last_event_id=${sequence.cursor}`;
   const opened = new EventSource(url(`/events${cursor}`));
   stream = opened;
   opened.addEventListener("open", () => change("stream"));
@@ -122,15 +123,11 @@ function follow(opened, name) {
 
 /** @param {string} name @param {any} data */
 function receive(name, data) {
-  const seq = data?.seq;
-  if (typeof seq === "number") {
-    if (name !== "reset" && since !== null && seq <= since) return;
-    since = seq;
-  }
+  if (!sequence.isNews(name, data)) return;
   listeners.get(name)?.forEach((tell) => tell(data));
 }
 
-/** @param {typeof state} now */
+/** @param {State} now */
 function change(now) {
   if (now === state) return;
   state = now;

@@ -3,7 +3,17 @@
 
 /** @type {Set<() => void>} */
 const listeners = new Set();
-addEventListener("popstate", () => listeners.forEach((tell) => tell()));
+const tellAll = () => listeners.forEach((tell) => tell());
+
+/** Return a URL's search with these values in it; null or "" takes one out. @param {string} search @param {Record<string, string | null>} values */
+export function searchWith(search, values) {
+  const params = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null || value === "") params.delete(name);
+    else params.set(name, value);
+  }
+  return params.size ? `?${params}` : "";
+}
 
 export const query = {
   /** Return a value, or null. @param {string} name */
@@ -11,19 +21,15 @@ export const query = {
 
   /** Replace values; null takes one out. @param {Record<string, string | null>} values */
   set(values) {
-    const params = new URLSearchParams(location.search);
-    for (const [name, value] of Object.entries(values)) {
-      if (value === null || value === "") params.delete(name);
-      else params.set(name, value);
-    }
-    const search = params.size ? `?${params}` : "";
+    const search = searchWith(location.search, values);
     if (search === location.search) return;
     history.replaceState(history.state, "", location.pathname + search + location.hash);
-    listeners.forEach((tell) => tell());
+    tellAll();
   },
 
   /** Call `tell` after every change; returns a function that ends it. @param {() => void} tell */
   onChange(tell) {
+    addEventListener("popstate", tellAll);
     listeners.add(tell);
     return () => listeners.delete(tell);
   },

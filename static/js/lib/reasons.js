@@ -70,6 +70,9 @@ function patternOf(text) {
   return new RegExp(`^${source}$`, "s");
 }
 
+/** Return what an error says. @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
 /** Return one of the server's sentences in the page's language. @param {any} message @returns {string} */
 export function told(message) {
   const said = String(message ?? "");
@@ -79,4 +82,14 @@ export function told(message) {
     if (found) return translate(text, found.groups || {});
   }
   return said;
+}
+
+/** Return why a request failed, for people; `text` has the `{reason}`. @param {any} error @param {string} [text] */
+export function reason(error, text = translate(t("Not done: {reason}"))) {
+  if (error.status === 0) return translate(t("The server cannot be reached."));
+  if (error.status === 503 && error.retryAfter) {
+    const seconds = error.retryAfter;
+    return translate(t("The ledger is in use. Try again in {seconds} s."), { seconds });
+  }
+  return translate(text, { reason: told(error.message) });
 }

@@ -2,12 +2,10 @@
 // What the reader's role allows, so that no button is offered that the server would refuse.
 
 import { t } from "./i18n.js";
+import { may } from "./page.js";
 import { store } from "./store.js";
 
-const allowed = document.body.dataset.may?.split(" ");
-
-/** Tell whether the role allows an action of orch_next/security/roles.py. @param {string} action */
-export const may = (action) => !allowed || allowed.includes(action);
+export { may } from "./page.js";
 
 /** Return the properties of a button for an action: none, or disabled with the reason. @param {string} action */
 export const allowedTo = (action) =>
@@ -24,4 +22,12 @@ export function whyReadOnly(kind) {
   return store.isWritable(kind)
     ? ""
     : t("The ledger is damaged; nothing can be written until it is mended");
+}
+
+/** Say why nothing can be moved at all; "" when it can. */
+export function standstill() {
+  if (!may("write")) return t("Your role does not allow this.");
+  return store.isWritable("task")
+    ? ""
+    : t("The task ledger is damaged or missing: nothing can be changed until it is mended.");
 }

@@ -3,12 +3,12 @@
 
 import { ApiError, get, post } from "./api.js";
 import { t } from "./i18n.js";
-import { told } from "./reasons.js";
+import { reason } from "./reasons.js";
 import { store } from "./store.js";
+import { entryThatLeft, isPassing, withId, withoutId } from "./takeback.js";
 import { toast } from "./ui.js";
 
 const KEY = "orch_undo";
-const MOST = 50;
 const IDS = { task: "id", approval: "appr_id", milestone: "ms_id" };
 
 /** Tell of a change and offer to take it back. @param {"task" | "approval"} kind @param {any} record @param {string} text */
@@ -18,22 +18,36 @@ export function offerUndo(kind, record, text) {
   toast(text, { action: { label: t("Undo"), run: () => found.then(undoFound) } });
 }
 
-/** Give the row of a journal entry its former bytes back; returns the answer or null. @param {number} journalId @returns {Promise<any>} */
-export async function undo(journalId) {
+/**
+ * Give the row of a journal entry its former bytes back; returns the answer or null. Taking back
+ * what was undone makes the change again, which can be taken back like any other.
+ * @param {number} journalId
+ * @param {{redo?: boolean}} [options] `redo`: the entry is an undo itself
+ * @returns {Promise<any>}
+ */
+export async function undo(journalId, { redo = false } = {}) {
+  const was = remembered();
+  // Out at once: the key pressed again meanwhile means the change before this one.
+  forget(journalId);
   try {
     const answer = await post(`/api/undo/${journalId}`, {});
-    forget(journalId);
     settle(answer);
-    const redo = answer.journal_id;
-    toast(t("Undone: {id}", { id: answer.id }),
-      redo ? { action: { label: t("Redo"), run: () => undo(redo) } } : {});
+    if (redo && answer.journal_id) remember(answer.journal_id);
+    tellUndone(answer, redo);
     return answer;
   } catch (error) {
-    if (/** @type {ApiError} */ (error).status !== 0) forget(journalId);
-    toast(t("Cannot be undone: {reason}", { reason: told(/** @type {Error} */ (error).message) }),
-      { kind: "error" });
+    const failed = /** @type {ApiError} */ (error);
+    if (was.includes(journalId) && isPassing(failed.status)) remember(journalId);
+    toast(reason(failed, t("Cannot be undone: {reason}")), { kind: "error" });
     return null;
   }
+}
+
+/** @param {any} answer @param {boolean} redo */
+function tellUndone({ id, journal_id: back }, redo) {
+  const text = redo ? t("Done again: {id}", { id }) : t("Undone: {id}", { id });
+  const label = redo ? t("Undo") : t("Redo");
+  toast(text, back ? { action: { label, run: () => undo(back, { redo: !redo }) } } : {});
 }
 
 /** Take back the last change that this tab made. */
@@ -60,10 +74,7 @@ async function findEntry(kind, record) {
   const id = encodeURIComponent(record[IDS[kind]]);
   try {
     const { entries } = await get(`/api/history?kind=${kind}&id=${id}&limit=10`);
-    const fits = (/** @type {any} */ entry) =>
-      entry.changes.length > 0 &&
-      entry.changes.every((/** @type {any} */ { cell, after }) => record[cell] === after);
-    return entries.find(fits)?.id ?? null;
+    return entryThatLeft(entries, record);
   } catch (error) {
     if (error instanceof ApiError) return null;
     throw error;
@@ -74,10 +85,10 @@ async function findEntry(kind, record) {
 const remembered = () => JSON.parse(sessionStorage.getItem(KEY) || "[]");
 
 /** @param {number} id */
-const remember = (id) => keep([...remembered(), id].slice(-MOST));
+const remember = (id) => keep(withId(remembered(), id));
 
 /** @param {number} id */
-const forget = (id) => keep(remembered().filter((one) => one !== id));
+const forget = (id) => keep(withoutId(remembered(), id));
 
 /** @param {number[]} ids */
 const keep = (ids) => sessionStorage.setItem(KEY, JSON.stringify(ids));

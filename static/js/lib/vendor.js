@@ -1,8 +1,10 @@
 // @ts-check
 // Third-party scripts, each loaded once when somebody needs it: our copy, else the same from a CDN.
 
+import { vendored } from "./page.js";
+
 /** @type {Record<string, {global: string, files: {url: string, integrity: string}[]}>} */
-const known = JSON.parse(document.body.dataset.vendor || "{}");
+const known = JSON.parse(vendored);
 /** @type {Map<string, Promise<any>>} */
 const loaded = new Map();
 

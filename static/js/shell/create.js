@@ -4,13 +4,16 @@
 import { taskUrl, url } from "../lib/api.js";
 import { createTask } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
+import { makeResend } from "../lib/resend.js";
 import { may, whyReadOnly } from "../lib/role.js";
 import { store } from "../lib/store.js";
 import { openDialog, toast } from "../lib/ui.js";
 
 /** @param {string} id @returns {any} */
 const find = (id) => document.getElementById(id);
-let key = "";
+// Without https there is no randomUUID.
+const resend = makeResend(() =>
+  crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`);
 
 /** Wire the button, the dialog and the page /tasks/new. */
 export function start() {
@@ -26,8 +29,6 @@ export function open() {
     toast(t("Your role does not allow this."), { kind: "info" });
     return;
   }
-  // Without https there is no randomUUID.
-  key = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
   showError("");
   openDialog(find("createTaskModal"));
   find("taskTitle").focus();
@@ -42,9 +43,11 @@ async function submit(event) {
   if (!String(fields.title).trim()) return showError(t("A task needs a title."));
   if (button.disabled) return;
   button.disabled = true;
+  const key = resend.keyFor(fields);
   const made = await createTask(/** @type {any} */ (fields), key, { quiet: true });
   button.disabled = false;
   if (typeof made === "string") return showError(made);
+  resend.done();
   form.reset();
   find("createTaskModal").close();
   leaveNew(made);

@@ -6,8 +6,9 @@ import { t } from "../lib/i18n.js";
 import { whyReadOnly } from "../lib/role.js";
 import { store } from "../lib/store.js";
 import { draftOf, keepDraft } from "./drafts.js";
-import { fromField, isSave, makeField, toField } from "./editors.js";
+import { makeField } from "./editors.js";
 import { authorOf } from "./follow.js";
+import { fromField, isSave, toField } from "./text.js";
 
 /**
  * Show one cell in `box` and let it be edited.

@@ -5,19 +5,6 @@ import { t } from "../lib/i18n.js";
 import { store } from "../lib/store.js";
 
 const ROLES = ["CMD", "WORK", "AUDIT"];
-// The blank ends what stands before it, such as an id in `depends=003 <br>` (docs/dispatcher.md).
-const BREAK = " <br>";
-
-/** Return what stands in the field for a cell's value: an empty cell is empty. */
-export function toField(name, value) {
-  const text = value === "-" ? "" : value || "";
-  return name === "notes" ? text.replace(/ ?<br>/g, "\n") : text;
-}
-
-/** Return the cell's value for what stands in the field; a line of a note ends in `<br>`. */
-export function fromField(name, text) {
-  return name === "notes" ? text.trim().replace(/[ \t]*(?:\r\n?|\n)/g, BREAK) : text.trim();
-}
 
 /** Return `{field, extras}`: the element that holds the text, and what stands beside it. */
 export function makeField(name, labelId) {
@@ -34,12 +21,6 @@ export function makeField(name, labelId) {
   if (name === "owner") return { field, extras: [suggestOwners(field)] };
   if (name === "due") return { field, extras: [dayPicker(field)] };
   return { field, extras: [] };
-}
-
-/** Tell whether this key stroke saves; Enter is a line of its own in notes. */
-export function isSave(name, event) {
-  if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return false;
-  return name !== "notes" || event.ctrlKey || event.metaKey;
 }
 
 function notesField(labelId) {

@@ -127,7 +127,7 @@ function undoButton(entry, done) {
       onclick: async () => {
         button.disabled = true;
         // A refusal says who changed the row since; it stays until it is closed.
-        const answer = await undo(entry.id);
+        const answer = await undo(entry.id, { redo: Boolean(entry.undoes) });
         button.disabled = false;
         if (answer) done();
       },

@@ -23,7 +23,7 @@ async function countOffline() {
   try {
     return (await call("/api/agents/list")).filter((agent) => !agent.online).length;
   } catch (error) {
-    if (error.status === 401) return null;
+    if (error instanceof ApiError && error.status === 401) return null;
     throw error;
   }
 }

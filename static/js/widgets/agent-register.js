@@ -1,5 +1,6 @@
 // @ts-check
 // Register an agent.
+import { need } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { forbid } from "../lib/role.js";
 import { explain } from "../lib/section.js";
@@ -8,7 +9,7 @@ import { CHANGED, call } from "../agents/registry.js";
 /** Wire the form; it keeps its input until the server has it. @param {HTMLElement} root */
 export function mount(root) {
   const form = /** @type {HTMLFormElement} */ (root.querySelector("#registerForm"));
-  const said = root.querySelector("#regMsg");
+  const said = need(root, "#regMsg");
   forbid(form.querySelectorAll("[type=submit]"), "write");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -1,6 +1,7 @@
 // @ts-check
 // The agents' registry: search, sort, heartbeat, report.
-import { fill, h } from "../lib/dom.js";
+import { ApiError } from "../lib/api.js";
+import { fill, h, need } from "../lib/dom.js";
 import { relative, stamp, t } from "../lib/i18n.js";
 import { allowedTo, forbid } from "../lib/role.js";
 import { explain, keepFresh } from "../lib/section.js";
@@ -12,7 +13,7 @@ const LOOK_SECONDS = 10;
 /** Show the registry. @param {HTMLElement} root */
 export function mount(root) {
   const view = { root, agents: [], key: "id", up: true };
-  const part = (id) => root.querySelector(`#${id}`);
+  const part = (id) => need(root, `#${id}`);
   const look = keepFresh(root, () => read(part), (found) => {
     view.agents = found;
     show(view);
@@ -36,7 +37,7 @@ async function read(part) {
     part("tokenForm").hidden = true;
     return agents;
   } catch (error) {
-    part("tokenForm").hidden = error.status !== 401;
+    part("tokenForm").hidden = !(error instanceof ApiError && error.status === 401);
     throw error;
   }
 }
@@ -48,7 +49,7 @@ function show(view) {
   const body = view.root.querySelector("tbody");
   const focused = document.activeElement instanceof HTMLElement && body.contains(document.activeElement) ? document.activeElement.dataset : null;
   fill(body, ...(shown.length ? shown.map(row) : [nothing(view)]));
-  if (focused) body.querySelector(`[data-agent="${CSS.escape(focused.agent)}"][data-verb="${focused.verb}"]`)?.focus();
+  if (focused) body.querySelector(`[data-agent="${CSS.escape(focused.agent ?? "")}"][data-verb="${focused.verb}"]`)?.focus();
 }
 
 const tagsOf = (agent) => (Array.isArray(agent.tags) ? agent.tags : []);

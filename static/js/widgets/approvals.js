@@ -67,7 +67,9 @@ export async function mount(root) {
         key: `${one.appr_id} ${twin} ${one.rev} ${store.task(one.task_id)?.rev} ${writable} ${minute}`,
       };
     });
-    const focused = document.activeElement?.closest("tr[data-appr-id]");
+    const focused = /** @type {HTMLElement | null | undefined} */ (
+      document.activeElement?.closest("tr[data-appr-id]")
+    );
     const again = focused && body.contains(focused) ? focused.dataset.apprId : null;
     keyed(
       body,

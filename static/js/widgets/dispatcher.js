@@ -1,6 +1,6 @@
 // @ts-check
 // Sessions of the dispatcher: start, stop, drain, nudge, dry run; leases; what jobs say.
-import { get, post, taskUrl } from "../lib/api.js";
+import { ApiError, get, post, taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { number, t } from "../lib/i18n.js";
 import { allowedTo, forbid } from "../lib/role.js";
@@ -29,9 +29,10 @@ export function mount(root) {
     const button = /** @type {HTMLElement} */ (event.target).closest("button[data-dispatch]");
     if (button instanceof HTMLElement) act(look, `/dispatch/${button.dataset.dispatch}`, { coreId: button.dataset.core });
   });
-  if (part("btn-sweep-locks")) {
-    part("btn-sweep-locks").addEventListener("click", () => sweep(part, look));
-    forbid([part("btn-sweep-locks")], "sweep");
+  const sweeper = part("btn-sweep-locks");
+  if (sweeper) {
+    sweeper.addEventListener("click", () => sweep(part, look));
+    forbid([sweeper], "sweep");
   }
   openConsole(part("orch-log-panel"), part("log-clear"));
 }
@@ -58,8 +59,8 @@ async function act(look, path, body) {
     const answer = await post(path, body);
     toast(wordsFor(path, answer), { kind: "ok" });
   } catch (error) {
-    const detail = error.body && error.body.detail;
-    toast([error.body && error.body.message ? told(error.body.message) : explain(error), detail && told(detail)].filter(Boolean).join(": "), { kind: "error" });
+    const { message, detail } = (error instanceof ApiError && error.body) || {};
+    toast([message ? told(message) : explain(error), detail && told(detail)].filter(Boolean).join(": "), { kind: "error" });
   }
   look();
 }

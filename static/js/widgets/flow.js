@@ -1,7 +1,7 @@
 // @ts-check
 // The states with their tasks, and how often tasks really moved from one to another.
 import { get, taskUrl } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { number, t } from "../lib/i18n.js";
 import { query } from "../lib/query.js";
 import { keepFresh } from "../lib/section.js";
@@ -14,7 +14,7 @@ const LOOK_SECONDS = 60;
 export function mount(root) {
   const most = SHOWN[root.dataset.form === "full" ? "full" : "compact"];
   keepFresh(root, () => get("/api/v3/task-flow"), ({ nodes, edges }) => {
-    fill(root.querySelector("#workflow-container"), ...nodes.map((node) => column(node, most)));
+    fill(need(root, "#workflow-container"), ...nodes.map((node) => column(node, most)));
     const table = root.querySelector("#flow-moves");
     if (table) showMoves(table, nodes.map((node) => node.id), edges);
   }, { seconds: LOOK_SECONDS, events: ["task_updated", "reset"] });

@@ -76,7 +76,7 @@ function settle(work) {
 
 function draw(view) {
   const today = /** @type {Date} */ (midnight(new Date()));
-  const wanted = query.get("scale");
+  const wanted = query.get("scale") ?? "";
   const unit = /** @type {any} */ (SCALES.includes(wanted) ? wanted : "week");
   const rows = rowsOf(view, today);
   view.scale = makeScale(rows.flatMap((row) => [row.due, row.start, row.end]), today, unit);

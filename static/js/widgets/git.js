@@ -1,9 +1,9 @@
 // @ts-check
 // The history of the MOC root: lanes, refs, files, and one commit in full.
 import { get } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
-import { told } from "../lib/reasons.js";
+import { messageOf, told } from "../lib/reasons.js";
 import { keepFresh, say } from "../lib/section.js";
 import { openDialog } from "../lib/ui.js";
 import { layOut } from "../git/lanes.js";
@@ -18,12 +18,12 @@ const SVG = "http://www.w3.org/2000/svg";
 /** Show the commits and their branches. @param {HTMLElement} root */
 export function mount(root) {
   const more = /** @type {HTMLButtonElement} */ (root.querySelector("#git-more"));
-  const list = root.querySelector("#git-commits");
+  const list = need(root, "#git-commits");
   let wanted = PAGE;
   const read = () => readPages(wanted);
   const look = keepFresh(root, read, (found) => {
     if (!found.success) throw new Error(found.error);
-    fill(root.querySelector("#git-branches"), ...found.branches.map(chip));
+    fill(need(root, "#git-branches"), ...found.branches.map(chip));
     const places = layOut(found.commits);
     fill(list, ...found.commits.map((commit, at) => row(commit, places[at])));
     more.hidden = found.next_skip === null;
@@ -110,7 +110,7 @@ async function open(root, hash) {
     fill(root.querySelector("#git-commit-body"), ...inFull(commit));
     openDialog(dialog);
   } catch (error) {
-    say(root, told(error.message));
+    say(root, told(messageOf(error)));
   }
 }
 

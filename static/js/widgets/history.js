@@ -3,7 +3,6 @@
 import { get } from "../lib/api.js";
 import { h, keyed } from "../lib/dom.js";
 import { lang, t } from "../lib/i18n.js";
-import { live } from "../lib/live.js";
 import { query } from "../lib/query.js";
 import { keepFresh } from "../lib/section.js";
 import { entryItem } from "../task/entry.js";

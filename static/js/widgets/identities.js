@@ -1,7 +1,7 @@
 // @ts-check
 // Let somebody in: the token is shown this once.
-import { post } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { ApiError, post } from "../lib/api.js";
+import { fill, h, need } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { explain } from "../lib/section.js";
 
@@ -11,7 +11,7 @@ export function mount(root) {
   if (!form) return;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    register(form, root.querySelector("#auth-message"));
+    register(form, need(root, "#auth-message"));
   });
 }
 
@@ -19,10 +19,10 @@ async function register(form, said) {
   const fields = Object.fromEntries(new FormData(form));
   try {
     const { token } = await post("/api/security/register", fields);
-    fill(said, t("{name} is registered. Token, shown this once:", { name: fields.username }), " ", h("code", {}, token));
+    fill(said, t("{name} is registered. Token, shown this once:", { name: String(fields.username) }), " ", h("code", {}, token));
     form.reset();
   } catch (error) {
-    const detail = error.body && error.body.detail;
+    const detail = error instanceof ApiError && error.body?.detail;
     fill(said, [explain(error), detail].filter(Boolean).join(": "));
   }
 }

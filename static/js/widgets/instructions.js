@@ -1,7 +1,7 @@
 // @ts-check
 // Instructions to the cores.
 import { get, post } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { relative, t } from "../lib/i18n.js";
 import { forbid } from "../lib/role.js";
 import { explain, keepFresh } from "../lib/section.js";
@@ -15,9 +15,9 @@ export function mount(root) {
   forbid(form.querySelectorAll("[type=submit]"), "write");
   const look = keepFresh(root, () => get("/api/work/instructions"), ({ items }) => {
     const rows = items.slice().reverse().map(item);
-    fill(root.querySelector("#ins-list"), ...(rows.length ? rows : [h("li", { class: "empty" }, t("No instruction has been given yet."))]));
+    fill(need(root, "#ins-list"), ...(rows.length ? rows : [h("li", { class: "empty" }, t("No instruction has been given yet."))]));
   }, { seconds: LOOK_SECONDS });
-  root.querySelector("#btn-ins-reload").addEventListener("click", look);
+  need(root, "#btn-ins-reload").addEventListener("click", look);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (await give(form)) look();

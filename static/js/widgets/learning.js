@@ -1,7 +1,7 @@
 // @ts-check
 // What was learned from the recorded runs, and the training that learns it.
 import { get, post } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { day, number, relative, stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
 import { forbid, may } from "../lib/role.js";
@@ -13,14 +13,14 @@ const FRESH_ON = ["ml_training_finished"];
 
 /** Show the state of learning and wire its buttons. @param {HTMLElement} root */
 export function mount(root) {
-  const part = (id) => root.querySelector(`#${id}`);
+  const part = (id) => need(root, `#${id}`);
   const look = keepFresh(root, readAll, (found) => show(part, found), { seconds: LOOK_SECONDS, events: FRESH_ON });
   forbid([part("ml-train"), part("ml-cancel"), part("ml-schedule-toggle")], "write");
   live.on("ml_training_progress", (told) => showTraining(part, told));
   part("ml-train").addEventListener("click", () => act(look, () => post("/api/ml/train", { epochs: Number(part("ml-epochs").value) })));
   part("ml-cancel").addEventListener("click", () => act(look, () => post("/api/ml/train/cancel", {})));
-  part("ml-schedule-toggle").addEventListener("click", (event) =>
-    act(look, () => post(`/api/ml/retrain/${event.currentTarget.dataset.verb}`, {})));
+  part("ml-schedule-toggle").addEventListener("click", () =>
+    act(look, () => post(`/api/ml/retrain/${part("ml-schedule-toggle").dataset.verb}`, {})));
 }
 
 async function readAll() {
@@ -45,7 +45,7 @@ function show(part, { status, retrain }) {
   part("ml-accuracy").textContent = status.model_count ? `${number(Math.round(status.average_accuracy * 10) / 10)} %` : "—";
   showTraining(part, status.training);
   showSchedule(part, retrain);
-  const models = part("ml-models");
+  const models = document.getElementById("ml-models");
   if (models) fill(models, ...(status.models.length ? status.models.map(modelRow) : [noModel(status)]));
 }
 

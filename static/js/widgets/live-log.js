@@ -1,7 +1,7 @@
 // @ts-check
 // Everything that happens, in one list: who did what to which row, and what jobs came to.
 import { taskUrl } from "../lib/api.js";
-import { h } from "../lib/dom.js";
+import { h, need } from "../lib/dom.js";
 import { stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
 
@@ -11,7 +11,7 @@ const JOBS = ["task_dispatched", "job_finished", "lease_expired", "job_decided",
 
 /** Show live events, the newest first. @param {HTMLElement} root */
 export function mount(root) {
-  const list = root.querySelector("#live-log");
+  const list = need(root, "#live-log");
   const put = (item) => {
     list.prepend(item);
     while (list.childElementCount > MOST_LINES) list.lastElementChild.remove();

@@ -1,6 +1,6 @@
 // @ts-check
 // What the monitoring measures, as it measures it.
-import { get } from "../lib/api.js";
+import { ApiError, get } from "../lib/api.js";
 import { lines, openChart } from "../lib/chart.js";
 import { fill, h } from "../lib/dom.js";
 import { number, stamp, t } from "../lib/i18n.js";
@@ -64,7 +64,7 @@ async function readLearned() {
   try {
     return await get("/api/ml/status");
   } catch (error) {
-    if (error.status === 503) return null;
+    if (error instanceof ApiError && error.status === 503) return null;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // What the monitoring warns of, and who has seen it.
 import { get, post } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
 import { allowedTo } from "../lib/role.js";
 import { explain, keepFresh } from "../lib/section.js";
@@ -14,7 +14,7 @@ const EVENTS = ["new_alert", "alert_update", "quality_alerts_update"];
 /** Show the alerts. @param {HTMLElement} root */
 export function mount(root) {
   const look = keepFresh(root, () => get("/api/monitoring/alerts"), ({ data }) => show(root, data), { seconds: LOOK_SECONDS, events: EVENTS });
-  root.querySelector("#alerts-list").addEventListener("click", (event) => {
+  need(root, "#alerts-list").addEventListener("click", (event) => {
     const button = /** @type {HTMLElement} */ (event.target).closest("button[data-alert]");
     if (button instanceof HTMLElement) acknowledge(button.dataset.alert, look);
   });

@@ -1,7 +1,7 @@
 // @ts-check
 // What a script's own runs recommend: parameters, how sure that is, and what was used so far.
 import { ApiError, get, taskUrl } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { number, relative, t } from "../lib/i18n.js";
 import { query } from "../lib/query.js";
 import { explain } from "../lib/section.js";
@@ -16,7 +16,7 @@ const NAMES = () => ({
 /** Wire the form; the script stands in the URL. @param {HTMLElement} root */
 export function mount(root) {
   const name = /** @type {HTMLInputElement} */ (root.querySelector("#script-selector"));
-  root.querySelector("#optimise-form").addEventListener("submit", (event) => {
+  need(root, "#optimise-form").addEventListener("submit", (event) => {
     event.preventDefault();
     query.set({ script: name.value.trim() });
     ask(root, name.value.trim());

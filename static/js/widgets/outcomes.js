@@ -1,7 +1,7 @@
 // @ts-check
 // What runs brought: by task, or by words anywhere in tasks, results and history.
 import { get, post, taskUrl } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
 import { query } from "../lib/query.js";
 import { forbid } from "../lib/role.js";
@@ -12,7 +12,7 @@ import { openDialog, toast } from "../lib/ui.js";
 export function mount(root) {
   const task = /** @type {HTMLInputElement} */ (root.querySelector("#task-id-input"));
   const words = /** @type {HTMLInputElement} */ (root.querySelector("#outcomes-search"));
-  root.querySelector("#outcomes-form").addEventListener("submit", (event) => {
+  need(root, "#outcomes-form").addEventListener("submit", (event) => {
     event.preventDefault();
     query.set({ task: task.value.trim() || null, words: words.value.trim() || null });
     find(root, task.value.trim(), words.value.trim());
@@ -82,8 +82,8 @@ function wireRecording(root, after) {
   const dialog = root.querySelector("#saveOutcomeModal");
   const form = /** @type {HTMLFormElement} */ (root.querySelector("#saveOutcomeForm"));
   forbid([root.querySelector("#save-outcome-open")], "write");
-  root.querySelector("#save-outcome-open").addEventListener("click", () => openDialog(dialog));
-  form.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+  need(root, "#save-outcome-open").addEventListener("click", () => openDialog(dialog));
+  need(form, "[data-close]").addEventListener("click", () => dialog.close());
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (!(await record(form))) return;

@@ -1,7 +1,7 @@
 // @ts-check
 // The rules that are checked over the MOC root, and how many places break each.
 import { get } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
 import { keepFresh } from "../lib/section.js";
 import { severityBadge } from "../lib/severity.js";
@@ -10,8 +10,8 @@ const LOOK_SECONDS = 30;
 
 /** Show the table of rules. @param {HTMLElement} root */
 export function mount(root) {
-  const body = root.querySelector("#rules-body");
-  const summary = root.querySelector("#rules-summary");
+  const body = need(root, "#rules-body");
+  const summary = need(root, "#rules-summary");
   keepFresh(root, () => get("/api/rules"), ({ rules, statistics }) => {
     fill(body, ...rules.map(row));
     summary.textContent = t("{active} of {total} rules checked, {violations} open violations", {

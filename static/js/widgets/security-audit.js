@@ -1,7 +1,7 @@
 // @ts-check
 // Who logged in, who failed to, who was registered.
 import { get } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { stamp, t } from "../lib/i18n.js";
 import { keepFresh } from "../lib/section.js";
 
@@ -11,7 +11,7 @@ const LOOK_SECONDS = 30;
 export function mount(root) {
   keepFresh(root, () => get("/api/security/audit?limit=100"), ({ logs }) => {
     const rows = logs.length ? logs.map(row) : [nothing()];
-    fill(root.querySelector("#audit-logs"), ...rows);
+    fill(need(root, "#audit-logs"), ...rows);
   }, { seconds: LOOK_SECONDS });
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // How safe this installation is set up, check by check.
 import { get } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, need } from "../lib/dom.js";
 import { number, t } from "../lib/i18n.js";
 import { keepFresh } from "../lib/section.js";
 
@@ -14,8 +14,8 @@ export function mount(root) {
     set(root, "#security-score", t("{score} of 100", { score: number(found.security_score) }));
     set(root, "#active-sessions", number(found.active_sessions));
     set(root, "#failed-attempts", number(found.failed_login_attempts));
-    fill(root.querySelector("#security-checks"), ...Object.entries(found.checks).map(check));
-    fill(root.querySelector("#security-policies"), ...Object.entries(found.security_policies).flatMap(policy));
+    fill(need(root, "#security-checks"), ...Object.entries(found.checks).map(check));
+    fill(need(root, "#security-policies"), ...Object.entries(found.security_policies).flatMap(policy));
   };
   keepFresh(root, () => get("/api/security/status"), show, { seconds: LOOK_SECONDS });
 }

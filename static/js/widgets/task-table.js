@@ -5,6 +5,7 @@ import { h, keyed } from "../lib/dom.js";
 import { STATUS_OF } from "../lib/edit.js";
 import { number } from "../lib/i18n.js";
 import { query } from "../lib/query.js";
+import { standstill } from "../lib/role.js";
 import { store } from "../lib/store.js";
 import { toast } from "../lib/ui.js";
 import { windowed } from "../lib/window.js";
@@ -13,7 +14,6 @@ import { openMenu } from "../board/menu.js";
 import { moveTask } from "../board/move.js";
 import { isSortable, sorted } from "../board/order.js";
 import { renderRow, updateRow } from "../board/row.js";
-import { standstill } from "../board/rules.js";
 import { selection } from "../board/selection.js";
 import { TABS, holds, watchTabs } from "../board/tabs.js";
 
