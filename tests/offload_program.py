@@ -14,6 +14,7 @@ import traceback
 import weakref
 from _queue import SimpleQueue  # no library patches this one
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from greenlet import GreenletExit
@@ -60,15 +61,13 @@ class Trial:
 
     def elsewhere(self) -> bool:
         """Tell whether work leaves the loop's thread while another thread imports."""
-        importlib.import_module("_imp").acquire_lock()
-        importlib.import_module("_imp").release_lock()
         held: SimpleQueue[bool] = SimpleQueue()
         done: SimpleQueue[bool] = SimpleQueue()
         holder = self.green.spawn(self.loop.run_blocking, lambda: hold_imports(held, done))
         self.until(lambda: not held.empty())
         where = self.loop.run_blocking(threading.get_native_id)
         done.put(True)
-        self.until(lambda: bool(holder.dead))
+        self.until_dead([holder])
         return where != self.home
 
     def given_up(self) -> dict[str, int]:
@@ -87,13 +86,12 @@ class Trial:
         self.green.sleep(0.05)
         for waiter in killed:
             waiter.kill()
-        waiters = [*killed, *late]
-        self.until(lambda: all(waiter.dead for waiter in waiters))
+        self.until_dead([*killed, *late])
         for _ in range(2 * WAITERS):
             gate.put(True)
         self.until(lambda: len(made) == 2 * WAITERS)
         answers = sum(self.loop.run_blocking(lambda: 1) for _ in range(2 * REAL_THREADS))
-        del killed, late, waiters, waiter  # they hold what they waited for
+        del killed, late, waiter  # they hold what they waited for
         gc.collect()
         return {"answers": answers, "leaked": sum(thing() is not None for thing in made)}
 
@@ -109,7 +107,7 @@ class Trial:
         self.green.sleep(0)
         seen: list[int] = []
         for n in range(ORDERED):
-            self.green.spawn(self.loop.run_blocking, lambda n=n: seen.append(n))
+            self.green.spawn(self.loop.run_blocking, partial(seen.append, n))
         self.green.sleep(0)
         gate.put(True)
         self.until(lambda: len(seen) == ORDERED)
@@ -123,13 +121,16 @@ class Trial:
 
         def post_all() -> None:
             for n in range(POSTS):
-                self.loop.post(lambda n=n: feed.put(n))
+                self.loop.post(partial(feed.put, n))
             posted.put(True)
 
         self.green.spawn(self.loop.run_blocking, post_all)
         self.green.sleep(0)
         posted.get()  # blocks the loop
         return [feed.get(timeout=10) for _ in range(POSTS)] == [*range(POSTS)]
+
+    def until_dead(self, waiters: list[Any]) -> None:
+        self.until(lambda: all(waiter.dead for waiter in waiters))
 
     def until(self, true: Callable[[], bool]) -> None:
         with self.green.Timeout(30):
