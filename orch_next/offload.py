@@ -33,8 +33,8 @@ T = TypeVar("T")
 
 # A writer waits up to 5 s for a ledger's lock; that many may wait before reads wait too.
 REAL_THREADS = 48
-# What runs when the process ends may finish: no wait for a ledger's lock is longer.
-ENDING_SECONDS = 5.0
+# What still runs when the process ends may finish; a stop takes 5 s in all, streams 3 of them.
+ENDING_SECONDS = 1.5
 _PAIR_TRIES = 100
 
 
@@ -146,9 +146,9 @@ class RealThreads:
 class _GreenLoop(Loop):
     """What both green modes share: real threads, their answers, and the posted work in order.
 
-    Not the thread pools that eventlet and gevent have: eventlet's runs work in the loop itself
-    while any thread imports a module, and takes its answers from whoever connects to a port
-    first; `SystemExit` ends a thread of the one and the server of the other.
+    Not eventlet's own pool: it runs work in the loop itself while any thread imports a module,
+    takes its answers from whoever connects to a port first, loses that of work that raises
+    `SystemExit`, and at the end waits for stuck work for ever.
     """
 
     _make_queue: Callable[[], Queue]

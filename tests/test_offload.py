@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 import socket
@@ -9,12 +10,13 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 
 import psutil
 import pytest
 
 from orch_next.errors import ConfigError
-from orch_next.offload import REAL_THREADS, connected_pair, make_loop
+from orch_next.offload import REAL_THREADS, RealThreads, connected_pair, make_loop
 from tests.offload_program import ERRORS
 from tests.servers import PROJECT, Server, free_port, start_server, wait_until_ready
 from tests.serving_small import small_command
@@ -90,6 +92,59 @@ def test_posts_arrive_in_order_and_blocking_work_leaves_the_loop(mode: str) -> N
         "empty": True,
         "nested": True,
     }
+
+
+# One call ends soon after the process has begun to end, all others never.
+ENDING = """
+import atexit, sys, threading
+from _queue import SimpleQueue
+from orch_next.serving.patching import patch_for
+patch_for(sys.argv[1])
+from orch_next.offload import REAL_THREADS, make_loop
+green, loop = __import__(sys.argv[1]), make_loop(sys.argv[1])
+begun, ending = SimpleQueue(), threading.Event()
+atexit.register(ending.set)
+
+def end_soon():
+    begun.put(True)
+    ending.wait()
+    sys.stdout.write("finished")
+    sys.stdout.flush()
+
+def never_end():
+    begun.put(True)
+    threading.Event().wait()
+
+for work in [end_soon, *[never_end] * (REAL_THREADS - 1)]:
+    green.spawn(loop.run_blocking, work)
+green.sleep(0)
+for _ in range(REAL_THREADS):
+    begun.get()
+"""
+
+
+@pytest.mark.parametrize("mode", ["eventlet", "gevent"])
+def test_a_process_ends_although_work_is_stuck(mode: str) -> None:
+    words = [sys.executable, "-c", ENDING, mode]
+    ran = subprocess.run(words, cwd=PROJECT, capture_output=True, timeout=60)
+    assert (ran.stdout.decode(), ran.returncode) == ("finished", 0)
+
+
+def test_what_waits_at_the_end_is_forgotten_and_what_runs_is_waited_for() -> None:
+    threads, gate, seen = RealThreads(1, _thread), SimpleQueue[str](), list[str]()
+    begun = SimpleQueue[bool]()
+
+    def wait_at_the_gate() -> None:
+        begun.put(True)
+        seen.append(gate.get())
+
+    threads.call(wait_at_the_gate)
+    threads.call(lambda: seen.append("late"))
+    begun.get(timeout=30)
+    threads.end(0.0)
+    gate.put("running")
+    threads.end(30.0)
+    assert seen == ["running"]
 
 
 def test_unknown_modes_are_refused() -> None:
