@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -25,11 +26,20 @@ def main() -> int:
     parser.add_argument("--mode", choices=sorted(COMMANDS), default="serve")
     given = parser.parse_args()
     # First, and in this small process: the set-ups are forks of it.
-    set_ups = answered("gevent" if "gevent" in given.mode else "eventlet", given.set_ups)
-    print(f"{set_ups} of {given.set_ups} pools answered", flush=True)
-    starts = sum(starts_and_answers(given.mode) for _ in range(given.starts))
-    print(f"{starts} of {given.starts} servers answered")
+    library = "gevent" if "gevent" in given.mode else "eventlet"
+    set_ups = counted("pools", given.set_ups, lambda: answered(library, 1) == 1)
+    starts = counted("servers", given.starts, lambda: starts_and_answers(given.mode))
     return 0 if (set_ups, starts) == (given.set_ups, given.starts) else 1
+
+
+def counted(what: str, count: int, answers: Callable[[], bool]) -> int:
+    """Return how many of `count` tries answered; say it now and then."""
+    found = 0
+    for n in range(1, count + 1):
+        found += answers()
+        if n == count or n % max(1, count // 20) == 0:
+            print(f"{found} of {n} {what} answered", flush=True)
+    return found
 
 
 def starts_and_answers(mode: str) -> bool:
