@@ -231,11 +231,15 @@ class EventletLoop(_GreenLoop):
         # The sending end is unpatched: a real thread must not enter a hub of its own.
         self._sender, receiver = connected_pair(original("socket").socketpair)
         self._sender.setblocking(False)
+        self._is_woken = False
         self._receiver = eventlet.greenio.GreenSocket(receiver)
         self._spawn(self._listen)
 
     def _wake(self) -> None:
-        # A full pipe holds wake-ups enough.
+        # One is enough for all that came before it is read, and a full pipe has some.
+        if self._is_woken:
+            return
+        self._is_woken = True
         with contextlib.suppress(BlockingIOError):
             self._sender.send(b"!")
 
@@ -244,6 +248,7 @@ class EventletLoop(_GreenLoop):
 
     def _listen(self) -> None:
         while self._receiver.recv(4096):
+            self._is_woken = False  # first: what comes from now on wakes anew
             self._woken()
 
 
