@@ -13,7 +13,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,21 +160,10 @@ def running_server(
     A second server over the same `folder` shares the ledgers of the first one.
     """
 
-    def start() -> Server:
-        return start_server(
-            folder, mode, command=command, env=env, source=source, cwd=cwd, port=port
-        )
-
-    server = start()
+    server = start_server(folder, mode, command=command, env=env, source=source, cwd=cwd, port=port)
     try:
-        try:
-            wait_until_ready(server, ready_path)
-        except SilentServer as error:
-            # Seen once in a thousand starts and not understood yet: told with all it says, and
-            # tried once more; a second time it fails.
-            warnings.warn(str(error), stacklevel=2)
-            server = start()
-            wait_until_ready(server, ready_path)
+        # No second try: nothing is known any more that keeps a server silent (offload.py).
+        wait_until_ready(server, ready_path)
         yield server
     finally:
         server.stop()

@@ -68,6 +68,12 @@ def echo() -> bytes:
     return request.get_data()
 
 
+@bp.get("/exit")
+def leave() -> str:
+    """Do what a library may do that is a program as well."""
+    raise SystemExit("用済み")
+
+
 @bp.get("/where")
 def where() -> dict[str, str | None]:
     return {"url": request.url, "root": request.root_path, "client": request.remote_addr}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
+import subprocess
 import sys
 import time
 import urllib.error
@@ -16,7 +19,7 @@ import pytest
 
 from tests.event_stream import EventSource
 from tests.live_clients import listeners
-from tests.servers import COMMANDS, Server, free_port, running_server
+from tests.servers import COMMANDS, PROJECT, Server, free_port, running_server
 
 resource = pytest.importorskip("resource", reason="file limits are for Unix")
 
@@ -55,6 +58,46 @@ def test_a_server_without_file_descriptors_comes_back(tmp_path: Path, mode: str)
             connection.close()
         assert server.get("/health")
         assert server.process.poll() is None
+
+
+# What `accept` raises for a connection that came to nothing must not end the listener.
+_ACCEPTING = """
+import os, socket, sys
+from orch_next.serving.listening import PatientSocket
+
+class Listener(socket.socket):
+    codes = [int(word) for word in sys.argv[1:]]
+
+    def accept(self):
+        if self.codes:
+            code = self.codes.pop(0)
+            raise OSError(code, os.strerror(code))
+        return super().accept()
+
+listener = Listener()
+listener.bind(("127.0.0.1", 0))
+listener.listen()
+client = socket.create_connection(listener.getsockname())
+try:
+    accepted = PatientSocket(listener).accept()
+    sys.stdout.write("accepted")
+except OSError as error:
+    sys.stdout.write(error.strerror)
+"""
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        ((errno.ECONNABORTED, errno.ECONNRESET, errno.EPROTO, errno.EPERM), "accepted"),
+        ((errno.EPIPE, errno.ENETDOWN), "accepted"),
+        ((errno.EBADF,), os.strerror(errno.EBADF)),
+    ],
+)
+def test_only_a_listener_that_is_gone_ends_accepting(codes: tuple[int, ...], said: str) -> None:
+    words = [sys.executable, "-c", _ACCEPTING, *map(str, codes)]
+    ran = subprocess.run(words, cwd=PROJECT, capture_output=True, timeout=60)
+    assert ran.stdout.decode() == said
 
 
 @pytest.mark.parametrize("mode", ["serve", "gthread", "serve-gevent"])

@@ -74,6 +74,13 @@ def test_bodies_arrive_whole_and_too_long_ones_are_refused(server: Server) -> No
         post(server, "/echo", b"x" * 200_001)
 
 
+def test_a_view_that_exits_is_an_error_and_ends_nothing(server: Server) -> None:
+    for _ in range(3):
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            server.get("/exit")
+    assert server.get("/health")
+
+
 def test_first_event_leaves_at_once(server: Server) -> None:
     started = time.monotonic()
     with urllib.request.urlopen(f"{server.url}/stream", timeout=5) as events:

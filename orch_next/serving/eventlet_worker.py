@@ -58,6 +58,9 @@ class EventletWorker(GreenWorker):
             eventlet.kill(thread)
 
     def _accept(self, listener: PatientSocket) -> None:
-        while True:
-            client, address = listener.accept()
-            self._pool.spawn_n(self.handle, listener, client, address)
+        try:
+            while True:
+                client, address = listener.accept()
+                self._pool.spawn_n(self.handle, listener, client, address)
+        finally:
+            self.alive = False  # gunicorn starts another worker, which accepts

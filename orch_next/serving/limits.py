@@ -8,8 +8,9 @@ from contextlib import suppress
 
 IDLE_SECONDS = 60.0  # between two pieces of a request; streams and sockets have their own pings
 FULL_PAUSE_SECONDS = 0.2
-# Accepting may fail for now: nothing is free, or the client has gone already.
-FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED})
+# Accepting may fail for now: nothing is free, the client has gone already, a firewall, the
+# network. Only with these the listener itself is gone, and no later try can work.
+CLOSED = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSOCK})
 _WANTED_FILES = (65_536, 10_240)  # macOS takes no more than the second
 
 if sys.platform == "win32":

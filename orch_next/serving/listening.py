@@ -1,4 +1,4 @@
-"""A listening socket for eventlet that survives a process without free file descriptors."""
+"""A listening socket for eventlet that survives whatever befalls a single connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import eventlet
 from eventlet.greenio import GreenSocket
 
-from orch_next.serving.limits import FULL, FULL_PAUSE_SECONDS
+from orch_next.serving.limits import CLOSED, FULL_PAUSE_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -17,13 +17,13 @@ class PatientSocket(GreenSocket):  # type: ignore[misc]  # eventlet has no types
     """Waits where `accept` of eventlet's own would raise and so end the server for good."""
 
     def accept(self) -> Any:
-        """Return the next connection and its address; say when there is no room for one."""
+        """Return the next connection and its address; say when there can be none for now."""
         said = False
         while True:
             try:
                 return super().accept()
             except OSError as error:
-                if error.errno not in FULL:
+                if error.errno in CLOSED:
                     raise
                 if not said:
                     log.warning("no connection can be accepted for now: %s", error.strerror)

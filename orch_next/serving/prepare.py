@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
@@ -13,6 +14,9 @@ from orch_next.serving.offloaded import Offloaded
 from orch_next.serving.proxy import behind_proxy
 from orch_next.serving.stopping import Serving
 from orch_next.serving.websocket import WebSockets
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def prepare_app(app: Flask, settings: Settings, async_mode: str) -> Serving:
@@ -34,12 +38,24 @@ def prepare_app(app: Flask, settings: Settings, async_mode: str) -> Serving:
 
 
 def _offload_views(app: Flask, loop: Loop, max_body_bytes: int) -> None:
-    if loop.async_mode == "threading":
-        return
     socketio = app.extensions.get("socketio")
     # Flask-SocketIO keeps Flask's own WSGI app behind Engine.IO, which must stay in the loop.
     inner: Any = app if socketio is None else socketio.sockio_mw
-    inner.wsgi_app = Offloaded(inner.wsgi_app, loop, max_body_bytes)
+    inner.wsgi_app = _without_exits(inner.wsgi_app)
+    if loop.async_mode != "threading":
+        inner.wsgi_app = Offloaded(inner.wsgi_app, loop, max_body_bytes)
+
+
+def _without_exits(wsgi_app: WSGIApplication) -> WSGIApplication:
+    """Make a view that exits an error: most servers would end, and this client have no answer."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return wsgi_app(environ, start_response)
+        except SystemExit as error:
+            raise RuntimeError(f"a view raised SystemExit: {error}") from error
+
+    return serve
 
 
 def _end_polls(socketio: Any) -> None:

@@ -61,7 +61,7 @@ def run(
         minimum_chunk_size=1,  # events leave at once
         socket_timeout=limits.IDLE_SECONDS,
     )
-    while not stop.is_set():
+    while not stop.is_set() and not server.dead:  # a dead one raises below: better than silence
         eventlet.sleep(_TICK_SECONDS)
     serving.end_streams()
     eventlet.spawn_after(GOODBYE_SECONDS, serving.abort_streams)
