@@ -26,7 +26,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 BUILD = "setuptools>=70.1"  # the build system of pyproject.toml: pip may fetch no other one
-PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+PIP = (
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--no-warn-script-location",
+)
 
 
 @dataclass(frozen=True)
