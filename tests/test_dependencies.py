@@ -23,7 +23,7 @@ OURS = {"orch_next", "tests", "benchmarks", "scripts", "wsgi", *(path.stem for p
 # Flask-SocketIO imports for a redis:// queue, and python-socketio's client for HTTP
 TOOLS = {
     *("mypy", "pytest-cov", "pytest-xdist", "ruff", "setuptools"),
-    *("types-flask-cors", "types-greenlet", "types-psutil"),
+    *("types-flask-cors", "types-greenlet", "types-psutil", "types-pyyaml"),
     *("python-engineio", "waitress", "redis", "psycopg", "requests"),
 }
 # modules of distributions that a declared one cannot do without; _typeshed is for types alone
