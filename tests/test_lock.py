@@ -96,9 +96,12 @@ def lock_script() -> str:
     return str(REPOSITORY / "scripts" / "lock.py")
 
 
-def test_the_oldest_python_is_that_of_setup_cfg() -> None:
+def test_the_pythons_are_those_of_setup_cfg() -> None:
     setup = (REPOSITORY / "setup.cfg").read_text(encoding="utf-8")
-    assert f"python_requires = >={runpy.run_path(lock_script())['OLDEST_PYTHON']}\n" in setup
+    script = runpy.run_path(lock_script())
+    assert f"python_requires = >={script['OLDEST_PYTHON']}\n" in setup
+    assert f":: {script['NEWEST_PYTHON']}\n" in setup
+    assert (script["OLDEST_PYTHON"], script["NEWEST_PYTHON"]) == (PYTHONS[0], PYTHONS[-1])
     assert f'requires = ["{INSTALL["BUILD"]}"]' in (REPOSITORY / "pyproject.toml").read_text(
         "utf-8"
     )
