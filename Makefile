@@ -1,19 +1,24 @@
 # make run   set up and serve http://127.0.0.1:5001 over ./ORCH (or over $ORCH_ROOT)
 # make test  set up and run every test, ruff, mypy and tsc
-# Both install into $(VENV) and do so again only when the packaging files changed, and both bring
-# the pages' third-party scripts from npm; where npm is missing the pages use a CDN.
+# Both install what requirements.lock pins into $(VENV), and do so again only when the packaging
+# files changed, and both bring the pages' third-party scripts from npm; where npm is missing the
+# pages use a CDN.
+# make lock    pin the newest of everything in requirements.lock
+# make newest  run every test with the newest of everything, pinned or not, in $(NEWEST)
 
 VENV ?= .venv
-BIN := $(VENV)/bin
-PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py
+NEWEST ?= .venv-newest
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py requirements.lock \
+	scripts/install.py
 TSC := node_modules/typescript/bin/tsc
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
 # macOS ships a python3 that is too old: take the first one that will do.
-PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do \
+PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 python3.11 python3.10; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: run test lint js clean
+.PHONY: run test lint js lock newest clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -38,20 +43,36 @@ js:
 	@if command -v node >/dev/null 2>&1; then node --test tests/js/*.test.js; \
 	  else echo "skipped: the rules of the pages (no node)"; fi
 
-$(BIN)/python:
+lock: | $(VENV)/.made
+	@$(BIN)/python scripts/install.py --tools dev
+	$(BIN)/python scripts/lock.py
+
+newest:
+	rm -rf $(NEWEST)
+	@$(MAKE) --no-print-directory $(NEWEST)/.newest VENV=$(NEWEST)
+	@$(MAKE) --no-print-directory test VENV=$(NEWEST)
+
+$(NEWEST)/.newest: | $(NEWEST)/.made
+	@echo "Installing the newest of everything into $(NEWEST) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all,test]'
+	@$(BIN)/python -m pip freeze --all --exclude-editable
+	@touch $@ $(NEWEST)/.installed $(NEWEST)/.installed-tests
+
+$(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "ORCH-Next needs Python 3.10 or later, and no such python3 was found." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "$(PYTHON) cannot make a virtual environment (Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
-
-$(VENV)/.installed: $(PACKAGING) | $(BIN)/python
-	@echo "Installing ORCH-Next into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.installed-tests: $(PACKAGING) | $(BIN)/python
+$(VENV)/.installed: $(PACKAGING) | $(VENV)/.made
+	@echo "Installing ORCH-Next into $(VENV) ..."
+	@$(BIN)/python scripts/install.py
+	@touch $@
+
+$(VENV)/.installed-tests: $(PACKAGING) | $(VENV)/.made
 	@echo "Installing ORCH-Next and its test tools into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all,test]'
+	@$(BIN)/python scripts/install.py all test
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) node_modules static/vendor build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) node_modules static/vendor build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

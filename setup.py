@@ -1,12 +1,18 @@
-"""Bring the pages' third-party scripts into the package that is built; the rest is setup.cfg."""
+"""What setup.cfg cannot say: the folders that are packages, and the pages' third-party scripts."""
 
 import runpy
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 VENDOR = Path(__file__).resolve().parent / "scripts" / "vendor.py"
+# They stay at the repository's top, where editors and people look for them.
+MAPPED = {
+    "orch_next.defaults": "config",
+    "orch_next.static": "static",
+    "orch_next.templates": "templates",
+}
 
 
 class BuildWithVendor(build_py):
@@ -20,4 +26,8 @@ class BuildWithVendor(build_py):
         super().run()
 
 
-setup(cmdclass={"build_py": BuildWithVendor})
+setup(
+    packages=[*find_packages(include=["orch_next", "orch_next.*"]), *MAPPED],
+    package_dir=MAPPED,
+    cmdclass={"build_py": BuildWithVendor},
+)

@@ -17,7 +17,6 @@ import io
 import json
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -31,16 +30,15 @@ FOLDER = ROOT / "orch_next" / "translations" / "ja" / "LC_MESSAGES"
 PO = FOLDER / "messages.po"
 MO = FOLDER / "messages.mo"
 JS = ROOT / "static" / "js" / "messages.ja.js"
-HEADER = """\
-# Japanese texts of the pages; kept by scripts/translations.py.
-msgid ""
-msgstr ""
-"Language: ja\\n"
-"MIME-Version: 1.0\\n"
-"Content-Type: text/plain; charset=utf-8\\n"
-"Content-Transfer-Encoding: 8bit\\n"
-"Plural-Forms: nplurals=1; plural=0;\\n"
-"""
+# the same in both files, and all of it: Babel's own header has a date and Babel's version
+HEADERS = [
+    ("Language", "ja"),
+    ("MIME-Version", "1.0"),
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Content-Transfer-Encoding", "8bit"),
+    ("Plural-Forms", "nplurals=1; plural=0;"),
+]
+TITLE = "# Japanese texts of the pages; kept by scripts/translations.py.\n"
 # where texts stand: folder, pattern, Babel's extractor, the functions that mark them
 SOURCES = (
     ("orch_next", "**/*.py", "python", ("_",)),
@@ -48,8 +46,13 @@ SOURCES = (
     ("static/js", "**/*.js", "javascript", ("t",)),
 )
 PROBLEM = "problem"
-EPOCH = datetime(2025, 10, 9, tzinfo=timezone.utc)
 Key = tuple[str, str]  # context or "", English text
+
+
+class PlainCatalog(Catalog):
+    """A catalogue that says nothing about the day and the tool that compile it."""
+
+    mime_headers = HEADERS
 
 
 def main(words: list[str]) -> int:
@@ -104,21 +107,17 @@ def write_all(texts: dict[Key, str]) -> None:
 
 def render_po(texts: dict[Key, str]) -> bytes:
     """Return the catalogue as text, sorted, so that two people's additions merge."""
-    entries = []
+    head = "".join(f'"{name}: {value}\\n"\n' for name, value in HEADERS)
+    entries = [f'{TITLE}msgid ""\nmsgstr ""\n{head}']
     for (context, text), told in sorted(texts.items()):
-        head = f"msgctxt {normalize(context)}\n" if context else ""
-        entries.append(f"\n{head}msgid {normalize(text)}\nmsgstr {normalize(told)}\n")
-    return (HEADER + "".join(entries)).encode()
+        about = f"msgctxt {normalize(context)}\n" if context else ""
+        entries.append(f"\n{about}msgid {normalize(text)}\nmsgstr {normalize(told)}\n")
+    return "".join(entries).encode()
 
 
 def render_mo(texts: dict[Key, str]) -> bytes:
     """Return the catalogue as gettext reads it."""
-    # The moment of compiling would make two equal catalogues differ.
-    catalogue = Catalog(locale="ja", project="ORCH-Next", creation_date=EPOCH, fuzzy=False)
-    catalogue.mime_headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Plural-Forms", "nplurals=1; plural=0;"),
-    ]
+    catalogue = PlainCatalog(locale="ja", fuzzy=False)
     for (context, text), told in sorted(texts.items()):
         catalogue.add(text, told, context=context or None)
     buffer = io.BytesIO()

@@ -157,6 +157,8 @@ def test_versions_are_compared_as_numbers() -> None:
         ok("packages", "2 required packages are installed")
     ]
     assert [one.level for one in check_packages(["flask>=99.10"])] == ["fail"]
+    both = ["flask<99,>=99.10", "flask>=3.1,<3.1", "flask<99,>=3.1"]
+    assert [one.level for one in check_packages(both)] == ["fail", "fail"]
     assert list(check_packages(["no-such-package>=1"])) == [
         fail("packages", "no-such-package is not installed", 'pip install "no-such-package>=1"')
     ]

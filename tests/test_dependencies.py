@@ -20,11 +20,11 @@ TESTS = sorted(path for path in (REPOSITORY / "tests").rglob("*.py") if "data" n
 OURS = {"orch_next", "tests", "benchmarks", "scripts", "wsgi", *(path.stem for path in TESTS)}
 # used without an import of ours: tools, stubs, the build, a pinned dependency's dependency,
 # `waitress-serve` for Windows, the driver that SQLAlchemy loads for PostgreSQL, and what
-# Flask-SocketIO imports for a redis:// queue
+# Flask-SocketIO imports for a redis:// queue, and python-socketio's client for HTTP
 TOOLS = {
     *("mypy", "pytest-cov", "pytest-xdist", "ruff", "setuptools"),
-    *("types-flask-cors", "types-greenlet", "types-psutil"),
-    *("python-engineio", "waitress", "redis", "psycopg"),
+    *("types-flask-cors", "types-greenlet", "types-psutil", "types-pyyaml"),
+    *("python-engineio", "waitress", "redis", "psycopg", "requests"),
 }
 # modules of distributions that a declared one cannot do without; _typeshed is for types alone
 COMES_WITH = {

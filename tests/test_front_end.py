@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,12 @@ def shown(path: Path) -> str:
 
 def test_every_text_has_japanese_and_what_is_compiled_is_the_catalogues() -> None:
     assert TRANSLATIONS["check"]() == []
+
+
+def test_a_compiled_catalogue_tells_nothing_of_the_tool_and_the_day() -> None:
+    compiled = GNUTranslations(io.BytesIO(TRANSLATIONS["render_mo"]({("", "Due"): "期限"})))
+    assert compiled.gettext("Due") == "期限"
+    assert compiled.info() == {name.lower(): text for name, text in TRANSLATIONS["HEADERS"]}
 
 
 def test_placeholders_survive_translation() -> None:

@@ -16,12 +16,13 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "config": {"errors"},
     "offload": {"errors"},
+    "internals": set(),
     "ledger": {"errors"},
     "core": {"ledger", "errors"},
     "knowledge": {"core", "errors"},
     "sensors": {"core", "errors"},
     "dispatcher": {"core", "errors"},
-    "realtime": {"core", "offload", "errors"},
+    "realtime": {"core", "offload", "internals", "errors"},
     "security": {"config", "errors"},
     "migrate": {"ledger", "core.schema", "core.strict", "knowledge", "config", "errors"},
     "blueprints": {
@@ -31,13 +32,22 @@ ALLOWED: dict[str, set[str]] = {
 }
 # what the table's entry points may use: anything below them
 ABOVE = {"app", "background", "rooms", "serving", "cli", "__init__", "__main__"}
-FREE_OF_FLASK = {"errors", "config", "ledger", "core", "knowledge", "sensors", "dispatcher"}
+FREE_OF_FLASK = {
+    "errors",
+    "config",
+    "internals",
+    "ledger",
+    "core",
+    "knowledge",
+    "sensors",
+    "dispatcher",
+}
 REQUEST_ROOMS = {"blueprints", "realtime", "security"}
 # the second one lays out notes as HTML; it reads no ledger
 KNOW_MARKDOWN = {"orch_next.ledger.parser", "orch_next.blueprints.markdown"}
 REQUEST_NAMES = {"g", "request", "current_app"}
-# offload imports the one green library whose loop runs; the others may not be installed
-DEFERRED_ALLOWED = {"app", "cli", "serving", "offload", "__init__"}
+# offload and internals import the one green library whose loop runs; others may not be installed
+DEFERRED_ALLOWED = {"app", "cli", "serving", "offload", "internals", "__init__"}
 NOBODY_IMPORTS = {"cli", "wsgi", "scripts", "__main__"}
 
 Import = tuple[str, str]  # module, name imported from it ("" for a plain import)

@@ -79,4 +79,4 @@ def test_dockerfile_copies_what_exists_and_runs_without_root() -> None:
     copied = [word for line in re.findall(r"^COPY (.+)$", text, re.M) for word in line.split()[:-1]]
     assert [name for name in copied if not (PROJECT / name).exists()] == []
     assert json.loads(re.findall(r"^CMD (.+)$", text, re.M)[-1]) == ["gunicorn", *GUNICORN[-2:]]
-    assert text.index("\nUSER orch\n") < text.index("\nCMD ")
+    assert text.index("\nUSER 1000\n") < text.index("\nCMD ")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import zipfile
+from email import message_from_string
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,12 @@ from tests.sample import REPOSITORY, clean_environ, copy_sample
 PACKAGING = ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE", "package.json")
 PACKAGING += ("package-lock.json",)
 FOLDERS = ("orch_next", "templates", "static", "config", "scripts")
+ABOUT = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses", "top_level.txt"}
+VENDORED = {
+    Path(file["name"]).name
+    for library in json.loads((REPOSITORY / "static" / "vendor.json").read_text("utf-8")).values()
+    for file in library["files"]
+}
 CODE = """
 import sys
 from pathlib import Path
@@ -66,6 +74,39 @@ def test_everything_needed_at_run_time_is_inside(
     expected = shipped(folder, pattern)
     present = {name for name in expected if (unpacked / inside / name).is_file()}
     assert expected and expected - present == set()
+
+
+def test_nothing_but_the_package_goes_into_site_packages(unpacked: Path) -> None:
+    (about,) = unpacked.glob("orch_next-*.dist-info")
+    assert {path.name for path in unpacked.iterdir()} == {"orch_next", about.name}
+    inside = {
+        path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()
+    }
+    known = (
+        shipped("orch_next", "*.py") | shipped("orch_next", "*.mo") | shipped("orch_next", "*.po")
+    )
+    known |= {"py.typed"}
+    known |= {f"templates/{name}" for name in shipped("templates", "*.html")}
+    known |= {f"static/{name}" for name in shipped("static", "*")}
+    known |= {f"static/vendor/{name}" for name in VENDORED}
+    known |= {f"defaults/{name}" for name in shipped("config", "*.toml")}
+    listed = {name for name in inside if not name.startswith(about.name)}
+    assert listed - {f"orch_next/{name}" for name in known} == set()
+    assert {path.name for path in about.iterdir()} == ABOUT
+
+
+def test_the_metadata_tells_what_it_is(unpacked: Path) -> None:
+    (about,) = unpacked.glob("*.dist-info/METADATA")
+    told = message_from_string(about.read_text(encoding="utf-8"))
+    pythons = [f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)]
+    assert [name for name in pythons if name not in told.get_all("Classifier", [])] == []
+    assert [
+        told["Name"],
+        told["Requires-Python"],
+        told["License"] or told["License-Expression"],
+    ] == [*("orch-next", ">=3.10", "MIT")]
+    assert told["Keywords"] and told["Summary"] and "# ORCH-Next" in str(told.get_payload())
+    assert {name for name in told if name.startswith(("Author", "Maintainer"))} == set()
 
 
 def test_the_wheel_serves_a_ledger_without_the_repository(unpacked: Path, tmp_path: Path) -> None:

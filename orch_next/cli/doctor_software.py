@@ -14,9 +14,8 @@ from orch_next.cli.findings import Finding, fail, ok, warn
 
 OLDEST = (3, 10)
 _PACKAGE = "orch-next"
-_REQUIREMENT = re.compile(
-    r"(?P<name>[\w.-]+)\s*(?:\[[^\]]*\])?\s*(?:>=\s*(?P<least>[0-9.]+))?[^;]*(?P<marker>;.*)?"
-)
+_REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)\s*(?:\[[^\]]*\])?(?P<versions>[^;]*)(?P<marker>;.*)?")
+_BOUND = re.compile(r"(?P<sign>>=|<)\s*(?P<version>[0-9.]+)")
 _SETUP = Path(__file__).resolve().parent.parent.parent / "setup.cfg"
 
 
@@ -55,15 +54,18 @@ def _check(requirement: str) -> Finding | None:
     match = _REQUIREMENT.fullmatch(requirement.strip())
     if match is None:
         return warn("packages", f"the requirement {requirement!r} is not understood")
-    name, least = match["name"], match["least"]
-    mend = f'pip install "{name}>={least}"' if least else f"pip install {name}"
+    name, bounds = match["name"], dict(_BOUND.findall(match["versions"]))
+    mend = f'pip install "{name}{match["versions"].strip()}"' if bounds else f"pip install {name}"
     try:
         present = metadata.version(name)
     except metadata.PackageNotFoundError:
         # A marker names systems or versions of Python, this one perhaps not among them.
         return None if match["marker"] else fail("packages", f"{name} is not installed", mend)
+    least, below = bounds.get(">="), bounds.get("<")
     if least and _numbers(present) < _numbers(least):
         return fail("packages", f"{name} {present} is older than {least}", mend)
+    if below and _numbers(present) >= _numbers(below):
+        return fail("packages", f"{name} {present} is not older than {below}", mend)
     return None
 
 

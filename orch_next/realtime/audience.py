@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]  # ships no types
 from flask_socketio import SocketIO
+
+from orch_next.internals import (
+    Driver,
+    Talk,
+    client_of,
+    clients_of,
+    engine_of,
+    replace_driver,
+    send_packet,
+)
 
 NAMESPACE = "/"
 BACKLOG_LIMIT = 2_000  # packets that may wait for one client before it is dropped
@@ -22,39 +31,35 @@ class Audience:
     """
 
     def __init__(self, socketio: SocketIO) -> None:
-        self._server = socketio.server
+        self._server, self._engine = socketio.server, engine_of(socketio)
         self._websockets: dict[Any, Any] = {}
         self._is_green = False
 
     def __len__(self) -> int:
         """Return how many are connected."""
-        return len(self._server.eio.sockets)
+        return len(clients_of(self._engine))
 
     def track_websockets(self, *, is_green: bool) -> None:
         """Remember each client's WebSocket from now on, in the driver that the server set."""
         self._is_green = is_green
-        engine = self._server.eio
-        driver = engine._async["websocket"]
-        if driver is not None:
-            engine._async = {**engine._async, "websocket": self._tracking(driver)}
+        replace_driver(self._engine, lambda driver: driver and self._tracking(driver))
 
     def tell(self, name: str, data: str, room: str) -> None:
         """Send an event with JSON text as its payload to everybody in the room."""
         text = f"2[{orjson.dumps(name).decode()},{data}]"
         packet, frame = Packet(MESSAGE, text), b""
-        engine = self._server.eio
         for _sid, client_id in self._server.manager.get_participants(NAMESPACE, room):
-            websocket = self._idle_websocket(engine.sockets.get(client_id))
+            websocket = self._idle_websocket(clients_of(self._engine).get(client_id))
             if websocket is None:
-                self._server._send_eio_packet(client_id, packet)
+                send_packet(self._server, client_id, packet)
                 continue
             frame = frame or websocket.frame(packet.encode())
             if not websocket.send_now(frame, self._server.start_background_task):
-                self._server._send_eio_packet(client_id, packet)
+                send_packet(self._server, client_id, packet)
 
     def drop_stuck(self) -> None:
         """Disconnect clients that have not read for too long: memory is bounded."""
-        for client in list(self._server.eio.sockets.values()):
+        for client in list(clients_of(self._engine).values()):
             if not client.closed and client.queue.qsize() > BACKLOG_LIMIT:
                 websocket = self._websockets.get(client)
                 client.close(wait=False, abort=True)
@@ -67,9 +72,9 @@ class Audience:
             return None
         return self._websockets.get(client) if client.queue.empty() else None
 
-    def _tracking(self, driver: Callable[[Callable[[Any], Any], Any], Any]) -> Any:
-        def track(talk: Callable[[Any], Any], server: Any) -> Any:
-            client = getattr(talk, "__self__", None)  # Engine.IO's socket
+    def _tracking(self, driver: Driver) -> Driver:
+        def track(talk: Talk, server: Any) -> Any:
+            client = client_of(talk)
 
             def remember(websocket: Any) -> Any:
                 if hasattr(websocket, "send_now"):

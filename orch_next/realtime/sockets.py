@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeVar
-from urllib.parse import parse_qs
 
 from flask import Flask, request
 from flask_socketio import SocketIO
 
 from orch_next.errors import OrchError
+from orch_next.internals import close_at_once, engine_of
 from orch_next.realtime.audience import NAMESPACE, Audience
 from orch_next.realtime.hub import Hub, Item, Reset
 from orch_next.realtime.streams import parse_cursor
@@ -52,33 +52,8 @@ def make_socketio(app: Flask, async_mode: str, redis_url: str = "") -> SocketIO:
         logger=_errors_of("socketio"),
         engineio_logger=_errors_of("engineio"),
     )
-    close_at_once(socketio.server.eio)
+    close_at_once(engine_of(socketio))
     return socketio
-
-
-def close_at_once(engine: Any) -> None:
-    """Let Engine.IO close clients without waiting, and forget them when they are closed.
-
-    It waits until the client has fetched what is queued: for good, when nobody does, so that
-    each packet that makes it close would keep a thread. And it answers what comes after with
-    a 500 (python-engineio 4.15).
-    """
-    handle = engine.handle_request
-
-    def disconnect(sid: str) -> None:
-        client = engine.sockets.get(sid)
-        if client is not None:
-            client.close(wait=False, reason=engine.reason.SERVER_DISCONNECT)
-            engine.sockets.pop(sid, None)
-
-    def handle_request(environ: Mapping[str, Any], start_response: Any) -> Any:
-        for sid in parse_qs(environ.get("QUERY_STRING", "")).get("sid", []):
-            client = engine.sockets.get(sid)
-            if client is not None and client.closed:
-                engine.sockets.pop(sid, None)
-        return handle(environ, start_response)
-
-    engine.disconnect, engine.handle_request = disconnect, handle_request
 
 
 def _errors_of(library: str) -> logging.Logger:

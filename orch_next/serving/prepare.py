@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from orch_next.config import Settings
+from orch_next.internals import end_polls, engine_of, replace_driver, wrap_views
 from orch_next.offload import Loop, make_loop
 from orch_next.serving.offloaded import Offloaded
 from orch_next.serving.proxy import behind_proxy
@@ -28,22 +29,25 @@ def prepare_app(app: Flask, settings: Settings, async_mode: str) -> Serving:
     loop = make_loop(async_mode)
     orch: Any = app.extensions["orch_next"]
     orch.loop = loop
-    end_polls = partial(_end_polls, app.extensions.get("socketio"))
-    serving = Serving(loop, orch.stopping, WebSockets(loop.lock), end_polls)
-    _offload_views(app, loop, settings.max_body_bytes)
-    _install_websockets(app, serving.websockets)
+    socketio = app.extensions.get("socketio")  # an app may be without
+    end = partial(_end_polls, socketio)
+    serving = Serving(loop, orch.stopping, WebSockets(loop.lock), end)
+    _offload_views(app, socketio, loop, settings.max_body_bytes)
+    _install_websockets(app, socketio, serving.websockets)
     behind_proxy(app, settings)
     app.extensions["orch_next_serving"] = serving
     return serving
 
 
-def _offload_views(app: Flask, loop: Loop, max_body_bytes: int) -> None:
-    socketio = app.extensions.get("socketio")
-    # Flask-SocketIO keeps Flask's own WSGI app behind Engine.IO, which must stay in the loop.
-    inner: Any = app if socketio is None else socketio.sockio_mw
-    inner.wsgi_app = _without_exits(inner.wsgi_app)
-    if loop.async_mode != "threading":
-        inner.wsgi_app = Offloaded(inner.wsgi_app, loop, max_body_bytes)
+def _offload_views(app: Any, socketio: Any | None, loop: Loop, max_body_bytes: int) -> None:
+    def around(views: WSGIApplication) -> WSGIApplication:
+        whole = _without_exits(views)
+        return whole if loop.async_mode == "threading" else Offloaded(whole, loop, max_body_bytes)
+
+    if socketio is None:
+        app.wsgi_app = around(app.wsgi_app)
+    else:
+        wrap_views(socketio, around)
 
 
 def _without_exits(wsgi_app: WSGIApplication) -> WSGIApplication:
@@ -58,18 +62,12 @@ def _without_exits(wsgi_app: WSGIApplication) -> WSGIApplication:
     return serve
 
 
-def _end_polls(socketio: Any) -> None:
-    """Answer requests that wait for packets; without it each would hold up the stop."""
-    clients = [] if socketio is None else list(socketio.server.eio.sockets.values())
-    for client in clients:
-        if not client.upgraded:
-            client.close(wait=False)
-
-
-def _install_websockets(app: Flask, websockets: WebSockets) -> None:
-    socketio = app.extensions.get("socketio")
+def _end_polls(socketio: Any | None) -> None:
     if socketio is not None:
-        app.wsgi_app = websockets.around(app.wsgi_app)  # type: ignore[assignment,method-assign]
-        engine = socketio.server.eio
-        # A copy: the original belongs to every server of this mode in the process.
-        engine._async = {**engine._async, "websocket": websockets.driver}
+        end_polls(engine_of(socketio))
+
+
+def _install_websockets(app: Any, socketio: Any | None, websockets: WebSockets) -> None:
+    if socketio is not None:
+        app.wsgi_app = websockets.around(app.wsgi_app)
+        replace_driver(engine_of(socketio), lambda _former: websockets.driver)

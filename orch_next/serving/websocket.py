@@ -21,6 +21,7 @@ from wsproto.events import BytesMessage, CloseConnection, Message, Ping
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from orch_next.internals import leave_request, socket_of, unpatched_socket
 from orch_next.offload import Lock
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class WebSocket:
         self._writers += 1
         self._lock.__enter__()  # at once: nobody writes
         try:
-            sent: int = _unpatched(self.socket).send(frame)
+            sent: int = unpatched_socket(self.socket).send(frame)
         except BlockingIOError:
             sent = 0
         except OSError:
@@ -169,7 +170,7 @@ class WebSockets:
         """Return a WSGI app that upgrades its request and lets `talk` have the WebSocket."""
 
         def upgrade(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            sock = _socket_of(environ)
+            sock = socket_of(environ)
             refused = _refusal(environ, sock)
             if refused:
                 start_response(refused, [("Sec-WebSocket-Version", "13"), ("Content-Length", "0")])
@@ -190,7 +191,7 @@ class WebSockets:
             ended: list[bool] = []
             environ[_ENDED] = ended  # Flask-SocketIO hands a copy of `environ` on
             answer = wsgi_app(environ, start_response)
-            return _leave(environ) if ended else answer
+            return leave_request(environ) if ended else answer
 
         return serve
 
@@ -207,11 +208,6 @@ class WebSockets:
             websocket.abort()
 
 
-def _unpatched(sock: Any) -> Any:
-    """Return the socket below eventlet's or gevent's, whose `send` never waits."""
-    return getattr(sock, "fd", None) or getattr(sock, "_sock", sock)
-
-
 def _refusal(environ: WSGIEnvironment, sock: Any) -> str:
     if sock is None:
         return "501 Not Implemented"  # this server has no WebSockets: clients go on polling
@@ -226,25 +222,3 @@ def _handshake(key: str) -> bytes:
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
     )
-
-
-def _socket_of(environ: WSGIEnvironment) -> Any | None:
-    if "eventlet.input" in environ:
-        return environ["eventlet.input"].get_socket()
-    names = ("gunicorn.socket", "werkzeug.socket", "orch_next.socket")
-    return next((environ[name] for name in names if name in environ), None)
-
-
-def _leave(environ: WSGIEnvironment) -> Iterable[bytes]:
-    """End the request without an answer, the way that each server understands."""
-    if "eventlet.input" in environ:
-        from eventlet import wsgi
-
-        wsgi.WSGI_LOCAL.already_handled = True
-    elif "gunicorn.socket" in environ:
-        raise StopIteration
-    elif "werkzeug.socket" in environ:
-        raise ConnectionAbortedError
-    elif "orch_next.leave" in environ:
-        environ["orch_next.leave"]()
-    return []

@@ -1,0 +1,114 @@
+"""Private parts of other people's libraries that this program replaces or relies on, and why.
+
+Nobody promises them: `tests/test_internals.py` names the one that is no longer as it was, and
+setup.cfg keeps the next major version of what is patched here away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+Talk = Callable[[Any], Any]  # Engine.IO's conversation with one client, over a WebSocket
+Driver = Callable[[Talk, Any], Any]  # makes the WSGI app that upgrades a request and talks
+
+
+def engine_of(socketio: Any) -> Any:
+    """Return the Engine.IO server below a Flask-SocketIO: only it knows who is connected."""
+    return socketio.server.eio
+
+
+def clients_of(engine: Any) -> dict[str, Any]:
+    """Return Engine.IO's clients by id: those that do not read must be dropped."""
+    clients: dict[str, Any] = engine.sockets
+    return clients
+
+
+def send_packet(server: Any, client_id: str, packet: Any) -> None:
+    """Queue a ready packet for a client, where Flask-SocketIO's test client listens."""
+    server._send_eio_packet(client_id, packet)
+
+
+def replace_driver(engine: Any, make: Callable[[Driver | None], Driver | None]) -> None:
+    """Let `make` put a WebSocket driver in the place of this engine's; one cannot be chosen.
+
+    Engine.IO's table belongs to every server of its mode in the process, so it is copied.
+    """
+    engine._async = {**engine._async, "websocket": make(engine._async["websocket"])}
+
+
+def client_of(talk: Talk) -> Any:
+    """Return the client that Engine.IO's conversation is with: a driver is told no more."""
+    return getattr(talk, "__self__", None)
+
+
+def close_at_once(engine: Any) -> None:
+    """Let Engine.IO close clients without waiting, and forget them when they are closed.
+
+    It waits until the client has fetched what is queued: for good, when nobody does, so that
+    each packet that makes it close would keep a thread. And it answers what comes after with
+    a 500 (python-engineio 4.15).
+    """
+    handle = engine.handle_request
+
+    def disconnect(sid: str) -> None:
+        clients = clients_of(engine)
+        client = clients.get(sid)
+        if client is not None:
+            client.close(wait=False, reason=engine.reason.SERVER_DISCONNECT)
+            clients.pop(sid, None)
+
+    def handle_request(environ: Mapping[str, Any], start_response: Any) -> Any:
+        clients = clients_of(engine)
+        for sid in parse_qs(environ.get("QUERY_STRING", "")).get("sid", []):
+            client = clients.get(sid)
+            if client is not None and client.closed:
+                clients.pop(sid, None)
+        return handle(environ, start_response)
+
+    engine.disconnect, engine.handle_request = disconnect, handle_request
+
+
+def end_polls(engine: Any) -> None:
+    """Answer requests that wait for packets; without it each would hold up the stop."""
+    for client in list(clients_of(engine).values()):
+        if not client.upgraded:
+            client.close(wait=False)
+
+
+def wrap_views(socketio: Any, wrap: Callable[[WSGIApplication], WSGIApplication]) -> None:
+    """Wrap the app that Flask-SocketIO keeps behind Engine.IO, which must stay in the loop."""
+    middleware = socketio.sockio_mw
+    middleware.wsgi_app = wrap(middleware.wsgi_app)
+
+
+def unpatched_socket(sock: Any) -> Any:
+    """Return the socket below eventlet's or gevent's, whose `send` never waits."""
+    return getattr(sock, "fd", None) or getattr(sock, "_sock", sock)
+
+
+def socket_of(environ: WSGIEnvironment) -> Any | None:
+    """Return the socket of a request, where its server shows it: a WebSocket needs all of it."""
+    if "eventlet.input" in environ:
+        return environ["eventlet.input"].get_socket()
+    names = ("gunicorn.socket", "werkzeug.socket", "orch_next.socket")
+    return next((environ[name] for name in names if name in environ), None)
+
+
+def leave_request(environ: WSGIEnvironment) -> Iterable[bytes]:
+    """End a request without an answer, the way that each server understands."""
+    if "eventlet.input" in environ:
+        from eventlet import wsgi
+
+        wsgi.WSGI_LOCAL.already_handled = True
+    elif "gunicorn.socket" in environ:
+        raise StopIteration
+    elif "werkzeug.socket" in environ:
+        raise ConnectionAbortedError
+    elif "orch_next.leave" in environ:
+        environ["orch_next.leave"]()
+    return []

@@ -1,0 +1,149 @@
+"""Name the private part of another library that the installed version no longer has."""
+
+from __future__ import annotations
+
+import configparser
+import inspect
+import socket
+from importlib import import_module
+from typing import Any
+
+import engineio
+import pytest
+from flask import Flask
+from flask_socketio import SocketIO
+from packaging.requirements import Requirement
+
+from orch_next.internals import (
+    client_of,
+    clients_of,
+    close_at_once,
+    end_polls,
+    engine_of,
+    replace_driver,
+    unpatched_socket,
+    wrap_views,
+)
+from tests.sample import REPOSITORY
+from tests.source_code import package_files, shown
+
+# where it is -> the parameters that we give it or override; None for what is no function
+PARTS: dict[str, list[str] | None] = {
+    "engineio.server:Server.handle_request": ["self", "environ", "start_response"],
+    "engineio.server:Server.disconnect": ["self", "sid"],
+    "socketio.server:Server._send_eio_packet": ["self", "eio_sid", "eio_pkt"],
+    "engineio.base_server:BaseServer.reason.SERVER_DISCONNECT": None,
+    "engineio.socket:Socket.close": ["self", "wait", "abort", "reason"],
+    "engineio.socket:Socket._websocket_handler": ["self", "ws"],
+    "engineio.packet:Packet.encode": ["self", "b64"],
+    "socketio.base_manager:BaseManager.get_participants": ["self", "namespace", "room"],
+    "eventlet.greenio:GreenSocket.accept": ["self"],
+    "eventlet.wsgi:WSGI_LOCAL": None,
+    "eventlet.wsgi:Input.get_socket": ["self"],
+    "eventlet:GreenPool.running": ["self"],
+    "gevent.pywsgi:WSGIHandler.get_environ": ["self"],
+    "gevent.pywsgi:WSGIServer.handle": ["self", "sock", "address"],
+    "gevent.baseserver:BaseServer.max_accept": None,
+    "werkzeug.serving:WSGIRequestHandler.run_wsgi": ["self"],
+    "werkzeug.serving:WSGIRequestHandler.connection_dropped": ["self", "error", "environ"],
+    "gunicorn.arbiter:Arbiter": None,
+    "gunicorn.errors:AppImportError": None,
+    "gunicorn.sock:ssl_wrap_socket": ["sock", "conf"],
+    "gunicorn.workers.base:Worker.init_process": ["self"],
+    "gunicorn.workers.base:Worker.handle_quit": ["self", "sig", "frame"],
+    "gunicorn.workers.base:Worker.handle_usr1": ["self", "sig", "frame"],
+    "gunicorn.workers.base_async:AsyncWorker.timeout_ctx": ["self"],
+    "gunicorn.workers.base_async:AsyncWorker.handle": ["self", "listener", "client", "addr"],
+    "gunicorn.workers.base_async:AsyncWorker.handle_request": [
+        *("self", "listener_name", "req", "sock", "addr"),
+    ],
+}
+PATCHED = {"flask-socketio", "python-engineio", "python-socketio"}
+
+
+def parameters(where: str) -> list[str] | None:
+    """Return the parameter names of a part; None when it is no function."""
+    module, _, path = where.partition(":")
+    part: Any = import_module(module)
+    for name in path.split("."):
+        part = getattr(part, name)
+    return list(inspect.signature(part).parameters) if inspect.isfunction(part) else None
+
+
+@pytest.mark.filterwarnings("ignore:.*Eventlet is deprecated")
+@pytest.mark.parametrize("where", PARTS)
+def test_the_installed_version_has_the_part(where: str) -> None:
+    pytest.importorskip(where.partition(":")[0].partition(".")[0])
+    assert parameters(where) == PARTS[where]
+
+
+def socketio_of(app: Flask) -> SocketIO:
+    return SocketIO(app, async_mode="threading")
+
+
+def test_engine_io_gives_a_driver_the_clients_conversation() -> None:
+    engine = engineio.Server(async_mode="threading")
+    shared, client = engine._async, engineio.socket.Socket(engine, "客")
+    replace_driver(
+        engine, lambda _former: lambda talk, server: lambda *_: [client_of(talk), server]
+    )
+    assert client._upgrade_websocket({}, None) == [client, engine]
+    assert engine._async is not shared
+
+
+def test_a_closed_client_is_forgotten() -> None:
+    engine = engineio.Server(async_mode="threading")
+    close_at_once(engine)
+    for name in ("一", "二"):
+        clients_of(engine)[name] = engineio.socket.Socket(engine, name)
+    engine.disconnect("一")
+    assert list(clients_of(engine)) == ["二"]
+
+
+def test_only_polls_are_ended() -> None:
+    engine = engineio.Server(async_mode="threading")
+    polling, upgraded = (engineio.socket.Socket(engine, name) for name in "ab")
+    upgraded.upgraded = True
+    clients_of(engine).update(a=polling, b=upgraded)
+    end_polls(engine)
+    assert (polling.closed, upgraded.closed) == (True, False)
+
+
+def test_flask_socketio_keeps_the_views_behind_engine_io() -> None:
+    app = Flask("見本")
+    views = app.wsgi_app
+    socketio, wrapped = socketio_of(app), []
+    wrap_views(socketio, lambda inner: wrapped.append(inner) or inner)
+    assert wrapped == [views]
+    assert isinstance(engine_of(socketio), engineio.Server)
+
+
+@pytest.mark.filterwarnings("ignore:.*Eventlet is deprecated")
+def test_the_sockets_below_the_green_ones_are_real() -> None:
+    greenio = import_module("eventlet.greenio")
+    with socket.socket() as real:
+        assert type(unpatched_socket(greenio.GreenSocket(real))) is type(real)
+        assert unpatched_socket(real) is not None
+    gevent = pytest.importorskip("gevent.socket")
+    with gevent.socket() as green:
+        assert isinstance(unpatched_socket(green), socket.socket.__base__)
+        assert not isinstance(unpatched_socket(green), gevent.socket)
+
+
+def test_the_next_major_version_of_what_is_patched_is_kept_away() -> None:
+    config = configparser.ConfigParser()
+    config.read(REPOSITORY / "setup.cfg", encoding="utf-8")
+    lines = config["options"]["install_requires"].split("\n")
+    wanted = {one.name: one.specifier for one in map(Requirement, filter(None, lines))}
+    assert PATCHED - set(wanted) == set()
+    assert [name for name in PATCHED if wanted[name].contains("99")] == []
+
+
+def test_private_parts_of_engine_io_are_named_in_one_module() -> None:
+    private = ("._async", ".eio", "._send_eio_packet", "sockio_mw", "WSGI_LOCAL")
+    naming = {
+        shown(path)
+        for path in package_files()
+        if any(part in path.read_text(encoding="utf-8") for part in private)
+    }
+    assert naming == {"orch_next/internals.py"}
