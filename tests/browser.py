@@ -27,7 +27,7 @@ from playwright.sync_api import (
 
 from tests.servers import Server, running_server
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # The popups of the address bar, which nobody sees here, took half of the browser's time; the rest
 # is what Playwright turns off, whose own list gives way to ours.
 TURNED_OFF = (
