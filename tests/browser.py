@@ -27,6 +27,7 @@ from playwright.sync_api import (
 
 from tests.servers import Server, running_server
 
+# The shell has no window, no address bar and needs two thirds of the computing.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # The popups of the address bar, which nobody sees here, took half of the browser's time; the rest
 # is what Playwright turns off, whose own list gives way to ours.
@@ -75,12 +76,12 @@ class Watch:
         assert not found, "\n".join(found)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Start one Chromium for the tests of a module; skip them where there is none.
+    """Start one Chromium for the tests of a process; skip them where there is none.
 
-    No longer than that: Playwright keeps an event loop running in the thread, and neither a second
-    Playwright nor `asyncio.run` of another test could start beside it.
+    Playwright keeps an event loop running in the thread: neither a second Playwright nor
+    `asyncio.run` of another test can start beside it.
     """
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if program is None:

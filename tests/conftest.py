@@ -16,11 +16,45 @@ from orch_next.core.board import Board, open_board
 
 # Here and nowhere else: Playwright can be started once in a process.
 from tests.browser import browser
+from tests.stages import STAGES, marks_of, stage_of
 
 __all__ = ["browser"]
 
 SAMPLES = Path(__file__).parent / "data" / "http"
+SLOW_SECONDS = 5.0
+SLOW_TIMEOUT = 300
 NOW = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stage", choices=STAGES, help="run the files of one stage only")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    stage = config.getoption("--stage")
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if stage and is_test and stage_of(collection_path) != stage else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name in sorted(marks_of(item.path)):
+            item.add_marker(name)
+        if group := shared_by(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
+
+
+def shared_by(item: pytest.Item) -> str:
+    """Name what a test shares with others of its module (a server of one mode), if anything."""
+    known = getattr(item, "_fixtureinfo", None)
+    fixtures = known.name2fixturedefs if known else {}
+    shared = [name for name, found in fixtures.items() if found[-1].scope == "module"]
+    chosen = item.callspec.params if hasattr(item, "callspec") else {}
+    parts = [item.path.stem, *(str(chosen[name]) for name in shared if name in chosen)]
+    return "-".join(parts) if shared else ""
 
 
 @pytest.fixture
