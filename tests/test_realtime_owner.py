@@ -12,8 +12,6 @@ from orch_next.realtime.owner import FileLease, Owner
 HOLD = """
 import sys
 from pathlib import Path
-
-import pytest
 from orch_next.realtime.owner import FileLease
 lease = FileLease(Path(sys.argv[1]))
 print(lease.claim(), flush=True)
