@@ -15,10 +15,10 @@ from orch_next import create_app
 from orch_next.core.board import Board, open_board
 
 # Here and nowhere else: Playwright can be started once in a process.
-from tests.browser import browser
+from tests.browser import browser, driver, full_browser
 from tests.stages import STAGES, marks_of, stage_of
 
-__all__ = ["browser"]
+__all__ = ["browser", "driver", "full_browser"]
 
 SAMPLES = Path(__file__).parent / "data" / "http"
 SLOW_SECONDS = 5.0
@@ -57,15 +57,20 @@ def shared_by(item: pytest.Item) -> str:
     return "-".join(parts) if shared else ""
 
 
-@pytest.fixture
-def orch_root(tmp_path: Path) -> Path:
-    state = tmp_path / "ORCH" / "STATE"
+def copy_samples(moc_root: Path) -> Path:
+    """Write the sample's ledgers below a MOC root, TASKS.md with CRLF and BOM; return ORCH."""
+    state = moc_root / "ORCH" / "STATE"
     state.mkdir(parents=True)
     for path in SAMPLES.glob("*.md"):
         (state / path.name).write_bytes(path.read_bytes())
     tasks = state / "TASKS.md"
     tasks.write_bytes(b"\xef\xbb\xbf" + tasks.read_bytes().replace(b"\n", b"\r\n"))
     return state.parent
+
+
+@pytest.fixture
+def orch_root(tmp_path: Path) -> Path:
+    return copy_samples(tmp_path)
 
 
 @pytest.fixture
