@@ -21,7 +21,6 @@ from tests.stages import STAGES, marks_of, stage_of
 __all__ = ["browser", "driver", "full_browser"]
 
 SAMPLES = Path(__file__).parent / "data" / "http"
-SLOW_SECONDS = 5.0
 SLOW_TIMEOUT = 300
 NOW = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 
