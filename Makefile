@@ -22,6 +22,7 @@ WORKERS_waiting := -n 6 --dist loadgroup
 # Each process of a test would compile the whole program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+.NOTPARALLEL:
 .PHONY: run test lint clean computing waiting
 .DELETE_ON_ERROR:
 

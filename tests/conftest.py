@@ -90,6 +90,13 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """Return a client of one app for the tests that only read: building one takes 45 ms."""
+    root = copy_samples(tmp_path_factory.mktemp("read"))
+    return create_app({"root": root}, now=lambda: NOW).test_client()
+
+
 @pytest.fixture
 def now() -> Callable[[], datetime]:
     return lambda: NOW
