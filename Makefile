@@ -1,5 +1,6 @@
 # make run   set up and serve http://127.0.0.1:5001 over ./ORCH (or over $ORCH_ROOT)
 # make test  set up and run every test, ruff, mypy and tsc
+#            (`make computing`, `make waiting`: its stages, whose results are also in test-results/)
 # Both install what requirements.lock pins into $(VENV), and do so again only when the packaging
 # files changed, and both bring the pages' third-party scripts from npm; where npm is missing the
 # pages use a CDN.
@@ -12,13 +13,23 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py requirements.lock \
 	scripts/install.py
 TSC := node_modules/typescript/bin/tsc
-PYTEST_ARGS ?= -n 2 --dist worksteal
+# More options for pytest, in each stage.
+PYTEST_ARGS ?=
 
 # macOS ships a python3 that is too old: take the first one that will do.
 PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 python3.11 python3.10; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: run test lint js lock newest clean
+# What computes has a process per core. What waits for servers, browsers and processes to end
+# leaves the cores to others: many at a time; those that share a server stay together.
+WORKERS_computing := -n auto --dist worksteal
+WORKERS_waiting := -n 6 --dist loadgroup
+
+# Each process of a test would compile the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.NOTPARALLEL:
+.PHONY: run test lint js lock newest clean computing waiting
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -28,8 +39,10 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-tests
 	@sh .ci/packages
 	@$(BIN)/python scripts/vendor.py --dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory --keep-going computing waiting lint
+
+computing waiting: $(VENV)/.installed-tests
+	$(BIN)/python -m pytest --stage $@ $(WORKERS_$@) --junitxml=test-results/$@.xml $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
@@ -75,4 +88,4 @@ $(VENV)/.installed-tests: $(PACKAGING) | $(VENV)/.made
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) $(NEWEST) node_modules static/vendor build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) node_modules static/vendor build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results

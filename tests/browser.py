@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,15 @@ from playwright.sync_api import (
     ConsoleMessage,
     Error,
     Page,
+    Playwright,
     expect,
     sync_playwright,
 )
 
 from tests.servers import Server, running_server
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The shell has no window, no address bar and needs two thirds of the computing.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # The popups of the address bar, which nobody sees here, took half of the browser's time; the rest
 # is what Playwright turns off, whose own list gives way to ours.
 TURNED_OFF = (
@@ -75,23 +77,43 @@ class Watch:
         assert not found, "\n".join(found)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start one Chromium for the tests of a module; skip them where there is none.
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    """Start Playwright for the tests of a process.
 
-    No longer than that: Playwright keeps an event loop running in the thread, and neither a second
-    Playwright nor `asyncio.run` of another test could start beside it.
+    It keeps an event loop running in the thread: neither a second Playwright nor `asyncio.run` of
+    another test can start beside it.
     """
-    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    """Start one Chromium for the tests of a process; skip them where there is none."""
+    with launched(driver, NAMES) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def full_browser(driver: Playwright) -> Iterator[Browser]:
+    """Start the Chromium with everything: the shell shows no notifications."""
+    with launched(driver, NAMES[1:]) as started:
+        yield started
+
+
+@contextmanager
+def launched(driver: Playwright, names: Sequence[str]) -> Iterator[Browser]:
+    """Run the first of these programs that is installed; skip the test where none starts."""
+    program = next((found for name in names if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        except Error as error:
-            pytest.skip(f"Chromium does not start: {error}")
-        yield started
-        started.close()
+    try:
+        started = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+    except Error as error:
+        pytest.skip(f"Chromium does not start: {error}")
+    yield started
+    started.close()
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+from tests.warm import CAN_FORK, PROJECT, Forked, warm
+
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
@@ -42,7 +43,7 @@ class Server:
 
     port: int
     orch_root: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     log_path: Path
     ready_seconds: float = 0.0
 
@@ -129,8 +130,13 @@ def start_server(
     source: Path | None = None,
     cwd: Path = PROJECT,
     port: int | None = None,
+    plain: bool = False,
 ) -> Server:
-    """Start a server without waiting; `{port}` in the command is replaced by its port."""
+    """Start a server without waiting; `{port}` in the command is replaced by its port.
+
+    `orch-next serve` is forked from a warm process where the system can; `plain` starts it as
+    users do.
+    """
     root = copy_orch(folder, source)
     port = port or free_port()
     words = [word.replace("{port}", str(port)) for word in command or COMMANDS[mode]]
@@ -138,6 +144,8 @@ def start_server(
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("ORCH_", "COV_"))}
     environ = {**clean, "PYTHONPATH": str(PROJECT), "ORCH_ROOT": str(root)}
     environ |= {"PYTHONFAULTHANDLER": "1", **(env or {})}
+    if CAN_FORK and not plain and words[1:3] == ["-m", "orch_next"] and cwd == PROJECT:
+        return Server(port, root, warm(words[-1]).start(words[3:], environ, log_path), log_path)
     with log_path.open("ab") as log:
         process = subprocess.Popen(words, cwd=cwd, env=environ, stdout=log, stderr=log)
     return Server(port, root, process, log_path)
@@ -154,13 +162,22 @@ def running_server(
     cwd: Path = PROJECT,
     port: int | None = None,
     ready_path: str = "/health",
+    plain: bool = False,
 ) -> Iterator[Server]:
     """Run one of `COMMANDS` (or `command`) over a copy of ORCH in `folder`; stop it at the end.
 
     A second server over the same `folder` shares the ledgers of the first one.
     """
 
-    server = start_server(folder, mode, command=command, env=env, source=source, cwd=cwd, port=port)
+    server = start_server(
+        *(folder, mode),
+        command=command,
+        env=env,
+        source=source,
+        cwd=cwd,
+        port=port,
+        plain=plain,
+    )
     try:
         # No second try: nothing is known any more that keeps a server silent (offload.py).
         wait_until_ready(server, ready_path)

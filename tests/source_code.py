@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from tests.sample import REPOSITORY
 
 
-def package_files() -> list[Path]:
+@cache
+def package_files() -> tuple[Path, ...]:
     """List the modules of orch_next."""
-    return sorted((REPOSITORY / "orch_next").rglob("*.py"))
+    return tuple(sorted((REPOSITORY / "orch_next").rglob("*.py")))
 
 
+@cache
 def parse(path: Path) -> ast.Module:
-    """Parse one file."""
+    """Parse one file, once; whoever asks must not change the tree."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 

@@ -17,6 +17,7 @@ LARGEST = 65_536
 COUNT = 20_000
 
 
+@pytest.mark.slow
 def test_malformed_requests_break_nothing(make_app: Callable[..., Flask], orch_root: Path) -> None:
     client = make_app(max_body_bytes=LARGEST).test_client()
     assert find_faults(client, orch_root / "STATE", generate(COUNT, 20251009, LARGEST)) == []

@@ -70,8 +70,8 @@ def read(client: FlaskClient, path: str, language: str = "ja") -> Reader:
 
 @pytest.mark.parametrize(("path", "title"), TITLES.items())
 @pytest.mark.parametrize("language", ["ja", ""])
-def test_titles(client: FlaskClient, path: str, title: str, language: str) -> None:
-    assert ("title", title) in read(client, path, language).texts
+def test_titles(reader: FlaskClient, path: str, title: str, language: str) -> None:
+    assert ("title", title) in read(reader, path, language).texts
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_shared_cache_keeps_the_languages_apart(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("path", TITLES)
-def test_a_page_asks_nobody_else_and_runs_nothing_inline(client: FlaskClient, path: str) -> None:
-    page = read(client, path)
+def test_a_page_asks_nobody_else_and_runs_nothing_inline(reader: FlaskClient, path: str) -> None:
+    page = read(reader, path)
     names = ("src", "href", "action")
     links = [tag[name] or "" for _, tag in page.tags for name in names if name in tag]
     assert [link for link in links if "//" in link] == []
@@ -114,8 +114,8 @@ def test_a_page_asks_nobody_else_and_runs_nothing_inline(client: FlaskClient, pa
 
 
 @pytest.mark.parametrize("path", TITLES)
-def test_ids_are_unique_and_labels_point_at_fields(client: FlaskClient, path: str) -> None:
-    page = read(client, path)
+def test_ids_are_unique_and_labels_point_at_fields(reader: FlaskClient, path: str) -> None:
+    page = read(reader, path)
     assert [name for name, count in Counter(page.ids).items() if count > 1] == []
     names = ("for", "aria-labelledby", "aria-controls", "aria-describedby", "list")
     wanted = {
@@ -131,18 +131,18 @@ def test_the_main_page_has_every_id_of_the_contract(client: FlaskClient) -> None
 
 
 @pytest.mark.parametrize("path", TITLES)
-def test_every_widget_of_a_page_has_its_script(client: FlaskClient, path: str) -> None:
-    widgets = {tag["data-widget"] for _, tag in read(client, path).tags if "data-widget" in tag}
+def test_every_widget_of_a_page_has_its_script(reader: FlaskClient, path: str) -> None:
+    widgets = {tag["data-widget"] for _, tag in read(reader, path).tags if "data-widget" in tag}
     folder = REPOSITORY / "static" / "js" / "widgets"
     assert [name for name in widgets if not (folder / f"{name}.js").exists()] == []
 
 
 @pytest.mark.parametrize("path", TITLES)
-def test_everything_a_page_names_is_there(client: FlaskClient, path: str) -> None:
-    page = read(client, path)
+def test_everything_a_page_names_is_there(reader: FlaskClient, path: str) -> None:
+    page = read(reader, path)
     links = [tag.get("src") or tag.get("href") or "" for _, tag in page.tags]
     files = {link for link in links if link.startswith("/static/")}
-    assert [link for link in files if client.get(link).status_code != 200] == []
+    assert [link for link in files if reader.get(link).status_code != 200] == []
 
 
 def test_the_legacys_dashboard_leads_home(client: FlaskClient) -> None:

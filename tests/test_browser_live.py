@@ -155,8 +155,10 @@ LISTEN = """
 """
 
 
-def test_who_wants_it_is_told_of_a_new_approval_while_away(browser: Browser, own: Server) -> None:
-    with watched(browser, own.url) as (page, _):
+def test_who_wants_it_is_told_of_a_new_approval_while_away(
+    full_browser: Browser, own: Server
+) -> None:
+    with watched(full_browser, own.url) as (page, _):
         page.context.grant_permissions(["notifications"])
         page.add_init_script(LISTEN)
         open_page(page, "/tasks")

@@ -9,6 +9,8 @@ import pytest
 
 from tests.sample import REPOSITORY, clean_environ, copy_sample
 
+pytestmark = pytest.mark.server
+
 NOT_IMPORTED = ("flask", "sqlalchemy", "socket", "orch_next.core")
 
 

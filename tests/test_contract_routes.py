@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from orch_next.knowledge.room import Knowledge
 from orch_next.security import door_identities
+from tests.conftest import copy_samples
 from tests.contract_cases import CASES, ELSEWHERE, LOGIN, Case
 from tests.contract_errors import ERRORS, NOT_HERE
 from tests.knowledge_desk import fill
@@ -23,12 +25,20 @@ from tests.sample import CONTRACT
 from tests.shapes import differences
 
 
-@pytest.fixture
-def moc_root(orch_root: Path) -> Path:
-    """Return the MOC root as a repository with a commit, an agent and a broken rule."""
-    root = orch_root.parent
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a MOC root with the sample's ledgers as a repository with a commit."""
+    root = tmp_path_factory.mktemp("committed")
+    copy_samples(root)
     make_repository(root).commit("最初 | の変更", a_md="一\r\n", _gitignore="data/\n")
     return root
+
+
+@pytest.fixture
+def moc_root(orch_root: Path, committed: Path) -> Path:
+    """Return the test's own copy of that repository."""
+    shutil.copytree(committed, orch_root.parent, dirs_exist_ok=True)
+    return orch_root.parent
 
 
 @pytest.fixture

@@ -190,6 +190,7 @@ class BoardMachine(RuleBasedStateMachine):
 
 
 TestBoard = BoardMachine.TestCase
+TestBoard.pytestmark = [pytest.mark.slow]
 TestBoard.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
 
 

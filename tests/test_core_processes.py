@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.core_processes import create_all, open_at, run_together, set_statuses
 from tests.ledger_text import task_table
 
 
+@pytest.mark.slow
 def test_eight_processes_lose_no_update(ledger_folder: Path) -> None:
     ids = [f"{number:03d}" for number in range(8)]
     (ledger_folder / "TASKS.md").write_text(task_table(*ids), encoding="utf-8")
@@ -21,6 +24,7 @@ def test_eight_processes_lose_no_update(ledger_folder: Path) -> None:
     assert Counter(event["resource_id"] for event in events) == dict.fromkeys(ids, 26)
 
 
+@pytest.mark.slow
 def test_equal_keys_from_eight_processes_have_one_effect_each(ledger_folder: Path) -> None:
     answers = run_together(create_all, ledger_folder, 8, 40)
     assert len({tuple(answer) for answer in answers}) == 1

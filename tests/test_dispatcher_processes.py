@@ -37,6 +37,8 @@ for task_id, token in tokens.items():
 print(late, flush=True)
 """
 
+pytestmark = pytest.mark.kill
+
 
 def run_program(name, *options):
     done = subprocess.run(
@@ -48,11 +50,13 @@ def run_program(name, *options):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_eight_processes_take_each_task_once():
     found = run_program("dispatch.py", "--claims", 0, "--share", 48, "--processes", 8)["together"]
     assert (found["tasks"], found["taken_twice"], found["never_taken"]) == (48, 0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGSTOP is POSIX")
 def test_stopped_holders_write_nothing_when_they_wake(tmp_path):
     rows = "".join(row(f"{number:03d}") for number in range(HOLDERS))
@@ -83,6 +87,7 @@ def test_stopped_holders_write_nothing_when_they_wake(tmp_path):
     assert before.count(b"WORK_AI_02@") == HOLDERS
 
 
+@pytest.mark.slow
 def test_a_dispatcher_killed_in_mid_job_loses_nothing_and_runs_nothing_twice():
     found = run_program("dispatch_kills.py", "--kills", 4, "--tasks", 6, "--limit", 3)
     assert found["kills"] == 4

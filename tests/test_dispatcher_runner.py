@@ -14,6 +14,8 @@ from orch_next.dispatcher.cores import Core
 from orch_next.dispatcher.processes import Identity, group_alive, identify, kill_marked
 from orch_next.dispatcher.runner import Finished, Job, Runner
 
+pytestmark = pytest.mark.kill
+
 PAYLOAD = {"task": {"id": "../x", "title": "'; $(touch PWNED) 作業 | C:\\Users\\User"}}
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.sample import REPOSITORY
 from tests.source_code import functions_in, package_files, parse
@@ -67,7 +65,12 @@ def room_of(dotted: str) -> str:
 
 def imports_in(tree: ast.AST) -> Iterator[Import]:
     """Yield every absolute import below `tree`."""
-    for node in ast.walk(tree):
+    return imports_of(ast.walk(tree))
+
+
+def imports_of(nodes: Iterable[ast.AST]) -> Iterator[Import]:
+    """Yield every absolute import among some nodes."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -82,6 +85,11 @@ def internal_targets(tree: ast.AST) -> Iterator[str]:
             yield f"orch_next.{name}" if name and name != "__version__" else "orch_next"
         elif module.startswith("orch_next."):
             yield module
+
+
+def faults_by(rule: Callable[[str, ast.AST], list[str]]) -> list[str]:
+    """Return what a rule finds in all modules of the package."""
+    return [fault for path in package_files() for fault in rule(module_name(path), parse(path))]
 
 
 def layer_faults(module: str, tree: ast.AST) -> list[str]:
@@ -122,9 +130,8 @@ def is_allowed(target: str, allowed: set[str]) -> bool:
     return any(inner == name or inner.startswith(f"{name}.") for name in allowed)
 
 
-@pytest.mark.parametrize("path", package_files(), ids=lambda path: module_name(path))
-def test_module_imports_what_its_room_may(path: Path) -> None:
-    assert layer_faults(module_name(path), parse(path)) == []
+def test_modules_import_what_their_rooms_may() -> None:
+    assert faults_by(layer_faults) == []
 
 
 def test_the_table_notices_a_forbidden_import() -> None:
@@ -157,9 +164,8 @@ def outside_faults(module: str, tree: ast.AST) -> list[str]:
     return faults
 
 
-@pytest.mark.parametrize("path", package_files(), ids=lambda path: module_name(path))
-def test_frameworks_stay_in_their_rooms(path: Path) -> None:
-    assert outside_faults(module_name(path), parse(path)) == []
+def test_frameworks_stay_in_their_rooms() -> None:
+    assert faults_by(outside_faults) == []
 
 
 def test_a_framework_in_the_wrong_room_is_noticed() -> None:
@@ -183,10 +189,25 @@ def deferred_imports(tree: ast.AST) -> list[int]:
     )
 
 
-@pytest.mark.parametrize("path", package_files(), ids=lambda path: module_name(path))
-def test_imports_inside_functions_only_at_the_top(path: Path) -> None:
-    allowed = room_of(module_name(path)) in DEFERRED_ALLOWED
-    assert allowed or deferred_imports(parse(path)) == []
+def deferred_faults(module: str, tree: ast.AST) -> list[str]:
+    """Return the imports inside functions of a module that may have none."""
+    lines = [] if room_of(module) in DEFERRED_ALLOWED else deferred_imports(tree)
+    return [f"{module}:{line} imports inside a function" for line in lines]
+
+
+def test_imports_inside_functions_only_at_the_top() -> None:
+    assert faults_by(deferred_faults) == []
+
+
+def test_an_import_inside_a_function_is_noticed() -> None:
+    tree = ast.parse("def 読む():\n    import json")
+    assert (
+        deferred_faults("orch_next.core.state", tree),
+        deferred_faults("orch_next.app", tree),
+    ) == (
+        ["orch_next.core.state:2 imports inside a function"],
+        [],
+    )
 
 
 def runtime_graph() -> dict[str, set[str]]:
@@ -195,7 +216,7 @@ def runtime_graph() -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {}
     for path in package_files():
         targets: set[str] = set()
-        for module, member in imports_in(_top_level(parse(path))):
+        for module, member in imports_of(_loaded(parse(path))):
             longer = f"{module}.{member}"
             found = longer if longer in names else module
             targets.add("orch_next.__init__" if found == "orch_next" else found)
@@ -203,18 +224,20 @@ def runtime_graph() -> dict[str, set[str]]:
     return graph
 
 
-def _top_level(tree: ast.Module) -> ast.Module:
-    """Return a copy of the tree without function bodies and TYPE_CHECKING blocks."""
+def _loaded(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes below one, without function bodies and TYPE_CHECKING blocks."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef) and not _is_typing(child):
+            yield child
+            yield from _loaded(child)
 
-    class Stripper(ast.NodeTransformer):
-        def visit_FunctionDef(self, _node: ast.FunctionDef) -> None:
-            return None
 
-        def visit_If(self, node: ast.If) -> ast.AST | None:
-            is_typing = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-            return None if is_typing else node
-
-    return ast.Module(body=Stripper().visit(tree).body, type_ignores=[])
+def _is_typing(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
 
 
 def find_cycle(graph: dict[str, set[str]]) -> list[str]:
@@ -233,6 +256,13 @@ def find_cycle(graph: dict[str, set[str]]) -> list[str]:
         return []
 
     return next((cycle for node in sorted(graph) if (cycle := walk(node, []))), [])
+
+
+def test_what_is_loaded_later_makes_no_cycle() -> None:
+    code = (
+        "import a\nif TYPE_CHECKING:\n    import b\nclass C:\n    import c\n    def f(): import d"
+    )
+    assert list(imports_of(_loaded(ast.parse(code)))) == [("a", ""), ("c", "")]
 
 
 def test_there_is_no_import_cycle() -> None:

@@ -24,6 +24,8 @@ from ledger_torture import (
 from orch_next.ledger.lock import locked
 from orch_next.ledger.swap import compare_and_replace, swap
 
+pytestmark = pytest.mark.kill
+
 NATIVE, PORTABLE = (swap, locked), (compare_and_replace, PORTABLE_LOCK)
 
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from orch_next.errors import BusyError
 from orch_next.realtime.owner import FileLease, Owner
 
@@ -15,6 +17,8 @@ lease = FileLease(Path(sys.argv[1]))
 print(lease.claim(), flush=True)
 sys.stdin.read()
 """
+
+pytestmark = pytest.mark.kill
 
 
 def test_one_of_two_owns_a_folder(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.live_clients import keep_editing
 from tests.live_readers import Reader
 from tests.servers import Server, free_port, running_server
@@ -14,6 +16,7 @@ from tests.servers import Server, free_port, running_server
 SECONDS = 12.0
 
 
+@pytest.mark.slow
 def test_every_event_comes_once_whatever_breaks(tmp_path: Path) -> None:
     port, stopped = free_port(), threading.Event()
     readers = [Reader(port) for _ in range(3)]

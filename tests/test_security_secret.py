@@ -12,6 +12,8 @@ import pytest
 from orch_next.errors import ConfigError
 from orch_next.security.secret import KEY_BYTES, load_secret_key
 
+pytestmark = pytest.mark.kill
+
 posix_only = pytest.mark.skipif(os.name != "posix", reason="file modes exist on POSIX only")
 
 

@@ -40,7 +40,7 @@ def greeting(server: Server, transports: list[str]) -> object:
 
 @pytest.mark.parametrize("mode", SERVERS)
 def test_ready_soon_and_stopped_soon(tmp_path: Path, mode: str) -> None:
-    with running_server(tmp_path, mode) as server:
+    with running_server(tmp_path, mode, plain=True) as server:
         hello = [{"message": "ORCHダッシュボードに接続されました"}]
         assert greeting(server, ["polling"]) == hello
         assert greeting(server, ["websocket"]) == hello
@@ -57,7 +57,7 @@ def test_ready_soon_and_stopped_soon(tmp_path: Path, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["serve", "gthread"])
 def test_interrupt_stops_as_well(tmp_path: Path, mode: str) -> None:
-    with running_server(tmp_path, mode) as server:
+    with running_server(tmp_path, mode, plain=True) as server:
         stream = urllib.request.urlopen(f"{server.url}/events", timeout=10)
         assert server.stop(signal.SIGINT) < 5.0
         assert (server.process.returncode, "Traceback" in server.log()) == (0, False)
@@ -107,7 +107,7 @@ def test_gunicorn_refuses_what_cannot_work(
 
 
 def test_serve_says_that_its_port_is_taken(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server:
+    with running_server(tmp_path, plain=True) as server:
         words = [sys.executable, "-m", "orch_next", "serve", "--port", str(server.port)]
         second = subprocess.run(words, cwd=PROJECT, capture_output=True, timeout=30)
     assert second.returncode == 1
@@ -205,7 +205,7 @@ def added_delay(
 
 @pytest.mark.parametrize("mode", ["eventlet", "gevent", "serve", "serve-gevent"])
 def test_a_change_that_waits_delays_nobody_else(tmp_path: Path, mode: str) -> None:
-    with running_server(tmp_path, mode) as server:
+    with running_server(tmp_path, mode, plain=True) as server:
         found = {block.__name__: added_delay(server, block) for block in BLOCKS}
     assert {name: delay < LIMIT for name, delay in found.items()} == dict.fromkeys(found, True)
 

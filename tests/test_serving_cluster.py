@@ -133,7 +133,10 @@ def test_two_processes_behind_the_site(tmp_path: Path, where: str) -> None:
     with ExitStack() as stack:
         redis_url = stack.enter_context(redis_server(tmp_path))
         env = {"ORCH_TRUSTED_PROXIES": "1", "ORCH_REDIS_URL": redis_url, **more}
-        servers = [stack.enter_context(running_server(tmp_path, mode, env=env)) for _ in range(2)]
+        servers = [
+            stack.enter_context(running_server(tmp_path, mode, env=env, plain=True))
+            for _ in range(2)
+        ]
         port = stack.enter_context(nginx(tmp_path, *(one.port for one in servers), edits=edits))
         path = f"{prefix}/socket.io"
         clients = stack.enter_context(listeners(port, *WAYS, *WAYS, path=path))

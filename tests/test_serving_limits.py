@@ -104,7 +104,7 @@ def test_only_a_listener_that_is_gone_ends_accepting(codes: tuple[int, ...], sai
 def test_packets_that_are_none_cost_a_client_its_session_and_nobody_a_thread(
     tmp_path: Path, mode: str
 ) -> None:
-    with running_server(tmp_path, mode) as server:
+    with running_server(tmp_path, mode, plain=True) as server:
         said = [misbehave(server, body) for body in (b"7", b"x" * 1_000_001) * 60]
         assert server.get("/health")
     assert said == [(400, 400)] * 120

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
-
-import pytest
+from collections.abc import Callable
 
 from tests.source_code import functions_in, package_files, parse, shown
 
@@ -36,22 +34,40 @@ def body_lines(function: Function) -> int:
     return (function.end_lineno or 0) - function.lineno + 1 - spared
 
 
-@pytest.mark.parametrize("path", package_files(), ids=shown)
-def test_module_is_short_and_explained(path: Path) -> None:
-    tree = parse(path)
-    long = [f.name for f in functions_in(tree) if body_lines(f) > MAX_FUNCTION_LINES]
-    lines = path.read_text(encoding="utf-8").count("\n")
-    assert (public_without_docstring(tree), long, lines <= MAX_MODULE_LINES) == ([], [], True)
+def long_functions(tree: ast.AST) -> list[str]:
+    """Return the functions that are longer than a page."""
+    return [f.name for f in functions_in(tree) if body_lines(f) > MAX_FUNCTION_LINES]
 
 
-@pytest.mark.parametrize("path", package_files(), ids=shown)
-def test_names_say_what_a_thing_is(path: Path) -> None:
-    vague = [
+def vague_names(tree: ast.AST) -> list[str]:
+    """Return the classes whose names say nothing."""
+    return [
         node.name
-        for node in ast.walk(parse(path))
+        for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and node.name.endswith(FORBIDDEN_ENDINGS)
     ]
-    assert vague == []
+
+
+def offenders(rule: Callable[[ast.Module], list[str]]) -> list[str]:
+    """Return what a rule finds in all modules of the package."""
+    return [f"{shown(path)}: {name}" for path in package_files() for name in rule(parse(path))]
+
+
+def test_modules_are_short() -> None:
+    lines = {shown(path): path.read_text(encoding="utf-8").count("\n") for path in package_files()}
+    assert {name: count for name, count in lines.items() if count > MAX_MODULE_LINES} == {}
+
+
+def test_functions_are_short() -> None:
+    assert offenders(long_functions) == []
+
+
+def test_modules_and_public_names_are_explained() -> None:
+    assert offenders(public_without_docstring) == []
+
+
+def test_names_say_what_a_thing_is() -> None:
+    assert offenders(vague_names) == []
 
 
 def broad_excepts(tree: ast.AST) -> int:
@@ -85,5 +101,9 @@ def test_the_measures_notice_a_long_function_and_silence() -> None:
     assert (public_without_docstring(tree), body_lines(functions_in(tree)[0])) == (
         ["(module)", "loud"],
         MAX_FUNCTION_LINES + 2,
+    )
+    assert (long_functions(tree), vague_names(ast.parse("class 記録Manager: ..."))) == (
+        ["loud"],
+        ["記録Manager"],
     )
     assert broad_excepts(tree) == 1
