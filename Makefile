@@ -1,18 +1,20 @@
 # make run   set up and serve http://127.0.0.1:5001 over ./ORCH (or over $ORCH_ROOT)
 # make test  set up and run every test, ruff and mypy
-# Both install into $(VENV) and do so again only when the packaging files changed, and both bring
+# make mutants  seed the defects of tests/mutants one at a time: each has to be caught
+# They install into $(VENV) and do so again only when the packaging files changed, and both bring
 # the pages' third-party scripts from npm; where npm is missing the pages use a CDN.
 
 VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py
 PYTEST_ARGS ?= -n 2 --dist worksteal
+MUTANTS_ARGS ?= --jobs 2
 
 # macOS ships a python3 that is too old: take the first one that will do.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: run test lint clean
+.PHONY: run test lint mutants clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -29,6 +31,9 @@ lint: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+mutants: $(VENV)/.installed-tests
+	$(BIN)/python scripts/mutants.py $(MUTANTS_ARGS)
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "ORCH-Next needs Python 3.10 or later, and no such python3 was found." >&2; exit 1; }
