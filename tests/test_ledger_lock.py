@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from ledger_disks import RootDisk
 
 from orch_next.errors import BusyError
 from orch_next.ledger.lock import Acquire, default_acquire, flock_lock, locked, portable_lock
@@ -86,4 +88,15 @@ def test_the_two_locks_exclude_each_other(tmp_path: Path) -> None:
 
 
 def test_every_system_has_a_lock() -> None:
-    assert default_acquire() in (flock_lock, portable_lock)
+    assert [default_acquire(system) for system in ("win32", "linux", "darwin")] == [
+        *(portable_lock, flock_lock, flock_lock)
+    ]
+    assert default_acquire() is default_acquire(sys.platform)
+
+
+def test_lock_files_that_root_makes_belong_to_the_folders_owner(tmp_path: Path) -> None:
+    disk = RootDisk()
+    for _ in range(2):
+        with locked(tmp_path / ".台帳.lock", 1.0, disk=disk):
+            pass
+    assert disk.given == [".台帳.lock", ".台帳.lock-next"]

@@ -124,9 +124,18 @@ def _replace(source: Path, target: Path) -> None:
         temp = beside(target)
         temp.unlink(missing_ok=True)
         shutil.copy2(source, temp)
+        _copy_owner(source, temp)
         sync_file(temp)
         temp.replace(target)
         source.unlink()
+
+
+def _copy_owner(source: Path, target: Path) -> None:
+    """Let a copy belong to whom the original belongs to, where that is permitted."""
+    if POSIX:
+        info = source.stat()
+        with contextlib.suppress(PermissionError):
+            os.chown(target, info.st_uid, info.st_gid)
 
 
 def beside(target: Path) -> Path:
