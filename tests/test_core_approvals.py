@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -118,6 +119,9 @@ def test_a_request_time_that_is_past_or_unknown_is_fine(
 ) -> None:
     approval = Approval("A1", "001", "変更", "pending", "WORK", "-", "-", ts_req, "-", "-")
     check_approval(approval, YES, now())
+    future = replace(approval, ts_req="2999-10-09T00:00:00Z")
+    with pytest.raises(RuleError, match="requested at 2999"):
+        check_approval(future, YES, now())
 
 
 def test_an_old_revision_and_an_unknown_id_are_refused(board: Board) -> None:

@@ -62,22 +62,27 @@ def test_threads_exclude_each_other(tmp_path: Path, acquire: Acquire) -> None:
 
 @BOTH
 def test_a_writer_that_goes_flat_out_lets_others_in(tmp_path: Path, acquire: Acquire) -> None:
-    path, stop = tmp_path / ".lock", threading.Event()
+    path, stop, came = tmp_path / ".lock", threading.Event(), []
 
     def flat_out() -> None:
         while not stop.is_set():
             with locked(path, 10.0, acquire=acquire):
+                came.append("writer")
                 time.sleep(0.002)
 
     thread = threading.Thread(target=flat_out)
     thread.start()
     try:
         for _ in range(10):
-            with locked(path, 0.5, acquire=acquire):
-                pass
+            with locked(path, 10.0, acquire=acquire):
+                came.append("other")
     finally:
         stop.set()
         thread.join()
+    turns = "".join(who[0] for who in came).split("o")
+    assert ("writer" in came, len(turns)) == (True, 11)
+    # The door: whoever waits there is next, so the writer comes in at most twice in between.
+    assert max(map(len, turns[1:-1])) <= 2
 
 
 def test_the_two_locks_exclude_each_other(tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ def test_what_was_asked_passes() -> None:
     document = parse(TEXT)
     changes = some_changes(document)
     verify(document, changed(document, changes), changes)
+    for one in range(len(changes)):
+        less = changes[:one] + changes[one + 1 :]
+        with pytest.raises(RowError):
+            verify(document, changed(document, less), changes)
+        with pytest.raises(RowError):
+            verify(document, changed(document, changes), less)
 
 
 @pytest.mark.parametrize(
