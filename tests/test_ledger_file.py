@@ -13,11 +13,12 @@ from ledger_disks import CountingDisk, EditorDisk, save_by_rename
 from ledger_torture import PORTABLE_LOCK, count_up, ledger_text, set_value
 
 from orch_next.errors import BusyError, DamagedError, InputError, LedgerError, RowError
+from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import AddRow, SetCell
 from orch_next.ledger.file import LedgerFile, digest
 from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import Document, parse
-from orch_next.ledger.swap import compare_and_replace
+from orch_next.ledger.swap import Job, Outcome, compare_and_replace
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX")
 SAMPLES = sorted((Path(__file__).parent / "data" / "ledger").glob("*.md"))
@@ -233,3 +234,61 @@ def test_a_file_that_is_a_mount_point_is_explained(path: Path, make: Make) -> No
     with pytest.raises(LedgerError, match=r"bind mount.*mount its folder"):
         make(path, disk=Mounted()).write(set_value(0, "1"))
     assert (path.read_bytes(), leftovers(path)) == (TEXT.encode(), set())
+
+
+def test_links_that_go_in_a_circle_are_told(tmp_path: Path) -> None:
+    (tmp_path / "一.md").symlink_to(tmp_path / "二.md")
+    (tmp_path / "二.md").symlink_to(tmp_path / "一.md")
+    with pytest.raises(LedgerError):
+        LedgerFile(tmp_path / "一.md").write(lambda document: [])
+
+
+def test_who_is_overtaken_all_the_time_is_told(path: Path) -> None:
+    before = path.read_bytes()
+    ledger = LedgerFile(path, swap=overtaken, patience=0.05)
+    with pytest.raises(BusyError, match="is being saved by others all the time"):
+        ledger.write(first_title("題"))
+    assert path.read_bytes() == before
+
+
+def overtaken(job: Job) -> Outcome:
+    job.disk.remove(job.temp)
+    return Outcome(False)
+
+
+def test_a_file_that_an_editor_keeps_open_is_not_written(path: Path) -> None:
+    class Open(Disk):
+        def lease(self, fd: int) -> bool | None:
+            return False
+
+    before = path.read_bytes()
+    with pytest.raises(BusyError, match="is open for writing in an editor"):
+        LedgerFile(path, disk=Open(), patience=0.01).write(first_title("題"))
+    assert path.read_bytes() == before
+
+
+class Away(Disk):
+    """An editor moves the file away for a moment, right before the nth look."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def open_read(self, path: Path) -> int:
+        self.looks -= 1
+        if self.looks == 0:
+            raise FileNotFoundError(path)
+        return super().open_read(path)
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_file_that_is_away_for_a_moment_is_waited_for(path: Path, looks: int) -> None:
+    disk = Away(0)
+    ledger = LedgerFile(path, disk=disk)
+    ledger.write(first_title("題"))
+    disk.looks = looks
+    assert ledger.write(first_title("別の題")).changed
+    assert "別の題" in path.read_text("utf-8")
+
+
+def first_title(title: str) -> Callable[[Document], list[SetCell]]:
+    return lambda document: [SetCell(document.tables[0].rows[0], 1, title)]

@@ -105,3 +105,15 @@ def test_lock_files_that_root_makes_belong_to_the_folders_owner(tmp_path: Path) 
         with locked(tmp_path / ".台帳.lock", 1.0, disk=disk):
             pass
     assert disk.given == [".台帳.lock", ".台帳.lock-next"]
+
+
+@BOTH
+def test_an_implementation_says_that_it_did_not_get_the_lock(
+    tmp_path: Path, acquire: Acquire
+) -> None:
+    path, told = tmp_path / ".lock", []
+    with acquire(path, 1.0, time.sleep) as first, acquire(path, 0.0, time.sleep) as second:
+        told += [first, second]
+    with acquire(path, 0.0, time.sleep) as third:
+        told.append(third)
+    assert told == [True, False, True]

@@ -266,3 +266,13 @@ def test_a_file_that_another_makes_meanwhile_is_left_alone(tmp_path: Path) -> No
 
 def test_every_call_is_one_that_tests_can_fail() -> None:
     assert {"open_append", "make_folder", "give", "is_root", "system"} - CALLS == {"system"}
+
+
+def test_a_new_file_that_could_not_be_put_in_place_is_not_there(tmp_path: Path) -> None:
+    class Full(Disk):
+        def replace(self, source: Path, target: Path) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space left"):
+        replace_whole(tmp_path / "値.json", b"{}", Full())
+    assert list(tmp_path.iterdir()) == []

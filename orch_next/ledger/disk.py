@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-if sys.platform == "linux":
+if sys.platform == "linux":  # pragma: no branch - other systems have no leases
     import fcntl
 
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
