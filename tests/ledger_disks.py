@@ -147,6 +147,13 @@ def save_in_place(path: Path, text: str) -> Callable[[], None]:
     return lambda: path.write_bytes(text.encode()) and None
 
 
+class UnconfirmedDisk(Disk):
+    """Do everything, and then say that no name reached the disk."""
+
+    def sync_folder(self, folder: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
 class RootDisk(CountingDisk):
     """Be root in a folder of somebody else: note what is given to its owner, in order."""
 

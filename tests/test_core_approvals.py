@@ -9,12 +9,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from ledger_disks import UnconfirmedDisk
 
-from orch_next.core.approvals import Decision, check_approval
+from orch_next.core.approvals import Approvals, Decision, check_approval
 from orch_next.core.board import Board, open_board
 from orch_next.core.events import Who
 from orch_next.core.records import Approval
 from orch_next.errors import ConflictError, InputError, NotFoundError, RuleError
+from tests.conftest import NOW
 
 AUDIT = Who("AUDIT", "AUDIT")
 YES = Decision("approved", "AUDIT", "AUDIT", '問題なし "確認済み"\n次へ')
@@ -74,6 +76,16 @@ def test_a_log_that_cannot_be_written_does_not_undo_the_decision(
 ) -> None:
     (ledger_folder.parent / "LOGS").write_text("ファイル", encoding="utf-8")
     assert board.approvals.decide("A002", YES, AUDIT).status == "approved"
+
+
+def test_a_log_that_the_disk_did_not_confirm_does_not_undo_the_decision(
+    board: Board, ledger_folder: Path
+) -> None:
+    logs = ledger_folder.parent / "LOGS"
+    (logs / "2025-10").mkdir(parents=True)
+    approvals = Approvals(board.state, now=lambda: NOW, logs_folder=logs, disk=UnconfirmedDisk())
+    assert approvals.decide("A002", YES, AUDIT).status == "approved"
+    assert "op=pending→approved by=AUDIT" in next(logs.rglob("*.md")).read_text("utf-8")
 
 
 def test_one_cannot_decide_ones_own_request(board: Board, ledger_folder: Path) -> None:
