@@ -99,6 +99,7 @@ def test_every_system_has_a_lock() -> None:
     assert default_acquire() is default_acquire(sys.platform)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of descriptors are Linux's")
 def test_lock_files_that_root_makes_belong_to_the_folders_owner(tmp_path: Path) -> None:
     disk = RootDisk()
     for _ in range(2):
