@@ -186,6 +186,7 @@ def test_a_merge_in_progress_stops_writes_until_it_ends(path: Path, make: Make) 
 def test_a_held_lock_is_waited_for_and_then_told(path: Path, make: Make) -> None:
     with locked(path.with_name(".TASKS.md.lock"), 1.0), pytest.raises(BusyError) as caught:
         make(path, lock_timeout=0.05).write(set_value(0, "1"))
+    assert str(caught.value) == ".TASKS.md.lock is held by another writer"
     assert caught.value.retry_after == 1.0
     assert path.read_bytes() == TEXT.encode()
 

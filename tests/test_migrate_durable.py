@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from orch_next.errors import MigrationError
 from orch_next.ledger.disk import Disk
 from orch_next.migrate.apply import apply
+from orch_next.migrate.changes import Remove
 from orch_next.migrate.durable import beside, put_in_place, remove, replace_text, write_new
 from orch_next.migrate.rollback import rollback
 from orch_next.migrate.staging import root_owner
@@ -127,3 +128,15 @@ def test_what_root_moves_belongs_to_the_owner_of_the_target(tmp_path: Path) -> N
     apply(frame, (step,))
     made = [target / "新", target / "新" / "b.md"]
     assert [(p.stat().st_uid, p.stat().st_gid) for p in made] == [(4711, 4712)] * 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are POSIX's")
+def test_a_link_that_a_move_removed_comes_back(tmp_path: Path) -> None:
+    target = tmp_path / "next"
+    target.mkdir()
+    (target / "連結").symlink_to("無い")
+    frame = frame_of(house_of(target), SampleStep(changes=(Remove(PurePosixPath("連結")),)))
+    apply(frame, frame.steps)
+    gone = not os.path.lexists(target / "連結")
+    rollback(frame)
+    assert (gone, (target / "連結").readlink()) == (True, Path("無い"))
