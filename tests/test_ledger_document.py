@@ -143,4 +143,4 @@ def test_a_backslash_never_stands_right_before_the_closing_pipe() -> None:
     row = parse(text).tables[0].rows[0]
     after = apply_edits(text, plan_edits(text, [SetCell(row, 1, "C:\\証跡\\")]))
     assert after.endswith("|1|C:\\証跡\\ |\n")
-    assert parse(after).tables[0].rows[0].values == ["1", "C:\\証跡\\"]
+    assert parse(after).tables[0].rows[0].values == ("1", "C:\\証跡\\")
