@@ -4,6 +4,7 @@
 # Both install what requirements.lock pins into $(VENV), and do so again only when the packaging
 # files changed, and both bring the pages' third-party scripts from npm; where npm is missing the
 # pages use a CDN.
+# make mutants seed the defects of tests/mutants one at a time: each has to be caught
 # make lock    pin the newest of everything in requirements.lock
 # make newest  run every test with the newest of everything, pinned or not, in $(NEWEST)
 
@@ -15,6 +16,7 @@ PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py requirement
 TSC := node_modules/typescript/bin/tsc
 # More options for pytest, in each stage.
 PYTEST_ARGS ?=
+MUTANTS_ARGS ?= --jobs 2
 
 # macOS ships a python3 that is too old: take the first one that will do.
 PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 python3.11 python3.10; do \
@@ -29,7 +31,7 @@ WORKERS_waiting := -n 6 --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE
 
 .NOTPARALLEL:
-.PHONY: run test lint js lock newest clean computing waiting
+.PHONY: run test lint js mutants lock newest clean computing waiting
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -70,6 +72,9 @@ $(NEWEST)/.newest: | $(NEWEST)/.made
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all,test]'
 	@$(BIN)/python -m pip freeze --all --exclude-editable
 	@touch $@ $(NEWEST)/.installed $(NEWEST)/.installed-tests
+
+mutants: $(VENV)/.installed-tests
+	$(BIN)/python scripts/mutants.py $(MUTANTS_ARGS)
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "ORCH-Next needs Python 3.10 or later, and no such python3 was found." >&2; exit 1; }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 
 from orch_next.ledger.disk import Disk
 
-CALLS = frozenset(name for name in vars(Disk) if not name.startswith("_"))
+CALLS = frozenset(
+    name for name, call in vars(Disk).items() if not name.startswith("_") and callable(call)
+)
 KINDS = ["kill", "kill-after", "EIO", "EIO-after", "ENOSPC", "EINTR", "short"]
 
 
@@ -71,8 +74,11 @@ class FaultyDisk(CountingDisk):
     def open_read(self, path: Path) -> int:
         return self._opened(super().open_read(path))
 
-    def open_new(self, path: Path) -> int:
-        return self._opened(super().open_new(path))
+    def open_new(self, path: Path, mode: int = 0o600) -> int:
+        return self._opened(super().open_new(path, mode))
+
+    def open_append(self, path: Path) -> int:
+        return self._opened(super().open_append(path))
 
     def close(self, fd: int) -> None:
         self.opened.discard(fd)
@@ -139,3 +145,35 @@ def save_by_rename(path: Path, text: str) -> Callable[[], None]:
 
 def save_in_place(path: Path, text: str) -> Callable[[], None]:
     return lambda: path.write_bytes(text.encode()) and None
+
+
+class UnconfirmedDisk(Disk):
+    """Do everything, and then say that no name reached the disk."""
+
+    def sync_folder(self, folder: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+class RootDisk(CountingDisk):
+    """Be root in a folder of somebody else: note what is given to its owner, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[str] = []
+
+    def is_root(self) -> bool:
+        return True
+
+    def give(self, file: int | Path, like: os.stat_result) -> None:
+        name = Path(f"/proc/self/fd/{file}").readlink().name if isinstance(file, int) else file.name
+        self.given.append(re.sub(r"[0-9a-f]{16}", "<random>", name))
+
+
+LASTING = frozenset(
+    {"write", "sync", "rename", "replace", "exchange", "make_folder", "sync_folder", "open_append"}
+)
+
+
+def made_to_last(disk: CountingDisk) -> list[str]:
+    """Return the calls that make a change durable, in their order."""
+    return [name for name in disk.calls if name in LASTING]

@@ -131,3 +131,4 @@ def test_without_the_driver_the_same_two_cells_are_a_conflict(repository: GitRep
     edit(repository, "one", "| FIX | WORK |", "| DOING | WORK |")
     edit(repository, "two", "「承認」と「決裁」が混在", "文言は確定")
     repository.git("merge", "-q", "one", status=1)
+    assert repository.git("status", "--porcelain") == "UU ORCH/STATE/TASKS.md\n"

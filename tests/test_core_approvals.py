@@ -4,16 +4,19 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from ledger_disks import UnconfirmedDisk
 
-from orch_next.core.approvals import Decision, check_approval
+from orch_next.core.approvals import Approvals, Decision, check_approval
 from orch_next.core.board import Board, open_board
 from orch_next.core.events import Who
 from orch_next.core.records import Approval
 from orch_next.errors import ConflictError, InputError, NotFoundError, RuleError
+from tests.conftest import NOW
 
 AUDIT = Who("AUDIT", "AUDIT")
 YES = Decision("approved", "AUDIT", "AUDIT", '問題なし "確認済み"\n次へ')
@@ -75,6 +78,16 @@ def test_a_log_that_cannot_be_written_does_not_undo_the_decision(
     assert board.approvals.decide("A002", YES, AUDIT).status == "approved"
 
 
+def test_a_log_that_the_disk_did_not_confirm_does_not_undo_the_decision(
+    board: Board, ledger_folder: Path
+) -> None:
+    logs = ledger_folder.parent / "LOGS"
+    (logs / "2025-10").mkdir(parents=True)
+    approvals = Approvals(board.state, now=lambda: NOW, logs_folder=logs, disk=UnconfirmedDisk())
+    assert approvals.decide("A002", YES, AUDIT).status == "approved"
+    assert "op=pending→approved by=AUDIT" in next(logs.rglob("*.md")).read_text("utf-8")
+
+
 def test_one_cannot_decide_ones_own_request(board: Board, ledger_folder: Path) -> None:
     before = sha(ledger_folder)
     with pytest.raises(RuleError, match="WORK requested A002"):
@@ -118,6 +131,9 @@ def test_a_request_time_that_is_past_or_unknown_is_fine(
 ) -> None:
     approval = Approval("A1", "001", "変更", "pending", "WORK", "-", "-", ts_req, "-", "-")
     check_approval(approval, YES, now())
+    future = replace(approval, ts_req="2999-10-09T00:00:00Z")
+    with pytest.raises(RuleError, match="requested at 2999"):
+        check_approval(future, YES, now())
 
 
 def test_an_old_revision_and_an_unknown_id_are_refused(board: Board) -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from orch_next.core.evidence import PREVIEW_BYTES, Places, look_at_evidence, preview
+from orch_next.core.evidence import (
+    PREVIEW_BYTES,
+    Places,
+    find_evidence,
+    look_at_evidence,
+    preview,
+)
 
 TEXT = "# 証跡\n\n差分 A | B\n"
 
@@ -70,6 +76,15 @@ def test_an_absolute_name_inside_is_found(places: Places) -> None:
 def test_a_cores_own_folder_is_looked_at_first(places: Places) -> None:
     (places.moc_root / "成果.md").write_text("別", encoding="utf-8")
     assert look_at_evidence("成果.md", places).file == "work/成果.md"
+
+
+def test_whether_something_outside_exists_is_never_told(places: Places, tmp_path: Path) -> None:
+    (places.moc_root / "link.md").symlink_to(tmp_path / "外.md")
+    (places.moc_root / "folder").symlink_to(tmp_path)
+    outside = ["../外.md", "work/../../外.md", r"..\外.md", str(tmp_path / "外.md"), "link.md"]
+    outside += ["folder/外.md", "folder", "..", str(places.moc_root), "/etc/passwd"]
+    assert {cell: find_evidence(cell, places) for cell in outside} == dict.fromkeys(outside)
+    assert find_evidence(FOUND, places) == (places.moc_root / FOUND).resolve()
 
 
 @pytest.mark.parametrize(

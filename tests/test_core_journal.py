@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from ledger_disks import UnconfirmedDisk
 
 from orch_next.core.database import Database, journal_table
 from orch_next.core.events import OUTSIDE, Change, Who
 from orch_next.core.journal import Journal
 from orch_next.core.series import Series
-from orch_next.errors import ConfigError
+from orch_next.errors import BusyError, ConfigError
 
 AT = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 PROMOTED = Change(
@@ -140,6 +141,45 @@ def test_what_the_database_does_not_take_waits_in_the_spool(
     journal.record(DECIDED)
     assert [row["event"] for row in rows(journal)] == ["approval_decided", "task_promoted"]
     assert not spool.exists()
+
+
+def unusable(folder: Path) -> None:
+    (folder / "data").write_text("ファイル", encoding="utf-8")
+
+
+def test_a_spool_that_the_disk_did_not_confirm_holds_the_entry_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    unusable(tmp_path)
+    (tmp_path / "spool").mkdir()
+    spool = tmp_path / "spool" / "pending.jsonl"
+    url = f"sqlite:///{tmp_path / 'data' / 'orch.db'}"
+    journal = Journal(url, now=lambda: AT, spool=spool, disk=UnconfirmedDisk())
+    assert journal.record(PROMOTED) is None
+    assert json.loads(spool.read_bytes())["actor"] == "田中"
+    assert "the disk did not confirm the change" in caplog.text
+
+
+def test_an_entry_that_nothing_takes_is_told_in_full(
+    make: Callable[[], Journal], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    unusable(tmp_path)
+    (tmp_path / "spool").write_text("ファイル", encoding="utf-8")
+    assert make().record(PROMOTED) is None
+    assert "journal entry neither stored nor spooled" in caplog.text
+    assert "田中" in caplog.text
+    with pytest.raises(BusyError, match="the change could not be recorded"):
+        make().ready()
+
+
+def test_a_spool_that_cannot_be_read_stops_no_entry(
+    make: Callable[[], Journal], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "spool" / "pending.jsonl").mkdir(parents=True)
+    journal = make()
+    assert journal.record(PROMOTED) == 1
+    assert told(journal) == [("task_promoted", "b" * 16)]
+    assert "not read yet" in caplog.text
 
 
 def test_opening_takes_the_spool_in_once(make: Callable[[], Journal], tmp_path: Path) -> None:

@@ -213,6 +213,18 @@ def fail(desk, core=CORE):
     return desk.leases.report("001", lease.token, reported("FIX", tail=("行 1",)))
 
 
+def test_an_old_lease_of_the_same_second_frees_nothing(desk):
+    old = desk.leases.claim("001", CORE)
+    desk.leases.report("001", old.token, reported("READY"))
+    new = desk.leases.claim("001", CORE)
+    before = (desk.state_folder / "TASKS.md").read_bytes()
+    assert (new.lock, new.generation) == (old.lock, 2)
+    with pytest.raises(ConflictError):
+        desk.leases.end(old, taken_back("expired", "遅い"))
+    assert (desk.state_folder / "TASKS.md").read_bytes() == before
+    assert (desk.leases.known("001").generation, desk.leases.known("001").state) == (2, "held")
+
+
 def test_three_failures_hold_the_task_until_a_person_forgives(desk):
     for _ in range(2):
         assert fail(desk).task.status == "FIX"

@@ -312,3 +312,44 @@ def test_merging_loses_nothing_and_commutes(
     merged = one.split("\n")
     for key in {*ours, *theirs} - {*ROWS}:
         assert line((ours | theirs)[key]).rstrip("\n") in merged
+
+
+def test_a_row_with_another_number_of_cells_is_no_edit_of_the_same_row() -> None:
+    assert merge_row("| a |", "| a | b |", "| c |") is None
+
+
+def test_a_cell_that_both_changed_is_nobodys() -> None:
+    assert merge_row("| a | b |", "| x | b |", "| y | c |") is None
+
+
+def test_a_row_that_one_side_changed_is_that_sides_row() -> None:
+    assert merge_row("| a |", "| a |", "| b | c |") == "| b | c |"
+
+
+def test_a_row_here_and_text_and_a_row_there_are_both_taken() -> None:
+    here = BASE.replace("\n## 状態\n", task_row("004") + "\n## 状態\n")
+    there = BASE.replace("\n## 状態\n", task_row("005") + "追記\n\n## 状況\n")
+    both = BASE.replace("\n## 状態\n", task_row("{}") + task_row("{}") + "追記\n\n## 状況\n")
+    assert merge(BASE, here, there) == (both.format("005", "004"), [])
+    assert merge(BASE, there, here) == (both.format("005", "004"), [])
+
+
+def test_a_row_above_text_that_the_other_side_changed_stays_above_it() -> None:
+    base, there = task_table("001") + "説明\n", task_table("001") + "改めた説明\n"
+    here = task_table("001", "002") + "説明\n"
+    merged = task_table("001", "002") + "改めた説明\n"
+    assert merge(base, here, there) == merge(base, there, here) == (merged, [])
+
+
+def test_a_second_row_of_one_id_beside_a_conflict_is_kept_in_it() -> None:
+    head = task_table("001", "002") + "甲\n"
+    base = head + "説明\n" + task_row("003") + "\n" + task_row("005")
+    ours = head + "\n説明\n" + task_row("003")
+    theirs = head + task_row("002") + "説明\n" + task_row("003") + "\n" + task_row("005")
+    text, conflicts = merge(base, ours, theirs)
+    clash = "<<<<<<< ours\n\n=======\n" + task_row("002") + ">>>>>>> theirs\n"
+    assert (text, conflicts) == (head + clash + "説明\n" + task_row("003"), [(6, "")])
+
+
+def test_nothing_is_left_where_one_side_deleted_all_and_the_other_changed_line_ends() -> None:
+    assert merge("甲\n", "", "甲\r\n") == ("", [])

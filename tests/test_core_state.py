@@ -140,6 +140,27 @@ def test_milestones_that_lost_their_table_are_stale(ledger_folder: Path, now: ob
     assert state.milestones.stale
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "empty-file"),
+        ("\n", "no-table"),
+        ("# 書きかけ\n", "no-table"),
+        ("| task_id |\n", "no-table"),
+    ],
+)
+def test_a_table_that_is_gone_is_no_removal_of_its_rows(
+    ledger: Ledger, text: str, code: str
+) -> None:
+    assert ledger.ids() == ["001", "002"]
+    ledger.save(text)
+    assert ledger.ids() == ["001", "002"]
+    assert code in [problem.code for problem in ledger.state.tasks.damage]
+    with pytest.raises(DamagedError):
+        ledger.state.write(TASK, hold("001"), HOLD)
+    assert (ledger.state.refresh(), ledger.told) == ([], [])
+
+
 def test_a_save_cut_short_is_no_removal(ledger: Ledger) -> None:
     whole = task_table("001", "002", "003")
     ledger.save(whole)

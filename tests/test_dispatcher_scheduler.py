@@ -89,15 +89,17 @@ def test_equals_share_priority_and_due_and_can_all_be_taken():
 
 
 def test_next_is_the_head_of_the_order_for_any_board():
-    chance = random.Random(4)
+    chance, met = random.Random(4), 0
     for _ in range(300):
         tasks = [random_task(chance, number) for number in range(chance.randrange(12))]
         forecasts = {"3": Forecast(chance.random(), 9.0), "4": Forecast(0.5, 9.0)}
         situation = Situation(tasks, failures={"1": 3}, pending={"2": "A001"}, forecasts=forecasts)
         order = list(ready_tasks(CORE, situation))
         assert next_task(CORE, situation) == (order[0] if order else None)
-        for one in tasks:
-            assert (one in order) == (explain(one, CORE, situation) == [])
+        unexplained = [one for one in tasks if not explain(one, CORE, situation)]
+        assert sorted(order, key=tasks.index) == unexplained
+        met += len(order)
+    assert met > 100
 
 
 def random_task(chance, number):

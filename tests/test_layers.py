@@ -19,9 +19,9 @@ ALLOWED: dict[str, set[str]] = {
     "core": {"ledger", "errors"},
     "knowledge": {"core", "errors"},
     "sensors": {"core", "errors"},
-    "dispatcher": {"core", "errors"},
-    "realtime": {"core", "offload", "internals", "errors"},
-    "security": {"config", "errors"},
+    "dispatcher": {"core", "ledger.whole", "ledger.disk", "errors"},
+    "realtime": {"core", "ledger.whole", "ledger.disk", "offload", "internals", "errors"},
+    "security": {"config", "ledger.whole", "ledger.disk", "errors"},
     "migrate": {"ledger", "core.schema", "core.strict", "knowledge", "config", "errors"},
     "blueprints": {
         *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),

@@ -7,7 +7,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from ledger_disks import KINDS, CountingDisk, FaultyDisk, Killed, fast_folder, save_by_rename
+from ledger_disks import (
+    KINDS,
+    CountingDisk,
+    EditorDisk,
+    FaultyDisk,
+    Killed,
+    fast_folder,
+    made_to_last,
+    save_by_rename,
+)
 from ledger_torture import ledger_text, set_value
 
 from orch_next.errors import LedgerError, UncertainError
@@ -56,6 +65,13 @@ def calls_of_a_write(path: Path, how: Swap, saves: list[Callable[[], None]]) -> 
     disk = CountingDisk()
     assert attempt(path, disk, how, saves) == "applied"
     return len(disk.calls)
+
+
+def durable_calls(folder: Path, how: Swap) -> list[str]:
+    path, disk = folder / "TASKS.md", CountingDisk()
+    path.write_bytes(OLD.encode())
+    assert attempt(path, disk, how) == "applied"
+    return made_to_last(disk)
 
 
 def faults(folder: Path, how: Swap, make: type[FaultyDisk] = FaultyDisk) -> list[str]:
@@ -118,6 +134,69 @@ def test_a_failing_call_never_costs_an_editors_save(folder: Path, how: Swap) -> 
             for copy in folder.glob("*.conflict-*"):
                 copy.unlink()
     assert (wrong, tried > 50) == ([], True)
+
+
+def test_the_calls_that_make_a_write_last_come_in_their_order(folder: Path) -> None:
+    assert durable_calls(folder, swap) == ["write", "sync", "rename", "exchange", "sync_folder"]
+    assert durable_calls(folder, compare_and_replace) == [
+        *("write", "sync", "rename", "replace", "sync_folder")
+    ]
+
+
+def test_an_editors_save_is_given_back_durably(folder: Path) -> None:
+    path = folder / "TASKS.md"
+    disk = EditorDisk({("exchange", 1): save_by_rename(path, OUTSIDE)})
+    path.write_bytes(OLD.encode())
+    assert attempt(path, disk, swap) == "applied"
+    first = ["write", "sync", "rename", "exchange", "sync_folder", "exchange", "sync_folder"]
+    assert made_to_last(disk) == [*first, "write", "sync", "rename", "exchange", "sync_folder"]
+
+
+def test_a_system_without_an_exchange_compares_and_replaces(folder: Path) -> None:
+    path, disk = folder / "TASKS.md", CountingDisk()
+    path.write_bytes(OLD.encode())
+    disk.system = "darwin"
+    assert attempt(path, disk, swap) == "applied"
+    calls = ["write", "sync", "rename", "exchange", "replace", "sync_folder"]
+    assert (made_to_last(disk), path.read_bytes()) == (calls, NEW.encode())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stands for Windows elsewhere")
+def test_windows_keeps_neither_mode_nor_owner_and_flushes_no_folder(tmp_path: Path) -> None:
+    disk, path = Disk(), tmp_path / "新"
+    disk.system = "win32"
+    other = os.stat_result((0o100777, 0, 0, 1, 4711, 4712, 0, 0, 0, 0))
+    fd = disk.open_new(path)
+    disk.copy_owner(fd, other)
+    disk.give(fd, other)
+    assert (disk.lease(fd), disk.is_root()) == (None, False)
+    disk.close(fd)
+    disk.sync_folder(tmp_path / "無い")
+    found = path.stat()
+    assert (found.st_uid, found.st_mode & 0o777) == (os.geteuid(), 0o600)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
+def test_what_can_have_no_lease_may_be_open_elsewhere() -> None:
+    read, write = os.pipe()
+    assert Disk().lease(read) is None
+    os.close(read)
+    os.close(write)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners are POSIX's")
+def test_mode_and_owner_are_those_of_the_old_file(tmp_path: Path) -> None:
+    given: list[tuple[int, int]] = []
+
+    class Giving(Disk):
+        def give(self, file: int | Path, like: os.stat_result) -> None:
+            given.append((like.st_uid, like.st_gid))
+
+    fd = Disk().open_new(tmp_path / "新")
+    Giving().copy_owner(fd, os.stat_result((0o100664, 0, 0, 1, 4711, 4712, 0, 0, 0, 0)))
+    Giving().copy_owner(fd, os.fstat(fd))
+    os.close(fd)
+    assert (given, (tmp_path / "新").stat().st_mode & 0o7777) == ([(4711, 4712)], 0o664)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is Linux's")

@@ -136,3 +136,11 @@ def test_changes_of_several_rows_go_together() -> None:
 def test_two_changes_of_one_cell_are_refused() -> None:
     with pytest.raises(InputError, match="same cell"):
         apply_edits("abc", [Edit(Span(0, 2), "x"), Edit(Span(1, 3), "y")])
+
+
+def test_a_backslash_never_stands_right_before_the_closing_pipe() -> None:
+    text = "|id|t|\n|-|-|\n|1|a|\n"
+    row = parse(text).tables[0].rows[0]
+    after = apply_edits(text, plan_edits(text, [SetCell(row, 1, "C:\\証跡\\")]))
+    assert after.endswith("|1|C:\\証跡\\ |\n")
+    assert parse(after).tables[0].rows[0].values == ("1", "C:\\証跡\\")

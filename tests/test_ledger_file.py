@@ -13,11 +13,12 @@ from ledger_disks import CountingDisk, EditorDisk, save_by_rename
 from ledger_torture import PORTABLE_LOCK, count_up, ledger_text, set_value
 
 from orch_next.errors import BusyError, DamagedError, InputError, LedgerError, RowError
+from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import AddRow, SetCell
 from orch_next.ledger.file import LedgerFile, digest
 from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import Document, parse
-from orch_next.ledger.swap import compare_and_replace
+from orch_next.ledger.swap import Job, Outcome, compare_and_replace
 from tests.sample import LEDGERS
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX")
@@ -68,20 +69,26 @@ def test_every_sample_is_changed_in_one_line_only(tmp_path: Path, sample: Path) 
     ledger = LedgerFile(path)
     for number in range(len(parse(sample.read_bytes().decode()).tables[0].rows)):
         before = path.read_bytes().splitlines(keepends=True)
-        change_title(ledger, number)
+        written = change_title(ledger, number)
         after = path.read_bytes().splitlines(keepends=True)
-        assert sum(old != new for old, new in zip(before, after, strict=True)) <= 1
+        changed = sum(old != new for old, new in zip(before, after, strict=True))
+        assert changed == int(written)
 
 
-def change_title(ledger: LedgerFile, number: int) -> None:
+def change_title(ledger: LedgerFile, number: int) -> bool:
+    """Return whether the row could be written: it has no problem of its own."""
+
     def plan(document: Document) -> list[SetCell]:
         row = document.tables[0].rows[number]
         return [SetCell(row, 1, "新しい題名 | 二")]
 
     try:
-        assert ledger.write(plan).changed
+        return ledger.write(plan).changed
     except RowError:
-        assert any(problem.severity == "row" for problem in parse(ledger.read().decode()).problems)
+        document = parse(ledger.read().decode())
+        lines = [problem.line for problem in document.problems if problem.severity == "row"]
+        assert document.tables[0].rows[number].line in lines
+        return False
 
 
 @pytest.mark.parametrize("eol", ["\n", "\r\n"])
@@ -178,6 +185,7 @@ def test_a_merge_in_progress_stops_writes_until_it_ends(path: Path, make: Make) 
 def test_a_held_lock_is_waited_for_and_then_told(path: Path, make: Make) -> None:
     with locked(path.with_name(".TASKS.md.lock"), 1.0), pytest.raises(BusyError) as caught:
         make(path, lock_timeout=0.05).write(set_value(0, "1"))
+    assert str(caught.value) == ".TASKS.md.lock is held by another writer"
     assert caught.value.retry_after == 1.0
     assert path.read_bytes() == TEXT.encode()
 
@@ -226,3 +234,61 @@ def test_a_file_that_is_a_mount_point_is_explained(path: Path, make: Make) -> No
     with pytest.raises(LedgerError, match=r"bind mount.*mount its folder"):
         make(path, disk=Mounted()).write(set_value(0, "1"))
     assert (path.read_bytes(), leftovers(path)) == (TEXT.encode(), set())
+
+
+def test_links_that_go_in_a_circle_are_told(tmp_path: Path) -> None:
+    (tmp_path / "一.md").symlink_to(tmp_path / "二.md")
+    (tmp_path / "二.md").symlink_to(tmp_path / "一.md")
+    with pytest.raises(LedgerError):
+        LedgerFile(tmp_path / "一.md").write(lambda document: [])
+
+
+def test_who_is_overtaken_all_the_time_is_told(path: Path) -> None:
+    before = path.read_bytes()
+    ledger = LedgerFile(path, swap=overtaken, patience=0.05)
+    with pytest.raises(BusyError, match="is being saved by others all the time"):
+        ledger.write(first_title("題"))
+    assert path.read_bytes() == before
+
+
+def overtaken(job: Job) -> Outcome:
+    job.disk.remove(job.temp)
+    return Outcome(False)
+
+
+def test_a_file_that_an_editor_keeps_open_is_not_written(path: Path) -> None:
+    class Open(Disk):
+        def lease(self, fd: int) -> bool | None:
+            return False
+
+    before = path.read_bytes()
+    with pytest.raises(BusyError, match="is open for writing in an editor"):
+        LedgerFile(path, disk=Open(), patience=0.01).write(first_title("題"))
+    assert path.read_bytes() == before
+
+
+class Away(Disk):
+    """An editor moves the file away for a moment, right before the nth look."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def open_read(self, path: Path) -> int:
+        self.looks -= 1
+        if self.looks == 0:
+            raise FileNotFoundError(path)
+        return super().open_read(path)
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_file_that_is_away_for_a_moment_is_waited_for(path: Path, looks: int) -> None:
+    disk = Away(0)
+    ledger = LedgerFile(path, disk=disk)
+    ledger.write(first_title("題"))
+    disk.looks = looks
+    assert ledger.write(first_title("別の題")).changed
+    assert "別の題" in path.read_text("utf-8")
+
+
+def first_title(title: str) -> Callable[[Document], list[SetCell]]:
+    return lambda document: [SetCell(document.tables[0].rows[0], 1, title)]

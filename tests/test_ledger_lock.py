@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from ledger_disks import RootDisk
 
 from orch_next.errors import BusyError
 from orch_next.ledger.lock import Acquire, default_acquire, flock_lock, locked, portable_lock
@@ -60,22 +62,27 @@ def test_threads_exclude_each_other(tmp_path: Path, acquire: Acquire) -> None:
 
 @BOTH
 def test_a_writer_that_goes_flat_out_lets_others_in(tmp_path: Path, acquire: Acquire) -> None:
-    path, stop = tmp_path / ".lock", threading.Event()
+    path, stop, came = tmp_path / ".lock", threading.Event(), []
 
     def flat_out() -> None:
         while not stop.is_set():
             with locked(path, 10.0, acquire=acquire):
+                came.append("writer")
                 time.sleep(0.002)
 
     thread = threading.Thread(target=flat_out)
     thread.start()
     try:
         for _ in range(10):
-            with locked(path, 0.5, acquire=acquire):
-                pass
+            with locked(path, 10.0, acquire=acquire):
+                came.append("other")
     finally:
         stop.set()
         thread.join()
+    turns = "".join(who[0] for who in came).split("o")
+    assert ("writer" in came, len(turns)) == (True, 11)
+    # The door: whoever waits there is next, so the writer comes in at most twice in between.
+    assert max(map(len, turns[1:-1])) <= 2
 
 
 def test_the_two_locks_exclude_each_other(tmp_path: Path) -> None:
@@ -86,4 +93,28 @@ def test_the_two_locks_exclude_each_other(tmp_path: Path) -> None:
 
 
 def test_every_system_has_a_lock() -> None:
-    assert default_acquire() in (flock_lock, portable_lock)
+    assert [default_acquire(system) for system in ("win32", "linux", "darwin")] == [
+        *(portable_lock, flock_lock, flock_lock)
+    ]
+    assert default_acquire() is default_acquire(sys.platform)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of descriptors are Linux's")
+def test_lock_files_that_root_makes_belong_to_the_folders_owner(tmp_path: Path) -> None:
+    disk = RootDisk()
+    for _ in range(2):
+        with locked(tmp_path / ".台帳.lock", 1.0, disk=disk):
+            pass
+    assert disk.given == [".台帳.lock", ".台帳.lock-next"]
+
+
+@BOTH
+def test_an_implementation_says_that_it_did_not_get_the_lock(
+    tmp_path: Path, acquire: Acquire
+) -> None:
+    path, told = tmp_path / ".lock", []
+    with acquire(path, 1.0, time.sleep) as first, acquire(path, 0.0, time.sleep) as second:
+        told += [first, second]
+    with acquire(path, 0.0, time.sleep) as third:
+        told.append(third)
+    assert told == [True, False, True]

@@ -165,6 +165,12 @@ def test_nul_characters_are_damage() -> None:
     assert problems(parse("一\n\0\0")) == [(2, "nul-character", "damage")]
 
 
+@pytest.mark.parametrize("text", ["\0", "一\0二", "| a |\n|---|\n| \0 |"])
+def test_a_single_nul_is_damage(text: str) -> None:
+    damage = [one.code for one in parse(text).problems if one.severity == "damage"]
+    assert damage == ["nul-character"]
+
+
 def test_rows_apart_stop_at_the_next_table_and_at_what_does_not_fit() -> None:
     text = (
         "| id | t |\n|-|-|\n| 1 | a |\n\n## 続き\n\n| id | t |\n| 2 | b |\n---\n\n"

@@ -70,3 +70,8 @@ def test_delimiter_rows_of_any_width_are_known(line: str) -> None:
 @pytest.mark.parametrize("line", ["| a |", "|-- --|", "|:|", "| | |", "|-|x", "", "||"])
 def test_other_rows_are_no_delimiters(line: str) -> None:
     assert not scan.is_delimiter(line)
+
+
+def test_lines_in_fenced_code_are_left_out() -> None:
+    texts = ["一", "```sh", "二", "~~~", "````", "三", "  ~~~", "四", "```", "~~~~", "五"]
+    assert list(scan.outside_fences(texts)) == [(1, "一"), (6, "三"), (11, "五")]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ledger_disks import CountingDisk, EditorDisk, save_by_rename, save_in_place
 
+from orch_next.errors import UncertainError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.swap import Job, Outcome, Swap, compare_and_replace, swap
 from orch_next.ledger.temp import digest, write_temp
@@ -161,3 +162,14 @@ def test_a_replacement_that_stays_refused_changes_nothing(path: Path) -> None:
     with pytest.raises(PermissionError):
         run(path, Stubborn(), patience=0)
     assert files(path)["TASKS.md"] == "旧"
+
+
+def test_a_failure_after_which_nothing_can_be_read_is_uncertain(path: Path) -> None:
+    class Gone(Disk):
+        def replace(self, source: Path, target: Path) -> None:
+            source.replace(target)
+            target.unlink()
+            raise OSError(errno.EIO, "gone")
+
+    with pytest.raises(UncertainError):
+        run(path, Gone(), compare_and_replace)

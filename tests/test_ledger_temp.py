@@ -80,3 +80,11 @@ def test_conflict_copies_never_overwrite_each_other(path: Path) -> None:
         copy = keep_copy(Disk(), temp, path, NOW)
         assert copy.name == f"TASKS.md.conflict-20251009T030405Z-{number}"
     assert copy.read_text("utf-8") == "編集3"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_a_read_only_file_is_not_replaced(path: Path) -> None:
+    path.chmod(0o444)
+    with pytest.raises(PermissionError, match="the file is read-only"):
+        write_temp(Disk(), path, b"new", ("a" * 64, "b" * 64))
+    assert list(path.parent.iterdir()) == [path]

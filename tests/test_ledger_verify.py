@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orch_next.errors import RowError
-from orch_next.ledger.document import AddRow, CellChange, SetCell, apply_edits, plan_edits
+from orch_next.ledger.document import AddRow, CellChange, SetCell, SetRow, apply_edits, plan_edits
 from orch_next.ledger.parser import Document, parse
 from orch_next.ledger.verify import check_rows, verify
 
@@ -32,6 +32,12 @@ def test_what_was_asked_passes() -> None:
     document = parse(TEXT)
     changes = some_changes(document)
     verify(document, changed(document, changes), changes)
+    for one in range(len(changes)):
+        less = changes[:one] + changes[one + 1 :]
+        with pytest.raises(RowError):
+            verify(document, changed(document, less), changes)
+        with pytest.raises(RowError):
+            verify(document, changed(document, changes), less)
 
 
 @pytest.mark.parametrize(
@@ -88,3 +94,12 @@ def test_a_row_with_a_problem_is_not_changed_and_others_are() -> None:
     check_rows(document, [SetCell(whole, 1, "y")])
     with pytest.raises(RowError, match="line 3: 1 cells where the table has 2"):
         check_rows(document, [SetCell(short, 0, "9")])
+
+
+def test_a_row_that_was_set_whole_is_what_its_line_must_be() -> None:
+    document = parse(TEXT)
+    row = document.tables[0].rows[0]
+    raw = row.raw.replace("一", "壱")
+    whole: list[CellChange] = [SetRow(row, raw)]
+    verify(document, changed(document, whole), [*whole, SetCell(row, 1, "弐")])
+    assert changed(document, whole).tables[0].rows[0].raw == raw

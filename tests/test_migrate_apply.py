@@ -58,9 +58,7 @@ def test_puts_content_copies_and_built_files(tmp_path: Path) -> None:
     assert facts["data/logs/夜間.log"].mtime_ns == 1_600_000_000_000_000_123
     if os.name == "posix":
         assert [facts[name].mode for name in files(target)] == [0o600, 0o644, 0o640]
-    assert not (target / "data" / "migration" / "staging").exists() or not any(
-        (target / "data" / "migration" / "staging").iterdir()
-    )
+    assert list((target / "data" / "migration" / "staging").rglob("*")) == []
 
 
 def test_a_second_apply_has_nothing_to_do(tmp_path: Path) -> None:

@@ -21,11 +21,15 @@ def test_an_open_program_refuses_a_reachable_address(host: str) -> None:
 @pytest.mark.parametrize("host", LOCAL)
 def test_loopback_is_open_by_default(host: str) -> None:
     check_exposure(Settings(host=host, cors_origins=("*",)))
+    with pytest.raises(ConfigError, match=r"^'0\.0\.0\.0' can be reached"):
+        check_exposure(Settings(host=host), [host, "0.0.0.0"])
 
 
 @pytest.mark.parametrize("host", REACHABLE + LOCAL)
 def test_tokens_may_listen_anywhere(host: str) -> None:
-    check_exposure(Settings(host=host, auth="token"))
+    check_exposure(Settings(host=host, auth="token"), [host, "0.0.0.0"])
+    with pytest.raises(ConfigError):
+        check_exposure(Settings(host=host), [host, "0.0.0.0"])
 
 
 def test_the_servers_own_addresses_count() -> None:

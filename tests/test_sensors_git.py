@@ -12,6 +12,7 @@ from orch_next.errors import NotFoundError
 from orch_next.sensors.git.command import GitError, Repository, is_plain_ref
 from orch_next.sensors.git.history import list_branches, read_commit, read_graph
 from orch_next.sensors.git.parse import File, parse_log
+from orch_next.sensors.programs import Result
 from tests.repositories import Git, make_repository
 
 
@@ -128,6 +129,25 @@ def test_a_hostile_or_unknown_ref_names_no_commit(git: Git, ref: str) -> None:
 @pytest.mark.parametrize("ref", ["main", "feature/窓-1", "v1.2", "a" * 40])
 def test_names_of_refs(ref: str) -> None:
     assert is_plain_ref(ref)
+
+
+@pytest.mark.parametrize("ref", [ref for ref in HOSTILE if ref not in ("deadbeef", "ffff")])
+def test_what_is_an_option_or_an_expression_is_no_name(ref: str) -> None:
+    assert not is_plain_ref(ref)
+
+
+def test_options_end_before_what_others_named(tmp_path: Path) -> None:
+    asked: list[list[str]] = []
+
+    def run(arguments: list[str], **_limits: object) -> Result:
+        asked.append(arguments)
+        return Result(0, b"a" * 40 if "rev-parse" in arguments else b"", "")
+
+    with pytest.raises(NotFoundError):
+        read_commit(Repository(tmp_path, run), "窓")
+    parsed, logged = asked
+    assert parsed[-2:] == ["--end-of-options", "窓^{commit}"]
+    assert logged[-3:] == ["--end-of-options", "a" * 40, "--"]
 
 
 def test_a_hostile_configuration_runs_nothing(git: Git, tmp_path: Path) -> None:

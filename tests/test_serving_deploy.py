@@ -36,6 +36,7 @@ def test_operations_page_tells_every_file(path: Path) -> None:
 def test_settings_in_deployment_files_exist(path: Path) -> None:
     known = {f"ORCH_{field.name.upper()}" for field in fields(Settings)}
     named = set(re.findall(r"\bORCH_[A-Z_]+\b", path.read_text(encoding="utf-8")))
+    assert named
     assert named <= known
 
 

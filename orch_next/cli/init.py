@@ -20,6 +20,8 @@ from orch_next.cli.repository import (
 from orch_next.config import load_settings
 from orch_next.core.schema import KINDS, LedgerKind
 from orch_next.errors import ConfigError, InputError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import create_whole, make_folders
 
 
 def run(args: Namespace, environ: Mapping[str, str]) -> int:
@@ -36,14 +38,15 @@ def run(args: Namespace, environ: Mapping[str, str]) -> int:
     return FINE if repository is not None or args.new else FAILED
 
 
-def make_ledgers(state: Path) -> list[str]:
+def make_ledgers(state: Path, disk: Disk | None = None) -> list[str]:
     """Make the three ledgers without rows; raise InputError unless the folder is empty."""
     if state.exists() and (not state.is_dir() or any(state.iterdir())):
         raise InputError(f"{state} is not empty: nothing was made")
-    state.mkdir(parents=True, exist_ok=True)
+    disk = disk or Disk()
+    make_folders(state, disk)
     for kind in KINDS:
-        with (state / kind.file_name).open("xb") as file:
-            file.write(_empty_ledger(kind).encode())
+        create_whole(state / kind.file_name, _empty_ledger(kind).encode(), disk)
+    disk.sync_folder(state)
     return [f"made {state / kind.file_name}" for kind in KINDS]
 
 

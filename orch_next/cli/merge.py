@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from orch_next.cli.guard import FAILED, FINE
 from orch_next.cli.output import as_line
 from orch_next.core.merging import Labels, Merged, merge_ledger
+from orch_next.ledger.whole import replace_whole
 
 
 def run(args: Namespace, _environ: Mapping[str, str]) -> int:
@@ -23,7 +21,7 @@ def run(args: Namespace, _environ: Mapping[str, str]) -> int:
     base, ours, theirs = (Path(name).read_bytes() for name in (args.base, args.ours, args.theirs))
     data, merged = merge_ledger(base, ours, theirs, Labels(size=args.marker_size))
     if data != ours:
-        _replace(Path(args.ours).resolve(), data)
+        replace_whole(Path(args.ours).resolve(), data)
     _tell(args.path or args.ours, merged)
     return FAILED if merged.conflicts else FINE
 
@@ -35,19 +33,3 @@ def _tell(name: str, merged: Merged) -> None:
         record = f"{conflict.record_id}: " if conflict.record_id else ""
         line = f"{name}:{conflict.line}: {conflict.code}: {record}{conflict.message}"
         print(as_line(line), file=sys.stderr)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put the bytes in the file's place at once: the old ones stay where the disk refuses."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(path.stat().st_mode & 0o7777)
-        draft.replace(path)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink()
-        raise

@@ -15,7 +15,8 @@ from orch_next.core.logs import DecisionLine, append_decision, utc_seconds
 from orch_next.core.records import Approval
 from orch_next.core.state import State
 from orch_next.core.view import Entry, LedgerView
-from orch_next.errors import InputError, NotFoundError, RuleError
+from orch_next.errors import InputError, NotFoundError, RuleError, UncertainError
+from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import clean_value
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,16 @@ class Decision:
 class Approvals:
     """Decides approvals, in both governances by the same rules."""
 
-    def __init__(self, state: State, *, now: Callable[[], datetime], logs_folder: Path) -> None:
+    def __init__(
+        self,
+        state: State,
+        *,
+        now: Callable[[], datetime],
+        logs_folder: Path,
+        disk: Disk | None = None,
+    ) -> None:
         self._state, self._now, self._logs_folder = state, now, logs_folder
+        self._disk = disk or Disk()
 
     def decide(
         self, appr_id: str, decision: Decision, who: Who, expected_rev: str | None = None
@@ -115,8 +124,8 @@ class Approvals:
             note=said[1],
         )
         try:
-            append_decision(self._logs_folder, line)
-        except OSError:
+            append_decision(self._logs_folder, line, self._disk)
+        except (OSError, UncertainError):
             # The decision stands and the journal has it; it must not be told as failed.
             log.exception("approval log line not written: %s", line.as_text())
 

@@ -16,6 +16,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from orch_next.errors import BusyError, ConfigError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import make_folders, make_for_owner
 
 # How long SQLite waits for another process's transaction, in milliseconds.
 BUSY_MS = 5000
@@ -105,7 +107,8 @@ def is_sqlite_file(name: str) -> bool:
 class Database:
     """An engine whose tables are made on first use; opening nothing touches no disk."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, disk: Disk | None = None) -> None:
+        self._disk = disk or Disk()
         try:
             self.url = sa.make_url(url)
             self._engine = sa.create_engine(self.url, **_options(self.url))
@@ -155,7 +158,9 @@ class Database:
     def _make_folder(self) -> None:
         name = self.url.database
         if self.url.get_backend_name() == "sqlite" and name and name != ":memory:":
-            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            make_folders(Path(name).parent, self._disk)
+            # SQLite gives its other files to the owner of this one.
+            make_for_owner(Path(name), self._disk)
 
     def _make_tables(self) -> None:
         with self._engine.begin() as connection:

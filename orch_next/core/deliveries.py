@@ -15,6 +15,7 @@ from orch_next.core.events import Change, utc_micros
 from orch_next.core.journal import as_entry
 from orch_next.errors import LedgerError
 from orch_next.ledger.lock import locked
+from orch_next.ledger.whole import make_folders
 
 SCOPE = "terminal_callback"
 KEEP = timedelta(hours=24)
@@ -64,7 +65,7 @@ class Deliveries:
 
     def _take(self, turn: ExitStack) -> None:
         try:
-            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(self._lock.parent)
             turn.enter_context(locked(self._lock, self._timeout))
         except OSError as error:
             raise LedgerError(f"{self._lock}: not locked: {error.strerror}") from error

@@ -21,7 +21,8 @@ from orch_next.core.events import OUTSIDE, Change, Who, utc_micros
 from orch_next.core.marks import Marks
 from orch_next.core.schema import Snapshot
 from orch_next.core.spool import Entry, Spool
-from orch_next.errors import BusyError
+from orch_next.errors import BusyError, UncertainError
+from orch_next.ledger.disk import Disk
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +50,12 @@ class Journal:
         now: Callable[[], datetime],
         spool: Path,
         log_folders: Sequence[Path] = (),
+        disk: Disk | None = None,
     ) -> None:
         self.database = Database(database_url)
         self.marks = Marks(self.database)
         self.claims = Claims(self.database, now=now)
-        self._spool = Spool(spool)
+        self._spool = Spool(spool, disk=disk)
         self._log_folders = tuple(log_folders)
         self._known: dict[tuple[str, str], int] = {}
         self._start: int | None = None
@@ -160,11 +162,13 @@ class Journal:
             self._spool.put(entry)
         except OSError:
             log.exception("journal entry neither stored nor spooled: %r", entry)
+        except UncertainError as error:
+            log.error("spooled journal entry %s: %s", entry.get("uid"), error)
 
     def _drain(self) -> None:
         try:
             self._spool.drain(self._store)
-        except OSError as error:
+        except (OSError, UncertainError) as error:
             log.warning("journal spool %s not read yet: %s", self._spool.path, error)
 
     def _store(self, entry: Entry) -> bool:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 
 from orch_next.errors import DamagedError, LedgerError
+from orch_next.ledger.disk import Disk
 from orch_next.ledger.lock import locked
+from orch_next.ledger.whole import make_folders, replace_whole
 
 T = TypeVar("T")
 
@@ -25,8 +24,11 @@ class JsonRecords:
     valid JSON of one of the forms raises `DamagedError` and is never written.
     """
 
-    def __init__(self, path: Path, key: str, *, lock_timeout: float = 5.0) -> None:
+    def __init__(
+        self, path: Path, key: str, *, lock_timeout: float = 5.0, disk: Disk | None = None
+    ) -> None:
         self.path, self._key, self._timeout = path, key, lock_timeout
+        self._disk = disk or Disk()
 
     def read(self) -> list[Any]:
         """Return the records; a missing file has none."""
@@ -35,12 +37,14 @@ class JsonRecords:
     def edit(self, change: Callable[[list[Any]], T]) -> T:
         """Let `change` alter the list in place and write it; what it raises abandons.
 
-        Raise BusyError when another writer keeps the file, LedgerError when the disk refuses.
+        Raise BusyError when another writer keeps the file, LedgerError when the disk refuses,
+        UncertainError when it did not confirm what is in place.
         """
         path = self.path.resolve()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with locked(path.with_name(f".{path.name}.lock"), self._timeout):
+            make_folders(path.parent, self._disk)
+            lock = path.with_name(f".{path.name}.lock")
+            with locked(lock, self._timeout, disk=self._disk):
                 return self._edit(path, change)
         except OSError as error:
             raise LedgerError(f"{self.path.name} was not written: {error.strerror}") from error
@@ -50,7 +54,8 @@ class JsonRecords:
         before = json.dumps(whole)
         result = change(self._records(whole))
         if json.dumps(whole) != before:
-            _replace(path, (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode())
+            text = json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+            replace_whole(path, text.encode(), self._disk)
         return result
 
     def _load(self) -> Any:
@@ -84,30 +89,3 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("an object names a member twice")
     return found
-
-
-def _replace(path: Path, data: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with draft.open("xb") as file:
-            if path.exists():
-                draft.chmod(path.stat().st_mode & 0o7777)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from orch_next.errors import DamagedError, LedgerError
+from orch_next.ledger.disk import Disk
 from orch_next.ledger.lock import locked
+from orch_next.ledger.whole import make_folders, replace_whole
 
 FOLDER = "LOCKS"
 HEARTBEAT = "heartbeat.json"
@@ -28,12 +28,16 @@ class RoleFiles:
     """Writes the two files that show each role's life; other keys and writers are kept.
 
     Raise `DamagedError` for a file that is no JSON object, `BusyError` when another
-    process holds it for longer than `timeout` seconds, `LedgerError` when the disk refuses.
+    process holds it for longer than `timeout` seconds, `LedgerError` when the disk refuses,
+    `UncertainError` when it did not confirm what is in place.
     """
 
-    def __init__(self, state_folder: Path, *, timeout: float = 2.0) -> None:
+    def __init__(
+        self, state_folder: Path, *, timeout: float = 2.0, disk: Disk | None = None
+    ) -> None:
         self.folder = state_folder / FOLDER
         self.timeout = timeout
+        self._disk = disk or Disk()
 
     def beat(self, roles: Mapping[str, datetime]) -> None:
         """Set the heartbeat of each role to its instant."""
@@ -60,12 +64,13 @@ class RoleFiles:
 
     def _update(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with locked(self.folder / f".{name}.lock", self.timeout):
+            make_folders(self.folder, self._disk)
+            with locked(self.folder / f".{name}.lock", self.timeout, disk=self._disk):
                 before = self.read(name)
                 after = change(before)
                 if after != before:
-                    _replace(self.folder / name, after)
+                    text = json.dumps(after, ensure_ascii=False, indent=2) + "\n"
+                    replace_whole(self.folder / name, text.encode(), self._disk)
         except OSError as error:
             raise LedgerError(f"{name} was not written: {error.strerror}") from error
 
@@ -78,17 +83,3 @@ def _parse(name: str, data: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DamagedError(f"{name} does not hold an object")
     return found
-
-
-def _replace(path: Path, data: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import append_lines, make_folders
 
 _STAMP = re.compile(r"\[TS=([^\]\s]+)\]")
 
@@ -55,18 +57,12 @@ def utc_seconds(at: datetime) -> str:
     return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def append_decision(logs_folder: Path, line: DecisionLine) -> Path:
-    """Append the line in one durable write and return the file; OSError passes."""
+def append_decision(logs_folder: Path, line: DecisionLine, disk: Disk | None = None) -> Path:
+    """Append the line durably and return the file; OSError and UncertainError pass."""
     day = line.at.astimezone(timezone.utc)
     path = logs_folder / f"{day:%Y-%m}" / f"APPROVALS-{day:%Y-%m-%d}.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o644)
-    try:
-        os.write(descriptor, f"{line.as_text()}\n".encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    make_folders(path.parent, disk)
+    append_lines(path, f"{line.as_text()}\n".encode(), disk)
     return path
 
 

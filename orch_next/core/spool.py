@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from filelock import FileLock
+
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import append_lines, make_folders, make_for_owner, replace_whole
 
 Entry: TypeAlias = dict[str, Any]
 
@@ -16,21 +18,25 @@ Entry: TypeAlias = dict[str, Any]
 class Spool:
     """A file that holds entries while the database is down; several processes share it."""
 
-    def __init__(self, path: Path, *, lock_timeout: float = 5.0) -> None:
+    def __init__(self, path: Path, *, lock_timeout: float = 5.0, disk: Disk | None = None) -> None:
         self.path = path
         self._timeout = lock_timeout
+        self._disk = disk or Disk()
 
     def put(self, entry: Entry) -> None:
-        """Append one entry durably; OSError passes, `filelock.Timeout` is one."""
-        with self._locked(), self.path.open("ab") as file:
-            file.write(json.dumps(entry, ensure_ascii=True).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Append one entry durably; OSError passes, `filelock.Timeout` is one.
+
+        Raise UncertainError when it is there, but the disk did not confirm it.
+        """
+        with self._locked():
+            append_lines(self.path, _as_line(entry), self._disk)
 
     def check(self) -> None:
         """Prove that an entry could be put; OSError passes."""
-        with self._locked(), self.path.open("ab"):
-            return
+        with self._locked():
+            make_for_owner(self.path, self._disk)
+            with self.path.open("ab"):
+                return
 
     def drain(self, store: Callable[[Entry], bool]) -> int:
         """Hand every entry to `store`, keep those it answers False for; return how many went.
@@ -46,17 +52,20 @@ class Spool:
         return len(entries) - len(kept)
 
     def _locked(self) -> FileLock:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(f"{self.path}.lock", timeout=self._timeout)
+        make_folders(self.path.parent, self._disk)
+        lock = Path(f"{self.path}.lock")
+        make_for_owner(lock, self._disk)
+        return FileLock(lock, timeout=self._timeout)
 
     def _replace(self, entries: list[Entry]) -> None:
         if not entries:
             self.path.unlink(missing_ok=True)
             return
-        fresh = self.path.with_suffix(".tmp")
-        lines = (json.dumps(entry, ensure_ascii=True) + "\n" for entry in entries)
-        fresh.write_text("".join(lines), encoding="ascii")
-        fresh.replace(self.path)
+        replace_whole(self.path, b"".join(map(_as_line, entries)), self._disk)
+
+
+def _as_line(entry: Entry) -> bytes:
+    return json.dumps(entry, ensure_ascii=True).encode() + b"\n"
 
 
 def _parsed(data: bytes) -> list[Entry]:

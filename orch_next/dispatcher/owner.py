@@ -8,6 +8,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import make_for_owner
+
 LOCK_NAME = ".dispatcher.lock"
 
 
@@ -17,8 +20,14 @@ class Ownership:
     It is taken only while `is_mine` says that this process does the background work.
     """
 
-    def __init__(self, state_folder: Path, is_mine: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        state_folder: Path,
+        is_mine: Callable[[], bool] = lambda: True,
+        disk: Disk | None = None,
+    ) -> None:
         self._is_mine = is_mine
+        self._disk = disk or Disk()
         # thread_local=False: the loop's thread and the requests' threads share it.
         self._lock = FileLock(state_folder / LOCK_NAME, thread_local=False)
         # Two threads that take it at once would each open the file, and one of them be refused.
@@ -35,6 +44,7 @@ class Ownership:
             return self.held or (self._is_mine() and self._acquire())
 
     def _acquire(self) -> bool:
+        make_for_owner(Path(self._lock.lock_file), self._disk)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:

@@ -1,4 +1,4 @@
-"""Every system call of a ledger write, one method each, so that tests can fail any of them."""
+"""Every system call of a durable write, one method each, so that tests can fail any of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import errno
 import os
 import signal
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-if sys.platform == "linux":
+if sys.platform == "linux":  # pragma: no branch - other systems have no leases
     import fcntl
 
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -20,15 +21,25 @@ _RENAME_EXCHANGE = 2
 
 
 class Disk:
-    """The operating system as a ledger write sees it."""
+    """The operating system as a durable write sees it; `system` is what `sys.platform` says."""
+
+    system: str = sys.platform
 
     def open_read(self, path: Path) -> int:
         """Open a file for reading; children do not inherit the descriptor."""
         return os.open(path, os.O_RDONLY | _CLOEXEC)
 
-    def open_new(self, path: Path) -> int:
+    def open_new(self, path: Path, mode: int = 0o600) -> int:
         """Create a file for writing; it must not exist."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC, 0o600)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC, mode)
+
+    def open_append(self, path: Path) -> int:
+        """Open a file for writing at its end, and make it where there is none."""
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _CLOEXEC, 0o644)
+
+    def make_folder(self, folder: Path) -> None:
+        """Make one folder; it must not exist."""
+        folder.mkdir()
 
     def read(self, fd: int) -> bytes:
         """Read up to 1 MiB; empty at the end."""
@@ -52,11 +63,22 @@ class Disk:
 
     def copy_owner(self, fd: int, like: os.stat_result) -> None:
         """Give the file the mode, and where permitted the owner, of another one."""
-        if sys.platform != "win32":
+        if self.system != "win32":
             mine = os.fstat(fd)
             if (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
-                _try_chown(fd, like)
+                self.give(fd, like)
             os.fchmod(fd, like.st_mode & 0o7777)
+
+    def is_root(self) -> bool:
+        """Tell whether files made here would be root's, whoever uses them."""
+        return self.system != "win32" and os.geteuid() == 0
+
+    def give(self, file: int | Path, like: os.stat_result) -> None:
+        """Give a file or folder, where permitted, to the owner and group of another one."""
+        if self.system != "win32":
+            # Only root may give files away; the bytes matter more than the owner.
+            with suppress(PermissionError):
+                os.chown(file, like.st_uid, like.st_gid)
 
     def rename(self, source: Path, target: Path) -> None:
         """Rename to a name that only the holder of the lock uses."""
@@ -68,7 +90,7 @@ class Disk:
 
     def exchange(self, one: Path, other: Path) -> None:
         """Swap two names at once; OSError ENOSYS where the system cannot."""
-        call = _renameat2()
+        call = _renameat2(self.system)
         if call is None:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
         names = os.fsencode(one), os.fsencode(other)
@@ -86,7 +108,7 @@ class Disk:
 
     def sync_folder(self, folder: Path) -> None:
         """Bring a folder's names to the disk; Windows does that by itself."""
-        if sys.platform != "win32":
+        if self.system != "win32":
             fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _CLOEXEC)
             try:
                 os.fsync(fd)
@@ -98,7 +120,7 @@ class Disk:
 
         False says that somebody has it open for writing, None that nobody can tell.
         """
-        if sys.platform != "linux":
+        if self.system != "linux":
             return None
         try:
             # A lease is broken by a signal; SIGIO's default would end the process.
@@ -111,25 +133,13 @@ class Disk:
         return True
 
 
-def _try_chown(fd: int, like: os.stat_result) -> None:
-    try:
-        os.fchown(fd, like.st_uid, like.st_gid)
-    except PermissionError:
-        # Only root may give files away; the bytes matter more than the owner.
-        return
-
-
 @cache
-def _renameat2() -> Any:
-    if sys.platform != "linux":
+def _renameat2(system: str) -> Any:
+    if system != "linux":
         return None
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if call is not None:
-        call.argtypes = [
-            ctypes.c_int,
-            ctypes.c_char_p,
-            ctypes.c_int,
-            ctypes.c_char_p,
-            ctypes.c_uint,
-        ]
+    if call is None:  # pragma: no cover - a libc of before 2018
+        return None
+    path = ctypes.c_char_p
+    call.argtypes = [ctypes.c_int, path, ctypes.c_int, path, ctypes.c_uint]
     return call

@@ -70,7 +70,8 @@ def _utc_now() -> datetime:
 class LedgerFile:
     """One Markdown file; safe to share between threads and processes.
 
-    `lock_timeout` is in seconds; `lock`, `swap`, `disk` and `now` are passed in by tests.
+    `lock_timeout` is in seconds, and so is `patience`, the wait for an editor that has the
+    file open; `lock`, `swap`, `disk` and `now` are passed in by tests.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class LedgerFile:
         lock: Callable[[Path, float], AbstractContextManager[None]] = locked,
         disk: Disk | None = None,
         now: Callable[[], datetime] = _utc_now,
+        patience: float = _WRITE_PATIENCE,
     ) -> None:
         self.path = path
         self._lock_timeout = lock_timeout
@@ -89,6 +91,7 @@ class LedgerFile:
         self._lock = lock
         self._disk = disk or Disk()
         self._now = now
+        self._patience = patience
         self._last: _Version | None = None
 
     def read(self) -> bytes:
@@ -111,7 +114,7 @@ class LedgerFile:
             raise LedgerError(_explained(target, error)) from error
 
     def _write_locked(self, target: Path, plan: Plan) -> Written:
-        deadline = time.monotonic() + _WRITE_PATIENCE
+        deadline = time.monotonic() + self._patience
         if is_merging(target):
             raise DamagedError(f"{target.name}: git is merging; finish or abort the merge first")
         copy = sweep(self._disk, target, self._now(), deadline)

@@ -14,6 +14,8 @@ from pathlib import Path
 import filelock
 
 from orch_next.errors import BusyError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import make_for_owner
 
 # Waiters look again after 0.2 to 1 ms: short against a write, long against a look.
 _SHORTEST, _LONGEST = 0.0002, 0.001
@@ -27,6 +29,7 @@ def locked(
     timeout: float,
     pause: Callable[[float], None] = time.sleep,
     acquire: Acquire | None = None,
+    disk: Disk | None = None,
 ) -> Iterator[None]:
     """Hold the lock file `path`; raise BusyError when it is not to be had in `timeout` s.
 
@@ -34,10 +37,13 @@ def locked(
     writes flat out cannot shut the others out. `acquire` names the implementation.
     """
     acquire = acquire or default_acquire()
+    door_path = path.with_name(path.name + "-next")
+    for file in (path, door_path):
+        make_for_owner(file, disk)
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as lock:
         with contextlib.ExitStack() as door:
-            _enter(door, acquire(path.with_name(path.name + "-next"), timeout, pause), path)
+            _enter(door, acquire(door_path, timeout, pause), path)
             rest = max(deadline - time.monotonic(), 0.0)
             _enter(lock, acquire(path, rest, pause), path)
         yield
@@ -48,9 +54,9 @@ def _enter(stack: contextlib.ExitStack, lock: AbstractContextManager[bool], path
         raise BusyError(f"{path.name} is held by another writer", retry_after=1.0)
 
 
-def default_acquire() -> Acquire:
+def default_acquire(system: str = sys.platform) -> Acquire:
     """Return the cheap lock where the system has it, else the portable one."""
-    return portable_lock if sys.platform == "win32" else flock_lock
+    return portable_lock if system == "win32" else flock_lock
 
 
 @contextlib.contextmanager
@@ -71,7 +77,7 @@ def portable_lock(
         lock.release()
 
 
-if sys.platform != "win32":
+if sys.platform != "win32":  # pragma: no branch - Windows
     import fcntl
 
     @contextlib.contextmanager
@@ -97,5 +103,5 @@ if sys.platform != "win32":
         except BlockingIOError:
             return False
         return True
-else:
+else:  # pragma: no cover - Windows
     flock_lock = portable_lock

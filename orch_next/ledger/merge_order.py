@@ -104,10 +104,9 @@ class _Weaver:
         yield from mine_left[:head]
         left = mine_left[head : len(mine_left) - tail]
         right = other_left[head : len(other_left) - tail]
-        if left or right:
-            keys = frozenset(filter(self._told_by_one, _keys(left) ^ _keys(right)))
-            keys |= _keys(left) & _keys(right)
-            yield Clash(_lines(self._ours, left), _lines(self._theirs, right), keys)
+        keys = frozenset(filter(self._told_by_one, _keys(left) ^ _keys(right)))
+        keys |= _keys(left) & _keys(right)
+        yield Clash(_lines(self._ours, left), _lines(self._theirs, right), keys)
         yield from mine_left[len(mine_left) - tail :]
 
     def _told_by_one(self, key: Key) -> bool:
@@ -203,7 +202,7 @@ def _lines(side: Side, pieces: list[Piece]) -> Lines:
     for piece in pieces:
         if isinstance(piece, TextPiece):
             lines.append((piece.text, piece.eol))
-        elif isinstance(piece, RowPiece):
+        elif isinstance(piece, RowPiece):  # pragma: no branch - a clash holds no other clash
             lines.append((side.text_of(piece.key) or "", side.eol_of(piece.key) or ""))
     return lines
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from orch_next.errors import MigrationError
-from orch_next.migrate.durable import put_in_place, remove, sync_folder
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import give_to_owner
+from orch_next.migrate.durable import DISK, put_in_place, remove, sync_folder
 from orch_next.migrate.facts import POSIX, Count, Fact, glance, look, uncounted
 from orch_next.migrate.manifest import Item, Manifest
 from orch_next.migrate.places import Places
@@ -20,7 +21,7 @@ def no_point(name: str) -> None:
     """Do nothing at a named point of the work; kill tests pass something else."""
 
 
-def commit(places: Places, manifest: Manifest, point: Point = no_point) -> None:
+def commit(places: Places, manifest: Manifest, point: Point = no_point, disk: Disk = DISK) -> None:
     """Put every staged file in its place; after a kill it goes on where it was.
 
     Raise `MigrationError` before the first rename when a file was edited since the snapshot.
@@ -29,12 +30,12 @@ def commit(places: Places, manifest: Manifest, point: Point = no_point) -> None:
     todo = [item for item in manifest.items if _is_to_do(places, item, staging)]
     for item in todo:
         _check(places, item)
-    _make_folders(places, manifest)
+    _make_folders(places, manifest, disk)
     for item in todo:
         point("commit-item")
-        _commit_one(places, item, staging)
+        _commit_one(places, item, staging, disk)
     point("committed")
-    sync_folders(places, manifest)
+    sync_folders(places, manifest, disk)
 
 
 def _key(manifest: Manifest) -> tuple[str, str]:
@@ -64,28 +65,26 @@ def _is_unchanged(present: Fact, before: Fact) -> bool:
     return same and marks[0] == marks[1]
 
 
-def _make_folders(places: Places, manifest: Manifest) -> None:
-    owner = places.target.stat()
+def _make_folders(places: Places, manifest: Manifest, disk: Disk) -> None:
     for name in manifest.folders:
         folder = places.at(name)
         folder.mkdir(exist_ok=True)
-        if POSIX and os.geteuid() == 0:
-            os.chown(folder, owner.st_uid, owner.st_gid)
+        give_to_owner(disk, folder, places.target)
 
 
-def _commit_one(places: Places, item: Item, staging: Path) -> None:
+def _commit_one(places: Places, item: Item, staging: Path, disk: Disk) -> None:
     if item.after.kind == "absent":
         remove(places.at(item.path))
     else:
-        put_in_place(staging / item.name, places.at(item.path))
+        put_in_place(staging / item.name, places.at(item.path), disk)
 
 
-def sync_folders(places: Places, manifest: Manifest) -> None:
+def sync_folders(places: Places, manifest: Manifest, disk: Disk = DISK) -> None:
     """Bring the names in every folder that a step touched to the disk."""
     paths = [places.at(name) for name in (*manifest.folders, *manifest.paths)]
     for folder in {path.parent for path in paths}:
         if folder.is_dir():
-            sync_folder(folder)
+            sync_folder(folder, disk)
 
 
 def verify_commit(places: Places, items: Iterable[Item], count: Count = uncounted) -> None:

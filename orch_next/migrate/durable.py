@@ -12,43 +12,41 @@ from pathlib import Path
 from typing import IO, cast
 
 from orch_next.errors import MigrationError
+from orch_next.ledger.disk import Disk
 from orch_next.migrate.facts import CHUNK, POSIX, Count, Fact, uncounted
 
 TEMP_SUFFIX = ".orch-migrate.tmp"
 
 
-def sync_folder(path: Path) -> None:
+DISK = Disk()
+
+
+def sync_folder(path: Path, disk: Disk = DISK) -> None:
     """Bring a folder's names to the disk, where the system can."""
-    if not POSIX:
-        return
-    fd = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    disk.sync_folder(path)
 
 
-def sync_file(path: Path) -> None:
+def sync_file(path: Path, disk: Disk = DISK) -> None:
     """Bring a file's content to the disk."""
     # Windows flushes only what may be written; elsewhere a read-only file can be flushed too.
     fd = os.open(path, os.O_RDONLY if POSIX else os.O_RDWR | getattr(os, "O_BINARY", 0))
     try:
-        os.fsync(fd)
+        disk.sync(fd)
     finally:
         os.close(fd)
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes, disk: Disk = DISK) -> None:
     """Write a file that does not exist yet and flush it."""
     with path.open("xb") as file:
         file.write(data)
-        flush(file)
+        flush(file, disk)
 
 
-def flush(file: IO[bytes]) -> None:
+def flush(file: IO[bytes], disk: Disk = DISK) -> None:
     """Bring what was written to an open file to the disk."""
     file.flush()
-    os.fsync(file.fileno())
+    disk.sync(file.fileno())
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -61,16 +59,25 @@ def replace_text(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
-def copy_out(source: Path, target: Path, *, pack: bool = False, count: Count = uncounted) -> str:
+def copy_out(
+    source: Path,
+    target: Path,
+    *,
+    pack: bool = False,
+    count: Count = uncounted,
+    disk: Disk = DISK,
+) -> str:
     """Copy a file into a new one, gzipped on demand, flush it and return the sha256 it had."""
     with source.open("rb") as file:
-        return _pour(file, target, pack, count)
+        return _pour(file, target, pack, count, disk)
 
 
-def copy_back(source: Path, target: Path, *, packed: bool, count: Count = uncounted) -> str:
+def copy_back(
+    source: Path, target: Path, *, packed: bool, count: Count = uncounted, disk: Disk = DISK
+) -> str:
     """Copy a kept file into a new one, flush it and return its sha256."""
     with opened(source, packed=packed) as file:
-        return _pour(file, target, False, count)
+        return _pour(file, target, False, count, disk)
 
 
 def opened(path: Path, *, packed: bool) -> IO[bytes]:
@@ -78,7 +85,7 @@ def opened(path: Path, *, packed: bool) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
 
 
-def _pour(source: IO[bytes], target: Path, pack: bool, count: Count) -> str:
+def _pour(source: IO[bytes], target: Path, pack: bool, count: Count, disk: Disk) -> str:
     found = hashlib.sha256()
     with target.open("xb") as raw:
         with contextlib.ExitStack() as stack:
@@ -87,7 +94,7 @@ def _pour(source: IO[bytes], target: Path, pack: bool, count: Count) -> str:
                 found.update(chunk)
                 out.write(chunk)
                 count(len(chunk))
-        flush(raw)
+        flush(raw, disk)
     return found.hexdigest()
 
 
@@ -103,30 +110,39 @@ def mark(path: Path, fact: Fact) -> None:
         os.utime(path, ns=(fact.mtime_ns, fact.mtime_ns))
 
 
-def put_in_place(source: Path, target: Path) -> None:
+def put_in_place(source: Path, target: Path, disk: Disk = DISK) -> None:
     """Put a file that is already on the disk in the place of another; raise `MigrationError`.
 
     Across a border of file systems it is copied beside its place first.
     """
     try:
-        _replace(source, target)
+        _replace(source, target, disk)
     except OSError as error:
         raise MigrationError(_told(target, error)) from error
 
 
-def _replace(source: Path, target: Path) -> None:
+def _replace(source: Path, target: Path, disk: Disk) -> None:
     _allow(target)
     try:
-        source.replace(target)
+        disk.replace(source, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         temp = beside(target)
         temp.unlink(missing_ok=True)
         shutil.copy2(source, temp)
-        sync_file(temp)
-        temp.replace(target)
+        _copy_owner(source, temp)
+        sync_file(temp, disk)
+        disk.replace(temp, target)
         source.unlink()
+
+
+def _copy_owner(source: Path, target: Path) -> None:
+    """Let a copy belong to whom the original belongs to, where that is permitted."""
+    if POSIX:
+        info = source.stat()
+        with contextlib.suppress(PermissionError):
+            os.chown(target, info.st_uid, info.st_gid)
 
 
 def beside(target: Path) -> Path:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from orch_next.errors import BlockedError, BusyError, InputError, MigrationError
+from orch_next.ledger.disk import Disk
 from orch_next.migrate.commit import Point, no_point
+from orch_next.migrate.durable import DISK
 from orch_next.migrate.facts import POSIX, Fact
 from orch_next.migrate.house import House
 from orch_next.migrate.manifest import Manifest, load_manifest
@@ -35,6 +37,7 @@ class Frame:
     point: Point = no_point
     free: Free = free_bytes
     clock: Callable[[], float] = time.monotonic
+    disk: Disk = DISK
 
     @property
     def places(self) -> Places:

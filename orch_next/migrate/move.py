@@ -68,7 +68,7 @@ class Move:
         meter = Meter(frame.house.say, f"{step}: stage", needed)
         folder = frame.places.staged(self.run, step)
         known = frame.known(frame.journal())
-        staged = Stage(frame.house.target, folder, known, meter.add).fill(aims)
+        staged = Stage(frame.house.target, folder, known, meter.add, disk=frame.disk).fill(aims)
         meter.end()
         frame.point("staged")
         return staged
@@ -130,7 +130,7 @@ class Move:
 
 def finish(frame: Frame, entry: Entry, manifest: Manifest) -> None:
     """Commit what the journal says is being committed, verify it and say that it is done."""
-    commit(frame.places, manifest, frame.point)
+    commit(frame.places, manifest, frame.point, frame.disk)
     size = sum(item.after.size for item in manifest.items)
     meter = Meter(frame.house.say, f"{entry.step}: verify", size)
     verify_commit(frame.places, manifest.items, meter.add)

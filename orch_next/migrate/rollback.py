@@ -79,7 +79,7 @@ def _undo(frame: Frame, entry: Entry, run: str) -> Undo:
     meter = Meter(frame.house.say, f"{entry.step}: take back", size)
     again = entry.state == "rolling_back"
     by = entry.undone_by or run
-    return Undo(frame.places, manifest, by, again, frame.point, meter.add)
+    return Undo(frame.places, manifest, by, again, frame.point, meter.add, frame.disk)
 
 
 def _check(frame: Frame, undos: Iterable[Undo]) -> None:

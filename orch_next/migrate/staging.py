@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orch_next.errors import MigrationError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import make_folders
 from orch_next.migrate.aim import Aim, Aims, same_state
 from orch_next.migrate.changes import Put
-from orch_next.migrate.durable import copy_out, mark, sync_file, sync_folder, write_new
+from orch_next.migrate.durable import DISK, copy_out, mark, sync_file, sync_folder, write_new
 from orch_next.migrate.facts import (
     ABSENT,
     POSIX,
@@ -59,10 +60,12 @@ class Stage:
     known: Mapping[str, Fact]
     count: Count = uncounted
     dry: bool = False
+    disk: Disk = DISK
 
     def fill(self, aims: Aims) -> Staged:
         """Write, flush and hash every new file that differs from the present one."""
-        self.folder.mkdir(parents=True)
+        make_folders(self.folder.parent, self.disk)
+        self.folder.mkdir()
         items: list[Item] = []
         findings: list[Finding] = []
         for number, one in enumerate(aims.good):
@@ -72,7 +75,8 @@ class Stage:
                 findings.append(found)
             elif not same_state(item.before, item.after):
                 items.append(item)
-        sync_folder(self.folder)
+        sync_folder(self.folder, self.disk)
+        sync_folder(self.folder.parent, self.disk)
         return Staged(tuple(items), len(aims.good) - len(items), tuple(findings))
 
     def _item(self, one: Aim, name: str) -> Item:
@@ -91,9 +95,9 @@ class Stage:
             return before
         if self.dry and put.build is None:
             return replace(wanted, size=_expected(put, before), sha256=sha256 or _origin_hash(put))
-        sha256 = _write(put, staged, self.count)
-        mark(staged, replace(wanted, owner=before.owner or _root_owner(self.target)))
-        sync_file(staged) if POSIX else None
+        sha256 = _write(put, staged, self.count, self.disk)
+        mark(staged, replace(wanted, owner=before.owner or root_owner(self.target, self.disk)))
+        sync_file(staged, self.disk) if POSIX else None
         return replace(glance(staged), sha256=sha256)
 
     def _since(self, item: Item) -> Finding | None:
@@ -143,23 +147,23 @@ def _origin_hash(put: Put) -> str:
     return hash_file(put.origin) if put.origin else ""
 
 
-def _write(put: Put, staged: Path, count: Count) -> str:
+def _write(put: Put, staged: Path, count: Count, disk: Disk) -> str:
     if put.content is not None:
-        write_new(staged, put.content)
+        write_new(staged, put.content, disk)
         count(len(put.content))
         return hashlib.sha256(put.content).hexdigest()
     if put.origin is not None:
-        return copy_out(put.origin, staged, count=count)
+        return copy_out(put.origin, staged, count=count, disk=disk)
     if put.build is None:
         raise MigrationError(f"{put.path}: a step asked for a file without content")
     put.build(staged)
-    sync_file(staged)
+    sync_file(staged, disk)
     return hash_file(staged, count)
 
 
-def _root_owner(target: Path) -> tuple[int, int] | None:
+def root_owner(target: Path, disk: Disk = DISK) -> tuple[int, int] | None:
     """Return whom new files shall belong to: root moves house for the target's owner."""
-    if not POSIX or os.geteuid() != 0 or not target.is_dir():
+    if not disk.is_root() or not target.is_dir():
         return None
     info = target.stat()
     return info.st_uid, info.st_gid

@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orch_next.errors import MigrationError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import make_folders
 from orch_next.migrate.backup import FILES, verify_kept
 from orch_next.migrate.commit import Point, no_point
-from orch_next.migrate.durable import beside, copy_back, mark, put_in_place, remove, sync_folder
+from orch_next.migrate.durable import (
+    DISK,
+    beside,
+    copy_back,
+    mark,
+    put_in_place,
+    remove,
+    sync_folder,
+)
 from orch_next.migrate.facts import Count, look, uncounted
 from orch_next.migrate.manifest import Item, Manifest
 from orch_next.migrate.places import Places
@@ -30,6 +40,7 @@ class Undo:
     again: bool = False
     point: Point = no_point
     count: Count = uncounted
+    disk: Disk = DISK
 
     def check(self) -> None:
         """Raise `RecordError` when a backup that is needed is missing or damaged."""
@@ -44,7 +55,7 @@ class Undo:
         self.point("restored")
         for folder in {self.places.at(item.path).parent for item in self.manifest.items}:
             if folder.is_dir():
-                sync_folder(folder)
+                sync_folder(folder, self.disk)
         return kept
 
     @property
@@ -82,18 +93,18 @@ class Undo:
             kept = kept.with_name(f"{place.name}.{number}")
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(place, kept)
-        sync_folder(kept.parent)
+        sync_folder(kept.parent, self.disk)
 
     def _put_back(self, item: Item, place: Path) -> None:
         if item.before.kind == "absent":
             remove(place)
             return
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(place.parent, self.disk)
         if item.store == "link":
-            put_in_place(self._backup(item), place)
+            put_in_place(self._backup(item), place, self.disk)
             mark(place, item.before)
         else:
-            put_in_place(self._made(item), place)
+            put_in_place(self._made(item), place, self.disk)
 
     def _made(self, item: Item) -> Path:
         """Bring the former file or link to the scratch folder, ready to be put in its place."""
@@ -102,7 +113,8 @@ class Undo:
         if item.before.kind == "symlink":
             os.symlink(item.before.link, made)  # noqa: PTH211  # keeps the link's bytes
             return made
-        copy_back(self._backup(item), made, packed=item.store == "gzip", count=self.count)
+        packed = item.store == "gzip"
+        copy_back(self._backup(item), made, packed=packed, count=self.count, disk=self.disk)
         mark(made, item.before)
         return made
 

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from filelock import FileLock, Timeout
 
 from orch_next.errors import BusyError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import make_for_owner
 from orch_next.realtime.redis_log import busy_when_redis_is_away, connect_redis
 
 LOCK_NAME = ".orch-next-owner.lock"
@@ -45,8 +47,9 @@ class Lease(Protocol):
 class FileLease:
     """The lease as a lock on a file in the STATE folder: free as soon as its owner is dead."""
 
-    def __init__(self, state_folder: Path) -> None:
+    def __init__(self, state_folder: Path, disk: Disk | None = None) -> None:
         self._folder = state_folder
+        self._disk = disk or Disk()
         self._lock = FileLock(state_folder / LOCK_NAME, thread_local=False)
         self._process = os.getpid()
 
@@ -56,6 +59,7 @@ class FileLease:
             if not self._folder.is_dir():
                 return False
             try:
+                make_for_owner(self._folder / LOCK_NAME, self._disk)
                 self._lock.acquire(blocking=False)
             except (Timeout, OSError):
                 return False

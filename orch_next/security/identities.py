@@ -36,6 +36,8 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.elements import ColumnElement
 
 from orch_next.errors import BusyError, ConfigError, InputError, NotFoundError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import make_folders, make_for_owner
 from orch_next.security.passwords import NOBODY, fits, hash_password
 from orch_next.security.session_tokens import SessionTokens
 
@@ -95,7 +97,7 @@ class Identities:
         clock: Callable[[], float] = time.monotonic,
         sessions: SessionTokens | None = None,
     ) -> None:
-        self._engine = _open(database_url)
+        self._engine = open_database(database_url)
         self._now = now
         self._clock = clock
         self.sessions = sessions
@@ -216,11 +218,13 @@ class Identities:
             raise BusyError(f"the table of identities cannot be reached: {error}") from error
 
 
-def _open(database_url: str) -> Engine:
+def open_database(database_url: str, disk: Disk | None = None) -> Engine:
+    """Return the engine of the identities' database with its tables; raise `ConfigError`."""
     try:
         url = make_url(database_url)
         if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            make_folders(Path(url.database).parent, disk)
+            make_for_owner(Path(url.database), disk)
         engine = create_engine(url)
         _make_tables(engine)
     except (SQLAlchemyError, ImportError, OSError) as error:

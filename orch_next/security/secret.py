@@ -8,15 +8,17 @@ import stat
 from pathlib import Path
 
 from orch_next.errors import ConfigError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import create_whole, make_folders
 
 KEY_BYTES = 32
 
 
-def load_secret_key(path: Path) -> bytes:
+def load_secret_key(path: Path, disk: Disk | None = None) -> bytes:
     """Return the key in `path`, making it first where there is none; raise `ConfigError`."""
     try:
         if not path.exists():
-            _create(path)
+            _create(path, disk or Disk())
         return _read(path)
     except OSError as error:
         raise ConfigError(
@@ -25,25 +27,18 @@ def load_secret_key(path: Path) -> bytes:
         ) from error
 
 
-def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _create(path: Path, disk: Disk) -> None:
+    make_folders(path.parent, disk)
     # A name of its own: a crash in between leaves no half-written key behind.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.orch-tmp")
     try:
-        _write_private(draft, secrets.token_bytes(KEY_BYTES))
+        create_whole(draft, secrets.token_bytes(KEY_BYTES), disk, private=True)
         _publish(draft, path)
+        disk.sync_folder(path.parent)
     except FileExistsError:
         pass  # another process was faster: its key is the one
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _publish(draft: Path, path: Path) -> None:

@@ -83,7 +83,8 @@ def test_there_and_back_leaves_the_same_tree(tmp_path: Path, sort: str, same: bo
     before, hashes = tree_lines(moc), (tree_hash(moc), tree_hash(target))
     frame = frame_of(moc, target)
     move(frame)
-    assert same or tree_lines(moc) == before
+    if not same:
+        assert tree_lines(moc) == before
     again = apply(frame, frame.steps)
     assert {one.outcome for one in again.steps} == {"nothing"}
     go_back(frame)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,9 +39,13 @@ class GitError(OrchError):
 
 @dataclass(frozen=True)
 class Repository:
-    """The repository at one folder; only that one, never a folder's parent (D31)."""
+    """The repository at one folder; only that one, never a folder's parent (D31).
+
+    Tests pass `run_program` to see what git is asked.
+    """
 
     folder: Path
+    run_program: Callable[..., Result] = run_program
 
     @property
     def exists(self) -> bool:
@@ -77,7 +81,7 @@ class Repository:
         if program is None:
             raise GitError("git is not installed")
         try:
-            return run_program(
+            return self.run_program(
                 [program, *_GUARDS, *arguments],
                 cwd=self.folder,
                 environment=_environment(self.folder),

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from ledger_disks import CALLS, CountingDisk, FaultyDisk, Killed, RootDisk, made_to_last
+
+from orch_next.cli.init import make_ledgers
+from orch_next.core.database import Database
+from orch_next.core.json_file import JsonRecords
+from orch_next.core.locks import RoleFiles
+from orch_next.core.logs import DecisionLine, append_decision
+from orch_next.core.spool import Spool
+from orch_next.dispatcher.owner import Ownership
+from orch_next.errors import UncertainError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import (
+    append_lines,
+    create_whole,
+    make_folders,
+    make_for_owner,
+    replace_whole,
+)
+from orch_next.realtime.owner import FileLease
+from orch_next.security.identities import open_database
+from orch_next.security.secret import load_secret_key
+
+AT = datetime(2025, 10, 9, 8, 22, 18, tzinfo=timezone.utc)
+LINE = DecisionLine(AT, "010", "pending→approved", "CMD", "a" * 64, "b" * 64, "よい")
+KINDS = ["kill", "kill-after", "EIO", "EIO-after", "ENOSPC", "short"]
+
+Write = Callable[[Path, Disk], object]
+
+
+def add_record(folder: Path, disk: Disk) -> None:
+    JsonRecords(folder / "登録" / "agents.json", "agents", disk=disk).edit(
+        lambda records: records.append({"題": "一"})
+    )
+
+
+def beat(folder: Path, disk: Disk) -> None:
+    RoleFiles(folder, disk=disk).beat({"WORK": AT})
+
+
+def decide(folder: Path, disk: Disk) -> None:
+    append_decision(folder / "LOGS", LINE, disk)
+
+
+def spool(folder: Path, disk: Disk) -> None:
+    Spool(folder / "data" / "pending.jsonl", disk=disk).put({"題": "一"})
+
+
+def make_key(folder: Path, disk: Disk) -> None:
+    load_secret_key(folder / "data" / "secret_key", disk)
+
+
+def init(folder: Path, disk: Disk) -> None:
+    make_ledgers(folder / "ORCH" / "STATE", disk)
+
+
+FOLDER = ["make_folder", "sync_folder"]
+REPLACED = ["write", "sync", "replace", "sync_folder"]
+APPENDED = ["open_append", "write", "sync", "sync_folder"]
+
+
+@pytest.mark.parametrize(
+    ("write", "first", "again"),
+    [
+        (add_record, FOLDER + REPLACED, REPLACED),
+        (beat, FOLDER + REPLACED, []),
+        (decide, FOLDER * 2 + APPENDED, APPENDED[:-1]),
+        (spool, FOLDER + APPENDED, APPENDED[:-1]),
+        (make_key, [*FOLDER, "write", "sync", "sync_folder"], []),
+    ],
+)
+def test_what_is_kept_is_written_synced_and_named_in_this_order(
+    tmp_path: Path, write: Write, first: list[str], again: list[str]
+) -> None:
+    told = []
+    for _ in range(2):
+        disk = CountingDisk()
+        write(tmp_path, disk)
+        told.append(made_to_last(disk))
+    assert told == [first, again]
+
+
+def test_new_ledgers_are_on_the_disk_with_their_names(tmp_path: Path) -> None:
+    disk = CountingDisk()
+    init(tmp_path, disk)
+    assert made_to_last(disk) == [*FOLDER * 2, *["write", "sync"] * 3, "sync_folder"]
+
+
+def test_what_the_spool_keeps_back_is_replaced_durably(tmp_path: Path) -> None:
+    disk = CountingDisk()
+    spool(tmp_path, Disk())
+    Spool(tmp_path / "data" / "pending.jsonl", disk=disk).drain(lambda entry: False)
+    assert made_to_last(disk) == REPLACED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of descriptors are Linux's")
+@pytest.mark.parametrize(
+    ("write", "given"),
+    [
+        (
+            add_record,
+            ["登録", ".agents.json.lock", ".agents.json.lock-next", ".agents.json.tmp"],
+        ),
+        (
+            beat,
+            ["LOCKS", ".heartbeat.json.lock", ".heartbeat.json.lock-next", ".heartbeat.json.tmp"],
+        ),
+        (decide, ["LOGS", "2025-10", "APPROVALS-2025-10-09.md"]),
+        (spool, ["data", "pending.jsonl.lock", "pending.jsonl"]),
+        (make_key, ["data", ".secret_key.<random>.orch-tmp"]),
+        (init, ["ORCH", "STATE", "TASKS.md", "APPROVALS.md", "MILESTONES.md"]),
+        (
+            lambda folder, disk: Database(f"sqlite:///{folder}/d/orch.db", disk).open(),
+            ["d", "orch.db"],
+        ),
+        (lambda folder, disk: open_database(f"sqlite:///{folder}/d/i.db", disk), ["d", "i.db"]),
+        (lambda folder, disk: FileLease(folder, disk).claim(), [".orch-next-owner.lock"]),
+        (lambda folder, disk: Ownership(folder, disk=disk).take(), [".dispatcher.lock"]),
+    ],
+)
+def test_what_root_makes_belongs_to_the_folders_owner(
+    tmp_path: Path, write: Write, given: list[str]
+) -> None:
+    disk = RootDisk()
+    write(tmp_path, disk)
+    assert disk.given == given
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners are POSIX's")
+def test_others_give_nothing_away(tmp_path: Path) -> None:
+    class Somebody(RootDisk):
+        def is_root(self) -> bool:
+            return False
+
+    disk = Somebody()
+    for write in (add_record, beat, decide, spool, make_key, init):
+        write(tmp_path, disk)
+    make_for_owner(tmp_path / "錠", disk)
+    assert (disk.given, (tmp_path / "錠").exists()) == ([], False)
+
+
+def calls_of(folder: Path, write: Write) -> int:
+    disk = CountingDisk()
+    write(folder, disk)
+    return len(disk.calls)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_failing_call_leaves_the_old_or_the_new_bytes(tmp_path: Path, kind: str) -> None:
+    path, wrong = tmp_path / "値.json", []
+    path.write_bytes(b"old")
+    number = calls_of(tmp_path, lambda folder, disk: replace_whole(path, b"new", disk))
+    for at in range(number):
+        path.write_bytes(b"old")
+        told = told_of(lambda disk: replace_whole(path, b"new", disk), FaultyDisk(at, kind))
+        allowed = {"applied": [b"new"], "not applied": [b"old"]}.get(told, [b"old", b"new"])
+        wrong += [(at, told)] if path.read_bytes() not in allowed else []
+        replace_whole(path, b"new")
+        wrong += [(at, "litter")] if [*tmp_path.iterdir()] != [path] else []
+    assert (wrong, number) == ([], 8)
+
+
+def told_of(act: Callable[[Disk], object], disk: Disk) -> str:
+    try:
+        act(disk)
+    except Killed:
+        return "killed"
+    except UncertainError:
+        return "uncertain"
+    except OSError:
+        return "not applied"
+    return "applied"
+
+
+@pytest.mark.parametrize("write", [add_record, beat])
+def test_a_change_that_the_disk_did_not_confirm_is_not_called_unwritten(
+    tmp_path: Path, write: Write
+) -> None:
+    class Unsynced(Disk):
+        def sync_folder(self, folder: Path) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    (tmp_path / "登録").mkdir()
+    (tmp_path / "LOCKS").mkdir()
+    with pytest.raises(UncertainError, match="the disk did not confirm the change"):
+        write(tmp_path, Unsynced())
+
+
+def test_a_line_behind_one_that_was_cut_short_stands_alone(tmp_path: Path) -> None:
+    path = tmp_path / "記録.md"
+    path.write_bytes(b"[TS=2025] by=CMD")
+    append_lines(path, "[TS=2026] 承認\n".encode())
+    append_lines(path, b"[TS=2027]\n")
+    assert path.read_text("utf-8") == "[TS=2025] by=CMD\n[TS=2026] 承認\n[TS=2027]\n"
+
+
+def test_an_entry_behind_one_that_was_cut_short_is_kept(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "pending.jsonl")
+    spool.path.write_bytes(b'{"n": 1}\n{"n": ')
+    spool.put({"n": 2})
+    stored: list[dict[str, int]] = []
+    spool.drain(lambda entry: not stored.append(entry))
+    assert stored == [{"n": 1}, {"n": 2}]
+
+
+def test_a_short_write_is_gone_on_with(tmp_path: Path) -> None:
+    class Slow(Disk):
+        def write(self, fd: int, data: memoryview) -> int:
+            return super().write(fd, data[:3])
+
+    append_lines(tmp_path / "a", b"0123456789\n", Slow())
+    replace_whole(tmp_path / "b", b"0123456789\n", Slow())
+    create_whole(tmp_path / "c", b"0123456789\n", Slow())
+    assert {(tmp_path / name).read_bytes() for name in "abc"} == {b"0123456789\n"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_the_mode_stays_and_a_private_file_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "鍵"
+    create_whole(path, b"1", private=True)
+    replace_whole(path, b"2")
+    path.chmod(0o640)
+    before = path.stat().st_mode & 0o777
+    replace_whole(path, b"3")
+    assert (before, path.stat().st_mode & 0o777, path.read_bytes()) == (0o640, 0o640, b"3")
+    with pytest.raises(FileExistsError):
+        create_whole(path, b"4")
+
+
+def test_a_folder_that_another_makes_meanwhile_will_do(tmp_path: Path) -> None:
+    class Beside(Disk):
+        def make_folder(self, folder: Path) -> None:
+            folder.mkdir()
+            super().make_folder(folder)
+
+    make_folders(tmp_path / "甲" / "乙", Beside())
+    assert (tmp_path / "甲" / "乙").is_dir()
+
+
+def test_a_file_in_a_folders_place_is_told(tmp_path: Path) -> None:
+    (tmp_path / "甲").write_bytes(b"")
+    with pytest.raises(FileExistsError):
+        make_folders(tmp_path / "甲" / "乙")
+    with pytest.raises(FileExistsError):
+        make_folders(tmp_path / "甲")
+
+
+def test_a_file_that_another_makes_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    class Beside(RootDisk):
+        def open_new(self, path: Path, mode: int = 0o600) -> int:
+            path.write_bytes(b"1")
+            return super().open_new(path, mode)
+
+    make_for_owner(tmp_path / "錠", Beside())
+    assert (tmp_path / "錠").read_bytes() == b"1"
+
+
+def test_every_call_is_one_that_tests_can_fail() -> None:
+    assert {"open_append", "make_folder", "give", "is_root", "system"} - CALLS == {"system"}
+
+
+def test_a_new_file_that_could_not_be_put_in_place_is_not_there(tmp_path: Path) -> None:
+    class Full(Disk):
+        def replace(self, source: Path, target: Path) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space left"):
+        replace_whole(tmp_path / "値.json", b"{}", Full())
+    assert list(tmp_path.iterdir()) == []

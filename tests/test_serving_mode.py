@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from orch_next.errors import ConfigError
+from orch_next.serving.mode import detect_async_mode, gunicorn_worker, is_preloading
+from orch_next.serving.patching import patch_for
+from tests.sample import REPOSITORY
+
+pytest.importorskip("gunicorn", reason="gunicorn runs on POSIX systems only")
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+
+PATCHED = """
+import json, os, select, socket, subprocess, threading, time, _thread
+before = {"socket": socket.socket, "select": select.select, "sleep": time.sleep,
+          "thread": _thread.start_new_thread, "lock": threading.Lock, "fork": os.fork,
+          "popen": subprocess.Popen, "read": os.read}
+from orch_next.serving.patching import patch_for
+patch_for(MODE)
+after = {"socket": socket.socket, "select": select.select, "sleep": time.sleep,
+         "thread": _thread.start_new_thread, "lock": threading.Lock, "fork": os.fork,
+         "popen": subprocess.Popen, "read": os.read}
+print(json.dumps(sorted(name for name in before if before[name] is not after[name])))
+"""
+
+
+class FakeWorker(Worker):
+    """Import the app as a worker of gunicorn does: in one of its methods."""
+
+    def __init__(self, mode: str | None = None) -> None:
+        self.async_mode = mode
+
+    def load(self) -> str:
+        return detect_async_mode()
+
+    def find(self) -> object:
+        return gunicorn_worker()
+
+
+class FakeArbiter(Arbiter):
+    def __init__(self) -> None:
+        self.worker = FakeWorker("eventlet")
+
+    def preloads(self) -> bool:
+        return is_preloading()
+
+
+def named(module: str, name: str) -> FakeWorker:
+    kind = type(name, (FakeWorker,), {"__module__": module})
+    return kind()
+
+
+@pytest.mark.parametrize("mode", ["eventlet", "gevent"])
+def test_our_workers_say_their_mode(mode: str) -> None:
+    worker = FakeWorker(mode)
+    assert (worker.load(), worker.find()) == (mode, worker)
+
+
+def test_threads_serve_under_gthread() -> None:
+    assert named("gunicorn.workers.gthread", "ThreadWorker").load() == "threading"
+
+
+def test_without_gunicorn_the_patches_tell_the_mode() -> None:
+    assert (gunicorn_worker(), detect_async_mode(), is_preloading()) == (None, "threading", False)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "reason"),
+    [
+        (
+            *("gunicorn.workers.sync", "SyncWorker"),
+            "gunicorn's SyncWorker serves no Socket.IO; use: gunicorn -k eventlet -w 1 wsgi:app or "
+            "gunicorn -k gthread --threads 100 -w 1 wsgi:app or gunicorn -k gevent -w 1 wsgi:app",
+        ),
+        (
+            *("gunicorn.workers.ggevent", "GeventWorker"),
+            "gunicorn's own gevent worker patches the locks that our threads share; "
+            "use: gunicorn -k orch_next.serving.GeventWorker -w 1 wsgi:app",
+        ),
+    ],
+)
+def test_workers_that_cannot_serve_are_refused(module: str, name: str, reason: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        named(module, name).load()
+    assert str(caught.value) == reason
+
+
+def test_the_master_that_imports_the_app_is_noticed() -> None:
+    assert FakeArbiter().preloads()
+
+
+@pytest.mark.parametrize(
+    ("mode", "patched"),
+    [
+        ("eventlet", ["select", "sleep", "socket"]),
+        ("gevent", ["select", "sleep", "socket"]),
+        ("threading", []),
+    ],
+)
+def test_what_waits_is_patched_and_threads_and_processes_never(
+    mode: str, patched: list[str]
+) -> None:
+    if mode == "gevent":
+        pytest.importorskip("gevent", reason="gevent is an extra")
+    code = PATCHED.replace("MODE", repr(mode))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, check=True, timeout=60
+    )
+    assert json.loads(done.stdout) == patched
+
+
+def test_another_mode_is_refused() -> None:
+    with pytest.raises(ConfigError, match="must be eventlet, threading or gevent, not 'asyncio'"):
+        patch_for("asyncio")
