@@ -12,6 +12,7 @@ from typing import Any
 from orch_next.core.board import Board, open_board
 from orch_next.core.events import Who
 from orch_next.core.tasks import TaskDraft
+from tests.patience import PATIENCE
 
 STATUSES = ("FIX", "HOLD", "PLAN", "READY")
 
@@ -28,7 +29,7 @@ def run_together(work: Callable[..., None], folder: Path, processes: int, *args:
         process.start()
     found = [_next_result(results, started) for _ in started]
     for process in started:
-        process.join(60)
+        process.join(PATIENCE)
     return found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.sample import REPOSITORY, clean_environ, copy_sample
 
 NOT_IMPORTED = ("flask", "sqlalchemy", "socket", "orch_next.core")
@@ -20,7 +21,7 @@ def serve(moc_root: Path, *argv: str, **environ: str) -> subprocess.CompletedPro
         env=clean_environ(**environ),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.lease_desk import OTHER, Turned, open_desk, row, write_ledger
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 HOLDERS = 200
@@ -42,7 +43,7 @@ def run_program(name, *options):
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / name, *map(str, options)],
         capture_output=True,
-        timeout=120,
+        timeout=3 * PATIENCE,
         check=True,
     )
     return json.loads(done.stdout)

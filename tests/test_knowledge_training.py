@@ -19,6 +19,7 @@ from orch_next.knowledge.schedule import RetrainSchedule
 from orch_next.knowledge.shelf import Shelf
 from orch_next.knowledge.store import KnowledgeStore
 from tests.knowledge_desk import NOW, Told, fill, make_trainer, open_library, outcome
+from tests.patience import PATIENCE
 
 Work = Callable[[], None]
 
@@ -178,7 +179,7 @@ def test_the_schedule_trains_again_and_again(
     text = '{"ai_prediction": {"retrain_interval_hours": 0.0000005}}'
     schedule = make_schedule(text, train, start)
     schedule.start()
-    assert thrice.wait(60)
+    assert thrice.wait(PATIENCE)
     schedule.stop()
 
 

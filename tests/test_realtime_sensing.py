@@ -56,7 +56,7 @@ def test_a_subscription_is_confirmed(app: Flask, asked: Any, confirmed: list[str
 def test_an_expired_lock_is_told_live(tmp_path: Path, mode: str) -> None:
     with running_server(tmp_path, mode) as server:
         listener = Listener(server.port, "websocket")
-        assert listener.wait(1, "metrics_update", timeout=20)
+        assert listener.wait(1, "metrics_update")
         ledger = server.orch_root / "STATE" / "TASKS.md"
         old = "2025-10-09T00:00:00Z"
         row = f"| T-期限 | 遅れ | DOING | WORK | WORK@{old} | WORK | {old} | - | - | - |\n"

@@ -14,6 +14,7 @@ from wsproto.connection import Connection
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 
 from orch_next.serving.websocket import WebSocket, data_frame
+from tests.patience import PATIENCE
 
 LIMIT = 20_000
 
@@ -40,7 +41,7 @@ def pair() -> Iterator[tuple[WebSocket, Peer]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         for sock in (ours, theirs):
-            sock.settimeout(5)
+            sock.settimeout(PATIENCE)
         yield WebSocket(ours, threading.Lock(), LIMIT), Peer(theirs)
 
 
@@ -112,5 +113,5 @@ def test_abort_frees_a_writer_that_waits_for_a_slow_client(pair: tuple[WebSocket
     writer = threading.Thread(target=write)
     writer.start()
     ours.abort()
-    writer.join(5)
+    writer.join(PATIENCE)
     assert ended == ["ended"]
