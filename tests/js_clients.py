@@ -38,7 +38,7 @@ def install(cache: Callable[[str], Path]) -> Path:
             shutil.copy(file, folder)
         if not (folder / "installed").exists():
             command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, timeout=3 * PATIENCE)
+            done = subprocess.run(command, cwd=folder, capture_output=True, timeout=2 * PATIENCE)
             if done.returncode:
                 pytest.skip(f"npm ci failed: {done.stderr.decode()[-300:]}")
             (folder / "installed").touch()

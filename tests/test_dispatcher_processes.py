@@ -43,7 +43,7 @@ def run_program(name, *options):
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / name, *map(str, options)],
         capture_output=True,
-        timeout=3 * PATIENCE,
+        timeout=2 * PATIENCE,
         check=True,
     )
     return json.loads(done.stdout)

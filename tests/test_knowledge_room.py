@@ -76,9 +76,8 @@ def test_retraining_begins_by_itself_only_when_it_is_told_to(
     path.write_text(json.dumps({"ai_prediction": section}), encoding="utf-8")
     assert knowledge.retrain is not None
     with running(knowledge):
-        assert (
-            until(lambda: knowledge.retrain.next_run is not None, PATIENCE if runs else 0.3) is runs
-        )
+        planned = until(lambda: knowledge.retrain.next_run is not None, PATIENCE if runs else 0.3)
+        assert planned is runs
     assert knowledge.retrain.next_run is None
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import threading
@@ -38,7 +37,7 @@ def pokes(tmp_path: Path) -> Pokes:
 
 def touch_until(path: Path, pokes: Pokes) -> None:
     """Wait until the watch stands: until touching the file is noticed, and nothing more comes."""
-    until(lambda: os.utime(path) or pokes.wait(0.2))
+    until(lambda: (path.touch(), pokes.wait(0.2))[1])
     while pokes.wait(LOOK_SECONDS * 1.5):
         pass
 

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -32,9 +33,13 @@ def heard(client: Listener) -> list[tuple[int, str, str]]:
     return [(p["seq"], p["id"], p["source"]) for p in client.payloads("task_updated")]
 
 
-def told(client: Listener) -> set[str]:
-    """Return the records of one client's row events."""
-    return {record for _, record, _ in heard(client)}
+def is_told(client: Listener, task_id: str) -> bool:
+    """Tell whether a client has heard of the task, or is gone with its worker."""
+    return client.gone.is_set() or task_id in {record for _, record, _ in heard(client)}
+
+
+def all_told(clients: list[Listener], task_id: str) -> bool:
+    return all(is_told(client, task_id) for client in clients)
 
 
 def owner_of(url: str) -> int:
@@ -103,7 +108,7 @@ def test_a_killed_owner_is_followed_by_the_other_worker(workers: tuple[Server, i
         assert followed < 2 * LEASE_SECONDS + server.ready_seconds
         for task_id in ("005", "006"):
             edit_notes(server.orch_root, task_id, f"{time.time()}")
-            until(lambda: all(one.gone.is_set() or task_id in told(one) for one in clients))
+            until(partial(all_told, clients, task_id))
         left = [client for client in clients if not client.gone.is_set()]
         found = [heard(client) for client in left]
         first, last = found[0][0][0], found[0][-1][0]

@@ -115,7 +115,7 @@ def test_stop_runs_the_finally_blocks_of_stuck_streams(tmp_path: Path, mode: str
 def test_blocked_views_do_not_delay_others(server: Server) -> None:
     with ThreadPoolExecutor(2) as pool:
         # One has the lock and waits, the other one waits for the lock: until others were answered.
-        held = [pool.submit(server.get, "/held", 3 * PATIENCE) for _ in range(2)]
+        held = [pool.submit(server.get, "/held", 2 * PATIENCE) for _ in range(2)]
         until(lambda: json.loads(server.get("/holding")) == {"held": 2})
         answers = [server.get("/health") for _ in range(20)]
         done = [future.done() for future in held]
