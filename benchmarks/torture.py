@@ -19,9 +19,10 @@ from random import Random
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-from ledger_torture import (
+from orch_next.ledger.swap import compare_and_replace
+from tests.ledger_torture import (
     PORTABLE_LOCK,
     EditorReport,
     KillReport,
@@ -34,8 +35,6 @@ from ledger_torture import (
     replace_blindly,
     write_in_place,
 )
-
-from orch_next.ledger.swap import compare_and_replace
 
 PORTABLE = (compare_and_replace, PORTABLE_LOCK)
 

@@ -22,12 +22,11 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-from ledger_torture import count_up
+sys.path.insert(0, str(ROOT))
 
 from orch_next.ledger.file import LedgerFile
 from orch_next.ledger.parser import parse
+from tests.ledger_torture import count_up
 
 HEAD = (
     "# タスク台帳\n\n| task_id | title | 値 | owner | lock | lock_owner | lock_expires_at | due "

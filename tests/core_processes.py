@@ -17,7 +17,9 @@ from tests.patience import PATIENCE
 STATUSES = ("FIX", "HOLD", "PLAN", "READY")
 
 
-def run_together(work: Callable[..., None], folder: Path, processes: int, *args: Any) -> list[Any]:
+def run_together(
+    work: Callable[..., object], folder: Path, processes: int, *args: Any
+) -> list[Any]:
     """Run `work(board, number, results, *args)` in fresh processes and collect the results."""
     context = multiprocessing.get_context("spawn")
     results: Any = context.Queue()
@@ -53,7 +55,7 @@ def open_at(folder: Path) -> Board:
 
 
 def _in_process(
-    work: Callable[..., None], folder: Path, number: int, results: Any, *args: Any
+    work: Callable[..., object], folder: Path, number: int, results: Any, *args: Any
 ) -> None:
     board = open_at(folder)
     results.put(work(board, number, *args))

@@ -72,7 +72,7 @@ def open_dispatch(
     *,
     token_auth: bool = False,
     predict: Predict | None = None,
-    **rules: float,
+    **rules: Any,
 ) -> Dispatch:
     turned, told = turned or Turned(), []
     numbers = itertools.count(1)

@@ -107,7 +107,7 @@ def wait_until_ready(server: Server, path: str = "/health") -> None:
         if server.process.poll() is not None:
             break
         try:
-            server.get(path, timeout=PATIENCE / 12)
+            server.get(path, timeout=PATIENCE / 10)
         except (OSError, urllib.error.HTTPError) as error:
             said = error
             time.sleep(0.02)

@@ -76,7 +76,7 @@ def replace_line(board: Board, task_id: str, new: str) -> None:
 
 
 def take(board: Board, step: tuple[Any, ...]) -> None:
-    what, *rest = step
+    what, rest = step[0], list[Any](step[1:])
     if what == "status":
         board.tasks.set_status(*rest, CMD)
     elif what == "edit":

@@ -7,34 +7,37 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orch_next.dispatcher.cores import Core
 from orch_next.dispatcher.processes import Identity, group_alive, identify, kill_marked
-from orch_next.dispatcher.runner import Finished, Job, Runner
+from orch_next.dispatcher.runner import Finished, Job, Run, Runner
 from tests.patience import PATIENCE, until
 
 PAYLOAD = {"task": {"id": "../x", "title": "'; $(touch PWNED) 作業 | C:\\Users\\User"}}
 
 
-def in_thread(work):
+def in_thread(work: Any) -> None:
     threading.Thread(target=work, daemon=True).start()
 
 
-def job(folder, code, *, log="logs/1.log", variables=None, **limits):
+def job(
+    folder: Path, code: str, *, log: Any = "logs/1.log", variables: Any = None, **limits: Any
+) -> Any:
     core = Core(
         "WORK_1", "WORK", "command", command=(sys.executable, "-c", code), cwd=folder, **limits
     )
     return Job("../x", 1, core, f"mark-{folder.name}", folder / log, PAYLOAD, variables or {})
 
 
-def start(one, environ=None):
+def start(one: Any, environ: Any = None) -> Any:
     environ = os.environ if environ is None else environ
     return Runner(threads=in_thread, environ=environ, monotonic=time.monotonic).start(one)
 
 
-def finish(run, clock=time.monotonic, within=PATIENCE):
+def finish(run: Run, clock: Any = time.monotonic, within: float = PATIENCE) -> Any:
     deadline, lines = time.monotonic() + within, []
     while time.monotonic() < deadline:
         done = run.poll(clock())
@@ -45,11 +48,11 @@ def finish(run, clock=time.monotonic, within=PATIENCE):
     raise AssertionError("the command did not end")
 
 
-def run_code(folder, code, **more):
+def run_code(folder: Path, code: str, **more: Any) -> Any:
     return finish(start(job(folder, code, **more)))
 
 
-def test_the_task_arrives_on_stdin_and_lines_in_log_and_callback(tmp_path):
+def test_the_task_arrives_on_stdin_and_lines_in_log_and_callback(tmp_path: Path) -> None:
     code = (
         "import json,sys; task=json.load(open(0,encoding='utf-8'))['task'];"
         "out=open(1,'w',encoding='utf-8',newline='');"
@@ -66,7 +69,7 @@ def test_the_task_arrives_on_stdin_and_lines_in_log_and_callback(tmp_path):
     assert not (tmp_path / "PWNED").exists()
 
 
-def test_the_environment_is_clean(tmp_path):
+def test_the_environment_is_clean(tmp_path: Path) -> None:
     environ = {"PATH": os.environ["PATH"], "ORCH_WEBHOOK_SECRET": "s", "LD_PRELOAD": "", "A": "1"}
     code = "import os,json; print(json.dumps(dict(os.environ)))"
     one = job(
@@ -87,14 +90,14 @@ def test_the_environment_is_clean(tmp_path):
     assert not {"ORCH_WEBHOOK_SECRET", "LD_PRELOAD"} & set(seen)
 
 
-def test_a_failure_tells_its_last_lines(tmp_path):
+def test_a_failure_tells_its_last_lines(tmp_path: Path) -> None:
     code = "for n in range(50): print('行', n)\nraise SystemExit(3)"
     done, lines = run_code(tmp_path, code, environment={"PYTHONUTF8": "1"})
     assert done == Finished(3, "", "", tuple(f"行 {n}" for n in range(30, 50)))
     assert len(lines) == 50
 
 
-def test_the_time_limit_stops_the_whole_group(tmp_path):
+def test_the_time_limit_stops_the_whole_group(tmp_path: Path) -> None:
     code = (
         "import subprocess,sys,time;"
         "p=subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)']);"
@@ -106,14 +109,14 @@ def test_the_time_limit_stops_the_whole_group(tmp_path):
     assert gone(int(lines[0].text))
 
 
-def gone(pid):
+def gone(pid: int) -> Any:
     identity = identify(pid)
     until(lambda: identity.find() is None)
     return True
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_a_group_that_ignores_the_request_is_killed(tmp_path):
+def test_a_group_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     code = (
         "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         "print('ready',flush=True); time.sleep(60)"
@@ -127,13 +130,13 @@ def test_a_group_that_ignores_the_request_is_killed(tmp_path):
     assert (done.exit_status, done.stopped_for) == (-9, "stopped")
 
 
-def test_output_beyond_the_cap_ends_the_command(tmp_path):
+def test_output_beyond_the_cap_ends_the_command(tmp_path: Path) -> None:
     done, _ = run_code(tmp_path, "while True: print('x' * 1000)", output_limit_bytes=50_000)
     assert done.stopped_for == "output cap"
     assert (tmp_path / "logs/1.log").stat().st_size == 50_000
 
 
-def test_a_flood_without_line_ends_is_cut_into_lines(tmp_path):
+def test_a_flood_without_line_ends_is_cut_into_lines(tmp_path: Path) -> None:
     code = "import sys,time; sys.stdout.write('z' * 40000); sys.stdout.flush(); {}print()"
     for pause in ("", "time.sleep(.1);"):
         done, lines = run_code(tmp_path, code.format(pause), log=f"logs/{len(pause)}.log")
@@ -141,7 +144,7 @@ def test_a_flood_without_line_ends_is_cut_into_lines(tmp_path):
         assert done.exit_status == 0
 
 
-def test_a_descendant_that_keeps_the_pipe_does_not_keep_the_attempt(tmp_path):
+def test_a_descendant_that_keeps_the_pipe_does_not_keep_the_attempt(tmp_path: Path) -> None:
     code = (
         "import subprocess,sys;"
         "subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)']); print('done')"
@@ -152,13 +155,13 @@ def test_a_descendant_that_keeps_the_pipe_does_not_keep_the_attempt(tmp_path):
     until(lambda: not group_alive(run.identity))
 
 
-def test_a_command_that_does_not_read_its_input_ends(tmp_path):
+def test_a_command_that_does_not_read_its_input_ends(tmp_path: Path) -> None:
     one = job(tmp_path, "print('ok')")
     big = Job(one.task_id, 1, one.core, one.mark, one.log, {"text": "長" * 500_000})
     assert finish(start(big))[0].exit_status == 0
 
 
-def test_a_command_that_cannot_start_says_so_and_leaks_nothing(tmp_path):
+def test_a_command_that_cannot_start_says_so_and_leaks_nothing(tmp_path: Path) -> None:
     core = Core("W", "W", "command", command=("no-such-command-here",), cwd=tmp_path)
     before = open_descriptors()
     with pytest.raises(OSError):
@@ -166,13 +169,13 @@ def test_a_command_that_cannot_start_says_so_and_leaks_nothing(tmp_path):
     assert open_descriptors() == before
 
 
-def open_descriptors():
+def open_descriptors() -> Any:
     folder = Path("/proc/self/fd")
     return len(list(folder.iterdir())) if folder.exists() else 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")
-def test_a_process_that_left_the_group_is_found_by_its_mark(tmp_path):
+def test_a_process_that_left_the_group_is_found_by_its_mark(tmp_path: Path) -> None:
     code = (
         "import subprocess,sys;"
         "p=subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)'],"
@@ -185,7 +188,7 @@ def test_a_process_that_left_the_group_is_found_by_its_mark(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")
-def test_who_left_the_group_of_a_stopped_command_ends_with_it(tmp_path):
+def test_who_left_the_group_of_a_stopped_command_ends_with_it(tmp_path: Path) -> None:
     code = (
         "import subprocess,sys,time;"
         "p=subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)'],"
@@ -201,7 +204,7 @@ def test_who_left_the_group_of_a_stopped_command_ends_with_it(tmp_path):
     assert left.find() is None
 
 
-def test_marked_processes_are_killed_where_eventlet_took_the_poll_away(tmp_path):
+def test_marked_processes_are_killed_where_eventlet_took_the_poll_away(tmp_path: Path) -> None:
     code = (
         "import eventlet; eventlet.monkey_patch();"
         "import subprocess,sys,os; from orch_next.dispatcher.processes import MARK, kill_marked;"
@@ -214,7 +217,7 @@ def test_marked_processes_are_killed_where_eventlet_took_the_poll_away(tmp_path)
     assert (said.stdout.strip(), said.returncode) == (expected, 0), said.stderr
 
 
-def test_a_reused_pid_is_not_taken_for_ours():
+def test_a_reused_pid_is_not_taken_for_ours() -> None:
     own = identify(os.getpid())
     assert own.find() is not None
     assert Identity(own.pid, own.started - 100).find() is None

@@ -28,7 +28,7 @@ def at_once(work: Work) -> None:
     work()
 
 
-def refuse(_samples: list[Sample], _epochs: int, _progress: Work) -> Learned:
+def refuse(samples: list[Sample], epochs: int, progress: Work) -> Learned:
     raise BusyError("データベースは使用中です")
 
 
@@ -88,7 +88,7 @@ def test_a_training_that_fails_says_why(tmp_path: Path) -> None:
 
 
 def test_a_defect_is_not_hidden_and_is_told(tmp_path: Path) -> None:
-    def broken(_samples: list[Sample], _epochs: int, _progress: Work) -> Learned:
+    def broken(samples: list[Sample], epochs: int, progress: Work) -> Learned:
         raise ZeroDivisionError
 
     library, told = open_library(tmp_path), Told()
@@ -106,7 +106,9 @@ def count(steps: list[int]) -> Work:
 def test_a_child_process_learns_the_same(tmp_path: Path) -> None:
     store = KnowledgeStore(open_library(tmp_path))
     fill(store, 25)
-    samples, here, there = as_samples(store.recent("task_processor", 99)), [], []
+    samples = as_samples(store.recent("task_processor", 99))
+    here: list[int] = []
+    there: list[int] = []
     assert learn_in_child(samples, 2, count(there)) == learn(samples, 2, count(here))
     assert len(here) == len(there) > 0
 

@@ -5,17 +5,18 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ledger_disks import KINDS, CountingDisk, FaultyDisk, Killed, fast_folder, save_by_rename
-from ledger_torture import ledger_text, set_value
 
 from orch_next.errors import LedgerError, UncertainError
 from orch_next.ledger.disk import Disk
-from orch_next.ledger.document import SetCell
+from orch_next.ledger.document import CellChange
 from orch_next.ledger.file import LedgerFile
 from orch_next.ledger.parser import Document
 from orch_next.ledger.swap import Swap, compare_and_replace, swap
+from tests.ledger_disks import KINDS, CountingDisk, FaultyDisk, Killed, fast_folder, save_by_rename
+from tests.ledger_torture import ledger_text, set_value
 
 OLD = ledger_text(1_000)
 NEW = OLD.replace("| 0 |", "| 完了 |", 1)
@@ -35,7 +36,7 @@ def attempt(
     """Write once and return what the caller was told; editors' `saves` come in between."""
     saves = [] if saves is None else saves
 
-    def plan(document: Document) -> list[SetCell]:
+    def plan(document: Document) -> list[CellChange]:
         while saves:
             saves.pop()()
         return set_value(0, "完了")(document)
@@ -92,7 +93,7 @@ class Careless(FaultyDisk):
         super().__init__(at, kind)
         self.write = partial(self._write_and_claim_all, super().__getattribute__("write"))
 
-    def _write_and_claim_all(self, write, fd: int, data: memoryview) -> int:
+    def _write_and_claim_all(self, write: Any, fd: int, data: memoryview) -> int:
         write(fd, data[: len(data) // 2] if self.kind == "short" else data)
         return len(data)
 

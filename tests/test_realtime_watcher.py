@@ -37,7 +37,12 @@ def pokes(tmp_path: Path) -> Pokes:
 
 def touch_until(path: Path, pokes: Pokes) -> None:
     """Wait until the watch stands: until touching the file is noticed, and nothing more comes."""
-    until(lambda: (path.touch(), pokes.wait(0.2))[1])
+
+    def is_noticed() -> bool:
+        path.touch()
+        return pokes.wait(0.2)
+
+    until(is_noticed)
     while pokes.wait(LOOK_SECONDS * 1.5):
         pass
 

@@ -71,7 +71,7 @@ def test_a_value_whose_stamp_is_the_same_is_good_for_a_minute() -> None:
 
     def ask(stamp: object, after: float) -> int:
         clock.at += after
-        answer: int = kept.get("図", lambda: next(made), lambda: stamp)  # type: ignore[arg-type]
+        answer: int = kept.get("図", lambda: next(made), lambda: stamp)
         return answer
 
     assert [ask("a", 3) for _ in range(20)] == [0] * 20

@@ -8,7 +8,6 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,7 @@ import pytest
 import socketio
 
 from tests.live_clients import listeners
-from tests.patience import PATIENCE, seconds_of
+from tests.patience import PATIENCE, seconds_of, until
 from tests.servers import PROJECT, Server, free_port, running_server, start_server, stop_limit
 
 fcntl = pytest.importorskip("fcntl", reason="gunicorn and flock are for Unix")
@@ -31,11 +30,10 @@ LOCAL = "127.0.0.1:{port}"
 
 def greeting(server: Server, transports: list[str]) -> object:
     heard: list[object] = []
-    arrived = threading.Event()
     client = socketio.Client(reconnection=False)
-    client.on("status", lambda message: (heard.append(message), arrived.set()))
+    client.on("status", heard.append)
     client.connect(server.url, transports=transports, wait_timeout=PATIENCE)
-    arrived.wait(PATIENCE)
+    until(lambda: heard)
     client.disconnect()
     return heard
 

@@ -140,7 +140,7 @@ def join(server: Server, *sockopt: tuple[int, int, int]) -> websocket.WebSocket:
 def read_news(client: websocket.WebSocket, count: int) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     while len(found) < count:
-        packet = client.recv()
+        packet = str(client.recv())
         if packet.startswith("42"):
             found.append(json.loads(packet[2:])[1])
         elif packet == "2":
@@ -158,6 +158,7 @@ def test_slow_client_keeps_its_stream_whole_and_delays_nobody(server: Server) ->
         post(server, "/broadcast", json.dumps(item).encode(), **JSON)
     reader.join(PATIENCE)
     assert heard == news  # while the slow one has read nothing
+    assert slow.sock is not None
     slow.sock.setsockopt(*RECEIVE_BUFFER, 1 << 20)
     assert read_news(slow, len(news)) == news
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.sample import REPOSITORY, clean_environ, copy_sample
 
-PACKAGING = ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE", "package.json")
-PACKAGING += ("package-lock.json",)
+PACKAGING = ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE")
+PACKAGING = (*PACKAGING, "package.json", "package-lock.json")
 FOLDERS = ("orch_next", "templates", "static", "config", "scripts")
 CODE = """
 import sys

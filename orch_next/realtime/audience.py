@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]  # ships no types
+from engineio.packet import MESSAGE, Packet
 from flask_socketio import SocketIO
 
 NAMESPACE = "/"
