@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.contract_cases import LOGIN, RUN, TEXT, Case, get, post
-from tests.shapes import LOCAL_ISO
+from tests.test_blueprints_contract import LOCAL_ISO
 
 REFUSED = {"success": False, "error": TEXT}
 REASON = {"error": TEXT}

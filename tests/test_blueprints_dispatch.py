@@ -316,9 +316,8 @@ def test_roles(make_app: Callable[..., Flask], orch_root: Path) -> None:
 @pytest.mark.parametrize("path", ["/", "/console"])
 def test_the_panel_has_the_contracts_ids(client: FlaskClient, path: str) -> None:
     html = client.get(f"{path}?lang=en").get_data(as_text=True)
-    ids = ("orch-control-panel", "orch-dispatcher-state", "orch-core-id", "orch-interval-sec")
     ids = (
-        *ids,
+        *("orch-control-panel", "orch-dispatcher-state", "orch-core-id", "orch-interval-sec"),
         "orch-stay-flag",
         "orch-enable-orch-flag",
         "btn-dispatch-start",

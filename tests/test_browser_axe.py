@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -18,7 +18,7 @@ AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 # The themes differ in colours alone: what else axe-core looks at is the same in both.
 EVERYTHING = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
-THEMES = {
+THEMES: dict[Literal["light", "dark"], dict[str, Any]] = {
     "light": {"type": "tag", "values": EVERYTHING},
     "dark": {"type": "rule", "values": COLOURS},
 }
@@ -34,7 +34,7 @@ PAGES += ["/ml", "/ps1", "/results", "/rules", "/git", "/security"]
 
 def violations(page: Page) -> dict[str, list[Any]]:
     """Return theme -> [rule, elements] for the page as it is in each theme."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for theme, rules in THEMES.items():
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")

@@ -201,6 +201,7 @@ def test_opening_a_board_touches_nothing(tmp_path: Path) -> None:
 
 def test_listeners_hear_in_order_after_the_journal(ledger_folder: Path, now: Any) -> None:
     heard: list[Any] = []
+    board: Board
     url = f"sqlite:///{ledger_folder}/orch.db"
     listeners = [
         lambda change: heard.append((change.event, len(board.journal.events()))),

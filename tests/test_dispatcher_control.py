@@ -40,14 +40,21 @@ def desk(tmp_path: Path) -> Iterator[Dispatch]:
     made.control.close()
 
 
+def claimed(desk: Dispatch, task_id: str | None = None) -> dict[str, Any]:
+    """Claim for the pull core, which must get a task."""
+    found = desk.control.claim(CORE, task_id)
+    assert found is not None
+    return found
+
+
 def codes(desk: Dispatch, task_id: str, core_id: str | None = None) -> Any:
     return [one["code"] for one in desk.control.explain(task_id, core_id)["reasons"]]
 
 
 def test_a_pull_core_claims_works_and_reports(desk: Dispatch) -> None:
-    claimed = desk.control.claim(CORE)
-    token = claimed.pop("token")
-    assert claimed == {
+    work = claimed(desk)
+    token = work.pop("token")
+    assert work == {
         "task": desk.board.state.tasks.get("002").as_json(),
         "coreId": CORE,
         "role": "WORK",
@@ -68,7 +75,7 @@ def test_a_pull_core_claims_works_and_reports(desk: Dispatch) -> None:
 
 
 def test_a_named_task_is_claimed_or_the_reasons_are_told(desk: Dispatch) -> None:
-    assert desk.control.claim(CORE, "001")["task"]["id"] == "001"
+    assert claimed(desk, "001")["task"]["id"] == "001"
     with pytest.raises(ConflictError, match="099 is not in the ledger"):
         desk.control.claim("WORK_AI_02", "003")
     with pytest.raises(NotFoundError):
@@ -86,7 +93,7 @@ def test_a_signature_may_stand_for_the_token(desk: Dispatch) -> None:
 
 
 def test_a_token_reports_through_the_control(desk: Dispatch) -> None:
-    token = desk.control.claim(CORE)["token"]
+    token = claimed(desk)["token"]
     assert desk.control.report("002", token, "DOING")["status"] == "DOING"
     with pytest.raises(InputError):
         desk.control.report("002", token, "DONE")
@@ -109,8 +116,8 @@ def test_a_session_offers_and_its_core_fetches(desk: Dispatch) -> None:
     desk.control.start({"coreId": CORE})
     desk.control.step()
     assert (desk.status("002"), desk.heard("task_dispatched")[0]["coreId"]) == ("DOING", CORE)
-    claimed = desk.control.claim(CORE)
-    assert (claimed["task"]["id"], claimed["generation"]) == ("002", 1)
+    work = claimed(desk)
+    assert (work["task"]["id"], work["generation"]) == ("002", 1)
     desk.turned.pass_time(90)
     desk.control.step()
     assert desk.status("002") == "DOING"
@@ -168,7 +175,7 @@ def test_explain_looks_at_the_cores_at_work_first(desk: Dispatch) -> None:
 def test_explain_tells_what_keeps_an_open_session_from_the_task(desk: Dispatch) -> None:
     desk.control.start({"coreId": CORE})
     desk.control.step()
-    token = desk.control.claim(CORE)["token"]
+    token = claimed(desk)["token"]
     desk.control.drain({"coreId": CORE})
     desk.control.pull.report(Report("002", "REVIEW", token))
     assert desk.control.explain("001", CORE)["reasons"] == [
@@ -178,7 +185,7 @@ def test_explain_tells_what_keeps_an_open_session_from_the_task(desk: Dispatch) 
 
 def test_explain_names_the_failure_limit(tmp_path: Path) -> None:
     desk = make_dispatch(tmp_path, row("001"), PULL, max_failures=1)
-    token = desk.control.claim(CORE)["token"]
+    token = claimed(desk)["token"]
     desk.control.pull.report(Report("001", "FIX", token, message="失敗"))
     assert desk.status("001") == "HOLD"
     assert codes(desk, "001", CORE) == ["status", "failures"]
@@ -319,7 +326,7 @@ def test_a_proven_report_counts_for_what_a_core_holds_and_for_nothing_else(desk:
 
 
 def test_held_leases_are_told_without_their_tokens(desk: Dispatch) -> None:
-    token = desk.control.claim(CORE)["token"]
+    token = claimed(desk)["token"]
     (held,) = desk.control.held()
     assert (held["job_id"], held["coreId"], held["mode"], held["started"]) == (
         *("002", CORE, "pull", True),
@@ -354,7 +361,7 @@ def test_the_loop_and_a_request_that_begin_to_dispatch_at_once_both_may(tmp_path
 
 
 def test_a_decision_takes_effect_at_the_next_step_with_its_note(desk: Dispatch) -> None:
-    token = desk.control.claim(CORE)["token"]
+    token = claimed(desk)["token"]
     desk.control.report("002", token, "REVIEW")
     desk.control.step()
     person = Who("監査", "AUDIT")

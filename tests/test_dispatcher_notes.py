@@ -44,8 +44,9 @@ def test_dependencies_are_listed_in_order_and_once(notes: str, ids: tuple[str, .
     assert tuple(dependencies(notes)) == ids
 
 
-def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=timezone.utc)
+def utc(year: int, month: int, day: int, *time: int) -> datetime:
+    hour, minute, second, micro = (*time, 0, 0, 0, 0)[:4]
+    return datetime(year, month, day, hour, minute, second, micro, timezone.utc)
 
 
 @pytest.mark.parametrize(

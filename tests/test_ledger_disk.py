@@ -91,7 +91,8 @@ class Careless(FaultyDisk):
 
     def __init__(self, at: int, kind: str) -> None:
         super().__init__(at, kind)
-        self.write = partial(self._write_and_claim_all, super().__getattribute__("write"))
+        whole = super().__getattribute__("write")
+        self.__dict__["write"] = partial(self._write_and_claim_all, whole)
 
     def _write_and_claim_all(self, write: Any, fd: int, data: memoryview) -> int:
         write(fd, data[: len(data) // 2] if self.kind == "short" else data)

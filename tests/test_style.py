@@ -25,8 +25,9 @@ def public_without_docstring(tree: ast.Module) -> list[str]:
     scopes += [node for node in classes if not node.name.startswith("_")]
     for scope in scopes:
         for node in scope.body:
-            named = isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-            if named and not node.name.startswith("_") and not ast.get_docstring(node):
+            if not isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            if not node.name.startswith("_") and not ast.get_docstring(node):
                 silent.append(node.name)
     return silent
 
