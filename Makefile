@@ -6,13 +6,16 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py
+# What it does to real processes is not measured: they are killed.
+LEDGER_TESTS := $(filter-out %_torture.py,$(wildcard tests/test_ledger_*.py))
+LEDGER_COVERAGE ?= 100
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
 # macOS ships a python3 that is too old: take the first one that will do.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: run test lint clean
+.PHONY: run test lint coverage clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -29,6 +32,12 @@ lint: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy wsgi.py gunicorn.conf.py scripts benchmarks
+
+# The ledger keeps people's files: each of its branches is run.
+coverage: $(VENV)/.installed-tests
+	$(BIN)/python -m pytest -q $(LEDGER_TESTS) --cov=orch_next.ledger --cov-branch \
+	  --cov-report=term-missing:skip-covered --cov-fail-under=$(LEDGER_COVERAGE)
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "ORCH-Next needs Python 3.10 or later, and no such python3 was found." >&2; exit 1; }

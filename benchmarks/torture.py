@@ -100,9 +100,9 @@ def main() -> int:
         start = time.perf_counter()
         with tempfile.TemporaryDirectory(dir=args.folder) as folder:
             report = trial(Path(folder), *arguments)
-        text, faults = {KillReport: kills, RaceReport: races, EditorReport: editors}[type(report)](
-            report
-        )
+        tell: dict[type, Callable[[Any], tuple[str, Any]]]
+        tell = {KillReport: kills, RaceReport: races, EditorReport: editors}
+        text, faults = tell[type(report)](report)
         print(f"{title:28} {text} ({time.perf_counter() - start:.0f} s)", flush=True)
         bad += bool(faults) == clean
     return 1 if bad else 0

@@ -17,6 +17,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -69,7 +70,7 @@ def compare_writes(folder: Path, rows: int, rounds: int) -> None:
     for _ in range(rounds):
         ours.append(timed(lambda: ledger.write(count_up(rows // 2))))
         data = path.read_bytes()
-        bare.append(timed(lambda data=data: bare_write(other, data)))
+        bare.append(timed(partial(bare_write, other, data)))
     median, base = statistics.median(ours), statistics.median(bare)
     print(
         f"{rows:7} rows, {len(data):9} bytes: edit p50 {median:6.1f} ms, "
