@@ -17,6 +17,9 @@ TSC := node_modules/typescript/bin/tsc
 # More options for pytest, in each stage.
 PYTEST_ARGS ?=
 MUTANTS_ARGS ?= --jobs 2
+# What it does to real processes is not measured: they are killed.
+LEDGER_TESTS := $(filter-out %_torture.py,$(wildcard tests/test_ledger_*.py))
+LEDGER_COVERAGE ?= 100
 
 # macOS ships a python3 that is too old: take the first one that will do.
 PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 python3.11 python3.10; do \
@@ -31,7 +34,7 @@ WORKERS_waiting := -n 6 --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE
 
 .NOTPARALLEL:
-.PHONY: run test lint js mutants lock newest clean computing waiting
+.PHONY: run test lint coverage js mutants lock newest clean computing waiting
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -50,9 +53,15 @@ lint: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy wsgi.py gunicorn.conf.py scripts benchmarks
 	@$(BIN)/python scripts/vendor.py --dev
 	@if command -v node >/dev/null 2>&1 && [ -f $(TSC) ]; then echo "node $(TSC) --project jsconfig.json" && \
 	  node $(TSC) --project jsconfig.json; else echo "skipped: the types of static/js (no node, or no $(TSC))"; fi
+
+# The ledger keeps people's files: each of its branches is run.
+coverage: $(VENV)/.installed-tests
+	$(BIN)/python -m pytest -q $(LEDGER_TESTS) --cov=orch_next.ledger --cov-branch \
+	  --cov-report=term-missing:skip-covered --cov-fail-under=$(LEDGER_COVERAGE)
 
 js:
 	@if command -v node >/dev/null 2>&1; then node --test tests/js/*.test.js; \

@@ -95,7 +95,10 @@ def timed(work: Callable[[], Any]) -> float:
 def percentiles(values: list[float]) -> dict[str, float]:
     """Return median, p95 and p99 in milliseconds."""
     ordered = sorted(values)
-    at = lambda part: round(ordered[min(int(len(ordered) * part), len(ordered) - 1)], 2)  # noqa: E731
+
+    def at(part: float) -> float:
+        return round(ordered[min(int(len(ordered) * part), len(ordered) - 1)], 2)
+
     return {"p50": round(statistics.median(ordered), 2), "p95": at(0.95), "p99": at(0.99)}
 
 

@@ -32,23 +32,34 @@ from orch_next.dispatcher.processes import MARK
 
 CORE = "WORK_KILL_01"
 # A job notes who works on the task; a second one that finds the first alive says so. Its
-# child leaves the group, to be found by its mark.
+# child leaves the group, to be found by its mark. The first task's job ends only after the
+# last kill: there is work to kill until then, however slow the machine.
 JOB = """
 import json, os, subprocess, sys, time, psutil
 task = json.load(sys.stdin)["task"]["id"]
 note = os.path.join("busy", task)
+def text_of(path):
+    with open(path) as file:
+        return file.read()
+def write(path, how, text):
+    with open(path, how) as file:
+        file.write(text)
 try:
-    other = int(open(note).read() or 0)
-    # A dead process that nobody has reaped yet does no work any more.
-    if other and psutil.Process(other).status() != psutil.STATUS_ZOMBIE:
-        open("doubles", "a").write(task + "\\n")
+    other, born = json.loads(text_of(note) or "[0, 0]")
+    # A dead process that nobody has reaped yet does no work any more, and another one may have
+    # its number by now.
+    found = other and psutil.Process(other)
+    if found and found.status() != psutil.STATUS_ZOMBIE and abs(found.create_time() - born) < 5:
+        write("doubles", "a", task + "\\n")
 except (FileNotFoundError, psutil.NoSuchProcess):
     pass
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(%s)"],
                          start_new_session=os.name == "posix", stdout=subprocess.DEVNULL)
-open(note, "w").write(str(os.getpid()))
+write(note, "w", json.dumps([os.getpid(), psutil.Process().create_time()]))
 print("began", task, flush=True)
 time.sleep(%s)
+while task == "000" and not os.path.exists("enough"):
+    time.sleep(0.02)
 child.kill(); child.wait()
 os.remove(note)
 """
@@ -96,12 +107,14 @@ def serve(folder: Path) -> None:
     monitor_loop(control, stopping=lambda: False)
 
 
-def marked() -> list[psutil.Process]:
-    """List the jobs' processes that are alive."""
-    found = []
+def marked(folder: Path) -> list[psutil.Process]:
+    """List the folder's jobs' processes that are alive; others may dispatch on this machine."""
+    found, root = [], str(folder / "ORCH")
     for process in psutil.process_iter():
         try:
-            if MARK in process.environ() and process.status() != psutil.STATUS_ZOMBIE:
+            variables = process.environ()
+            ours = MARK in variables and variables.get("ORCH_ROOT") == root
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except (psutil.Error, OSError):
             continue
@@ -119,14 +132,14 @@ def at_work(folder: Path) -> bool:
     """Tell whether a job is at work now: its note names a living process."""
     for note in (folder / "busy").iterdir():
         try:
-            if psutil.pid_exists(int(note.read_text() or 0) or -1):
+            if psutil.pid_exists(json.loads(note.read_text() or "[-1, 0]")[0]):
                 return True
         except (FileNotFoundError, ValueError):
             continue
     return False
 
 
-def wait_for_work(folder: Path, server: subprocess.Popen[bytes], within: float = 60) -> None:
+def wait_for_work(folder: Path, server: subprocess.Popen[bytes], within: float = 120) -> None:
     """Wait until the server has stopped the orphans and a job of its own is at work."""
     end, children = time.monotonic() + within, psutil.Process(server.pid).children
     while not (children() and at_work(folder)):
@@ -152,7 +165,8 @@ def run_trials(
         server.kill()
         server.wait()
         killed += 1
-        orphans.append(len(marked()))
+        orphans.append(len(marked(folder)))
+    (folder / "enough").touch()
     server = subprocess.Popen(line)
     end = time.monotonic() + 120
     while {"READY", "DOING"} & set(statuses(folder).values()) and time.monotonic() < end:
@@ -166,7 +180,7 @@ def run_trials(
         "orphans_found_after_kills": sum(orphans),
         "lost": sorted(key for key, status in statuses(folder).items() if status != "REVIEW"),
         "twice_at_once": doubles.read_text().split() if doubles.exists() else [],
-        "left_alive": len(marked()),
+        "left_alive": len(marked(folder)),
     }
 
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from random import Random
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-from ledger_samples import Editor, edit, naive_edit, random_document, round_trip_faults
+from tests.ledger_samples import Editor, edit, naive_edit, random_document, round_trip_faults
 
 CHUNK = 1_000
 

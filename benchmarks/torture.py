@@ -19,9 +19,10 @@ from random import Random
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-from ledger_torture import (
+from orch_next.ledger.swap import compare_and_replace
+from tests.ledger_torture import (
     PORTABLE_LOCK,
     EditorReport,
     KillReport,
@@ -34,8 +35,6 @@ from ledger_torture import (
     replace_blindly,
     write_in_place,
 )
-
-from orch_next.ledger.swap import compare_and_replace
 
 PORTABLE = (compare_and_replace, PORTABLE_LOCK)
 
@@ -101,9 +100,9 @@ def main() -> int:
         start = time.perf_counter()
         with tempfile.TemporaryDirectory(dir=args.folder) as folder:
             report = trial(Path(folder), *arguments)
-        text, faults = {KillReport: kills, RaceReport: races, EditorReport: editors}[type(report)](
-            report
-        )
+        tell: dict[type, Callable[[Any], tuple[str, Any]]]
+        tell = {KillReport: kills, RaceReport: races, EditorReport: editors}
+        text, faults = tell[type(report)](report)
         print(f"{title:28} {text} ({time.perf_counter() - start:.0f} s)", flush=True)
         bad += bool(faults) == clean
     return 1 if bad else 0

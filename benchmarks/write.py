@@ -17,17 +17,17 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-from ledger_torture import count_up
+sys.path.insert(0, str(ROOT))
 
 from orch_next.ledger.file import LedgerFile
 from orch_next.ledger.parser import parse
+from tests.ledger_torture import count_up
 
 HEAD = (
     "# タスク台帳\n\n| task_id | title | 値 | owner | lock | lock_owner | lock_expires_at | due "
@@ -70,7 +70,7 @@ def compare_writes(folder: Path, rows: int, rounds: int) -> None:
     for _ in range(rounds):
         ours.append(timed(lambda: ledger.write(count_up(rows // 2))))
         data = path.read_bytes()
-        bare.append(timed(lambda data=data: bare_write(other, data)))
+        bare.append(timed(partial(bare_write, other, data)))
     median, base = statistics.median(ours), statistics.median(bare)
     print(
         f"{rows:7} rows, {len(data):9} bytes: edit p50 {median:6.1f} ms, "

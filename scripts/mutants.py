@@ -97,7 +97,8 @@ def _mutant(origin: str, entry: dict[str, Any]) -> Mutant:
     good = all(isinstance(entry.get(field), str) for field in _FIELDS)
     if set(entry) != {*_FIELDS, "test"} or not good or not tests:
         raise MutantError(f"{origin}: {entry.get('name')!r} needs name, file, old, new and test")
-    return Mutant(*(entry[field] for field in _FIELDS), tests=tuple(tests))
+    fields = {field: str(entry[field]) for field in _FIELDS}
+    return Mutant(**fields, tests=tuple(tests))
 
 
 def mutated(mutant: Mutant, tree: Path) -> str:

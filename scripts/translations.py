@@ -52,7 +52,7 @@ Key = tuple[str, str]  # context or "", English text
 class PlainCatalog(Catalog):
     """A catalogue that says nothing about the day and the tool that compile it."""
 
-    mime_headers = HEADERS
+    mime_headers = HEADERS  # type: ignore[assignment]  # Babel makes them anew from the day
 
 
 def main(words: list[str]) -> int:

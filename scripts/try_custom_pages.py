@@ -88,8 +88,8 @@ def _answer(route: Any, server: str, project: Path, trial: Trial) -> None:
         trial.external.append(url)
         route.abort()
     elif path.startswith("/custom/"):
-        file = project / "templates" / "custom" / path.removeprefix("/custom/")
-        text = without_jinja(decode_text(file.read_bytes()).text)
+        template = project / "templates" / "custom" / path.removeprefix("/custom/")
+        text = without_jinja(decode_text(template.read_bytes()).text)
         route.fulfill(body=text, content_type="text/html; charset=utf-8")
     elif (file := _static(project, path)) is not None:
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"

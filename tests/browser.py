@@ -26,6 +26,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.patience import PATIENCE_MS
 from tests.servers import Server, running_server
 
 # The shell has no window, no address bar and needs two thirds of the computing.
@@ -44,7 +45,6 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
 ]
-PATIENCE_MS = 15_000
 # What the browser itself says while no server answers; only tests that stop one may see it.
 WITHOUT_SERVER = ("net::ERR_", "WebSocket connection to", "Failed to load resource")
 

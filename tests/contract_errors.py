@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.contract_cases import LOCAL_ISO, LOGIN, RUN, TEXT, Case, get, post
+from tests.contract_cases import LOGIN, RUN, TEXT, Case, get, post
+from tests.test_blueprints_contract import LOCAL_ISO
 
 REFUSED = {"success": False, "error": TEXT}
 REASON = {"error": TEXT}

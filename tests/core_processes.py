@@ -12,11 +12,14 @@ from typing import Any
 from orch_next.core.board import Board, open_board
 from orch_next.core.events import Who
 from orch_next.core.tasks import TaskDraft
+from tests.patience import PATIENCE
 
 STATUSES = ("FIX", "HOLD", "PLAN", "READY")
 
 
-def run_together(work: Callable[..., None], folder: Path, processes: int, *args: Any) -> list[Any]:
+def run_together(
+    work: Callable[..., object], folder: Path, processes: int, *args: Any
+) -> list[Any]:
     """Run `work(board, number, results, *args)` in fresh processes and collect the results."""
     context = multiprocessing.get_context("spawn")
     results: Any = context.Queue()
@@ -28,7 +31,7 @@ def run_together(work: Callable[..., None], folder: Path, processes: int, *args:
         process.start()
     found = [_next_result(results, started) for _ in started]
     for process in started:
-        process.join(60)
+        process.join(PATIENCE)
     return found
 
 
@@ -52,7 +55,7 @@ def open_at(folder: Path) -> Board:
 
 
 def _in_process(
-    work: Callable[..., None], folder: Path, number: int, results: Any, *args: Any
+    work: Callable[..., object], folder: Path, number: int, results: Any, *args: Any
 ) -> None:
     board = open_at(folder)
     results.put(work(board, number, *args))

@@ -17,6 +17,7 @@ from orch_next.dispatcher.build import Outside, make_control
 from orch_next.dispatcher.control import Control
 from orch_next.dispatcher.situation import Predict
 from tests.lease_desk import Turned, row, write_ledger
+from tests.patience import PATIENCE
 
 OK = "import sys; print('作業'); open('out.md','w').write('x'); print('ORCH_ARTIFACT=out.md')"
 SLEEP = "import time; print('began', flush=True); time.sleep(60)"
@@ -41,7 +42,7 @@ class Dispatch:
     turned: Turned
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def until(self, done: Callable[[], Any], within: float = 20) -> None:
+    def until(self, done: Callable[[], Any], within: float = PATIENCE) -> None:
         end = time.monotonic() + within
         while not done():
             assert time.monotonic() < end, "it did not happen in time"
@@ -71,7 +72,7 @@ def open_dispatch(
     *,
     token_auth: bool = False,
     predict: Predict | None = None,
-    **rules: float,
+    **rules: Any,
 ) -> Dispatch:
     turned, told = turned or Turned(), []
     numbers = itertools.count(1)

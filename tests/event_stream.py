@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from tests.patience import PATIENCE
+
 
 @dataclass(frozen=True)
 class Message:
@@ -79,7 +81,7 @@ class EventSource:
     def __enter__(self) -> EventSource:
         self.parser = Parser()
         self.news = threading.Condition()
-        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         sent = {**self.headers, **({"Last-Event-ID": self.last_id} if self.last_id else {})}
         self._connection.request("GET", self.path, headers=sent)
         self.socket = self._connection.sock
@@ -99,10 +101,10 @@ class EventSource:
         except OSError:
             return
         finally:
-            self._thread.join(5)
+            self._thread.join(PATIENCE)
             self._connection.close()
 
-    def wait(self, count: int, timeout: float = 10.0) -> list[Message]:
+    def wait(self, count: int, timeout: float = PATIENCE) -> list[Message]:
         """Return the named messages as soon as there are `count`, or after `timeout`."""
         with self.news:
             self.news.wait_for(lambda: len(self.named()) >= count, timeout)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.servers import PROJECT, free_port
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 SITE = PROJECT / "deploy" / "nginx" / "orch-next.conf"
-READY_SECONDS = 10.0
 
 needs_redis = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="redis-server is not installed"
@@ -26,7 +26,7 @@ needs_nginx = pytest.mark.skipif(not Path(NGINX).exists(), reason="nginx is not 
 
 def wait_for_port(port: int) -> None:
     """Return when something listens on 127.0.0.1; `RuntimeError` when nothing does in time."""
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -80,7 +80,7 @@ def nginx(folder: Path, *upstreams: int, edits: Mapping[str, str] | None = None)
     port, path = free_port(), folder / "nginx.conf"
     path.write_text(_configuration(folder, port, upstreams, edits or {}), encoding="utf-8")
     words = [NGINX, "-c", str(path), "-p", str(folder)]
-    checked = subprocess.run([*words, "-t"], capture_output=True, timeout=30)
+    checked = subprocess.run([*words, "-t"], capture_output=True, timeout=PATIENCE)
     assert checked.returncode == 0, checked.stderr.decode()
     process = subprocess.Popen(words)
     try:
@@ -88,4 +88,4 @@ def nginx(folder: Path, *upstreams: int, edits: Mapping[str, str] | None = None)
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)

@@ -15,6 +15,8 @@ from typing import Any
 import filelock
 import pytest
 
+from tests.patience import PATIENCE
+
 HERE = Path(__file__).parent / "js"
 CLIENTS = frozenset(
     f"{release} {way}"
@@ -36,7 +38,7 @@ def install(cache: Callable[[str], Path]) -> Path:
             shutil.copy(file, folder)
         if not (folder / "installed").exists():
             command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120)
+            done = subprocess.run(command, cwd=folder, capture_output=True, timeout=2 * PATIENCE)
             if done.returncode:
                 pytest.skip(f"npm ci failed: {done.stderr.decode()[-300:]}")
             (folder / "installed").touch()
@@ -63,7 +65,7 @@ class NodeClients:
         """Return the payloads that a client heard under these names."""
         return [payload for name, payload, _ in list(self.heard[client]) if name in names]
 
-    def wait(self, count: int, *names: str, timeout: float = 15.0) -> bool:
+    def wait(self, count: int, *names: str, timeout: float = PATIENCE) -> bool:
         """Wait until every client heard `count` events of these names."""
 
         def have_all() -> bool:

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 from orch_next.core.artifacts import artifact_sha256
 from orch_next.core.board import Board, open_board
@@ -127,5 +128,5 @@ def open_desk(
     return Desk(state, board, leases, LeaseWatch(leases), requests, turned, told)
 
 
-def make_desk(folder: Path, rows: str, **more: object) -> Desk:
+def make_desk(folder: Path, rows: str, **more: Any) -> Desk:
     return open_desk(write_ledger(folder, rows), **more)

@@ -144,7 +144,10 @@ def save_by_rename(path: Path, text: str) -> Callable[[], None]:
 
 
 def save_in_place(path: Path, text: str) -> Callable[[], None]:
-    return lambda: path.write_bytes(text.encode()) and None
+    def save() -> None:
+        path.write_bytes(text.encode())
+
+    return save
 
 
 class UnconfirmedDisk(Disk):

@@ -14,7 +14,7 @@ from orch_next.core.events import Change, Who
 from orch_next.core.journal import Journal
 from orch_next.core.state import State
 from orch_next.realtime.events import Event
-from orch_next.realtime.hub import Hub, Reset
+from orch_next.realtime.hub import Hub, Item, Reset, Signal
 from orch_next.realtime.pump import Pump
 from orch_next.realtime.sql_log import SqlEventLog
 
@@ -59,9 +59,13 @@ def make_hub(*events: Event, keep: int = 10_000) -> Hub:
     return hub
 
 
-def seqs(items: Sequence[Event | Reset]) -> list[Any]:
+def seqs(items: Sequence[Item]) -> list[Any]:
     """Name items briefly: an event by its number, a reset as `("reset", number)`."""
-    return [i.seq if isinstance(i, Event) else ("reset", i.seq) for i in items]
+    return [
+        ("reset", i.seq) if isinstance(i, Reset) else i.seq
+        for i in items
+        if not isinstance(i, Signal)
+    ]
 
 
 @dataclass

@@ -14,6 +14,8 @@ from typing import Any
 
 import socketio
 
+from tests.patience import PATIENCE
+
 ROW_EVENTS = ("task_updated", "approval_updated", "milestone_updated")
 LIVE_EVENTS = (*ROW_EVENTS, "ledger_changed", "reset")
 
@@ -26,13 +28,15 @@ class Listener:
     ) -> None:
         self.heard: list[tuple[str, Any, float]] = []
         self._news = threading.Condition()
-        self._client = socketio.Client(reconnection=False, handle_sigint=False)
+        self._client = socketio.Client(
+            reconnection=False, handle_sigint=False, request_timeout=PATIENCE
+        )
         self.gone = threading.Event()
         self._client.on("*", self._hear)
         self._client.on("disconnect", lambda *_reason: self.gone.set())
         auth = None if since is None else {"since": since}
         url = f"http://127.0.0.1:{port}"
-        options: dict[str, Any] = {"auth": auth, "socketio_path": path, "wait_timeout": 10}
+        options: dict[str, Any] = {"auth": auth, "socketio_path": path, "wait_timeout": PATIENCE}
         self._client.connect(url, transports=list(transports), **options)
 
     def _hear(self, name: str, payload: Any) -> None:
@@ -47,7 +51,7 @@ class Listener:
     def payloads(self, name: str) -> list[Any]:
         return [payload for heard, payload, _ in list(self.heard) if heard == name]
 
-    def wait(self, count: int, *names: str, timeout: float = 10.0) -> bool:
+    def wait(self, count: int, *names: str, timeout: float = PATIENCE) -> bool:
         """Wait until `count` events of these names came."""
 
         def is_there() -> bool:
@@ -103,7 +107,7 @@ def post(port: int, path: str, body: dict[str, Any]) -> Any:
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return json.loads(answer.read())
 
 

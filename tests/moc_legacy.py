@@ -11,6 +11,8 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from tests.patience import PATIENCE
+
 Alter = Callable[[Any], Any]
 
 
@@ -53,7 +55,7 @@ def legacy(behind: str, altered: Mapping[str, Alter | tuple[int, bytes]]) -> Ite
 
 
 def _ask(behind: str, path: str, accept: str) -> tuple[int, list[tuple[str, str]], bytes]:
-    connection = http.client.HTTPConnection(behind.removeprefix("http://"), timeout=20)
+    connection = http.client.HTTPConnection(behind.removeprefix("http://"), timeout=PATIENCE)
     try:
         connection.request("GET", path, headers={"Accept": accept})
         answer = connection.getresponse()

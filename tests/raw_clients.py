@@ -13,6 +13,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+from tests.patience import PATIENCE
+
 EVENT = "42"
 
 
@@ -30,7 +32,7 @@ class RawClient:
         self.sock = socket.socket()
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.sock.settimeout(20)
+        self.sock.settimeout(PATIENCE)
         self.sock.connect(("127.0.0.1", port))
         key = base64.b64encode(os.urandom(16)).decode()
         self.sock.sendall(
@@ -106,11 +108,11 @@ class Crowd:
         self, kind: type[BaseException] | None, value: object, trace: TracebackType | None
     ) -> None:
         self._stopped.set()
-        self._thread.join(5)
+        self._thread.join(PATIENCE)
         for client in self._clients:
             client.sock.close()
 
-    def wait(self, count: int, timeout: float = 20.0) -> bool:
+    def wait(self, count: int, timeout: float = PATIENCE) -> bool:
         """Wait until each client had `count` events."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

@@ -18,10 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.warm import CAN_FORK, PROJECT, Forked, warm
-
-READY_SECONDS = 60.0
-STOP_SECONDS = 10.0
+from tests.patience import PATIENCE
+from tests.warm import CAN_FORK, Forked, warm
+from tests.warm import PROJECT as PROJECT
 
 _SERVE = [sys.executable, "-m", "orch_next", "serve", "--port", "{port}", "--async-mode"]
 _GUNICORN = [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:{port}", "wsgi:app"]
@@ -54,13 +53,13 @@ class Server:
     def log(self) -> str:
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 
-    def get(self, path: str, timeout: float = 10.0) -> bytes:
+    def get(self, path: str, timeout: float = PATIENCE) -> bytes:
         """Return the body of a GET; `urllib.error.HTTPError` for 4xx and 5xx."""
         with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:
             body: bytes = answer.read()
         return body
 
-    def stop(self, number: int = signal.SIGTERM, patience: float = STOP_SECONDS) -> float:
+    def stop(self, number: int = signal.SIGTERM, patience: float = PATIENCE) -> float:
         """Ask the process to end and return the seconds it took; kill it after `patience`."""
         started = time.monotonic()
         if self.process.poll() is None:
@@ -71,6 +70,14 @@ class Server:
                 self.process.kill()
                 self.process.wait()
         return time.monotonic() - started
+
+
+def stop_limit(server: Server) -> float:
+    """Return the seconds that a stop may take: 5, and what this machine needs for a start.
+
+    Open streams have 3 s; the rest is work, and that of a start is a multiple of it.
+    """
+    return 5.0 + server.ready_seconds
 
 
 def free_port() -> int:
@@ -95,11 +102,11 @@ def wait_until_ready(server: Server, path: str = "/health") -> None:
     """Poll `path` until it answers 200; `RuntimeError` with the log when it never does."""
     started = time.monotonic()
     said: Exception | None = None
-    while time.monotonic() - started < READY_SECONDS:
+    while time.monotonic() - started < PATIENCE:
         if server.process.poll() is not None:
             break
         try:
-            server.get(path, timeout=2.0)
+            server.get(path, timeout=PATIENCE / 10)
         except (OSError, urllib.error.HTTPError) as error:
             said = error
             time.sleep(0.02)

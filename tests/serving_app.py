@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +23,11 @@ def create_app(settings: Settings, *, async_mode: str) -> Flask:
     socketio = SocketIO(app, async_mode=async_mode)
     socketio.on_event("ask", lambda data: data)
     app.extensions["orch_next"] = SimpleNamespace(
-        stopping=threading.Event(), socketio=socketio, lock=threading.Lock()
+        stopping=threading.Event(),
+        socketio=socketio,
+        lock=threading.Lock(),
+        gate=threading.Event(),
+        held=[],
     )
     app.register_blueprint(bp)
     return app
@@ -54,13 +57,25 @@ def health() -> dict[str, str]:
     return {"mode": detect_async_mode()}
 
 
-@bp.get("/slow")
-def slow() -> dict[str, float]:
-    """Hold a real lock in a real wait, as SQLite and `flock` do."""
-    started = time.monotonic()
-    with orch().lock:
-        threading.Event().wait(float(request.args["seconds"]))
-    return {"seconds": time.monotonic() - started}
+@bp.get("/held")
+def held() -> str:
+    """Hold a real lock in a real wait, as SQLite and `flock` do, until `/free`."""
+    here = orch()
+    here.held.append(1)
+    with here.lock:
+        here.gate.wait()
+    return ""
+
+
+@bp.get("/holding")
+def holding() -> dict[str, int]:
+    return {"held": len(orch().held)}
+
+
+@bp.post("/free")
+def free() -> str:
+    orch().gate.set()
+    return ""
 
 
 @bp.post("/echo")
@@ -96,6 +111,20 @@ def stream() -> Response:
     return Response(lines(), mimetype="text/event-stream")
 
 
+@bp.get("/first")
+def first() -> Response:
+    """Send one event and nothing more until the server stops."""
+    here = orch()
+
+    def lines() -> Iterator[str]:
+        waiting = here.loop.queue()
+        yield "data: 拍\n\n"
+        while not here.stopping.is_set():
+            wait_for(waiting, 0.2)
+
+    return Response(lines(), mimetype="text/event-stream")
+
+
 @bp.get("/stuck")
 def stuck() -> Response:
     """Never look whether the server stops."""
@@ -104,7 +133,7 @@ def stuck() -> Response:
     def lines() -> Iterator[str]:
         try:
             yield "data: 拍\n\n"
-            wait_for(here.loop.queue(), 60.0)
+            wait_for(here.loop.queue(), 600.0)
         finally:
             log.warning("stuck stream closed")
 

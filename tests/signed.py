@@ -46,7 +46,7 @@ def spoil(count: int, seed: int, now: datetime) -> Iterator[Sent]:
     for number in range(count):
         forms = (mac(), f"sha256={mac()}", sign(SECRET, BODY, now))
         name = chance.choice(("X-Signature", "X-Hub-Signature-256"))
-        body, header = BODY, chance.choice(forms)
+        body, header = BODY, str(chance.choice(forms))
         change = chance.choice((_text, _text, _text, _bytes, _other))
         if change is _bytes:
             body = _bytes(chance, body)
@@ -54,7 +54,7 @@ def spoil(count: int, seed: int, now: datetime) -> Iterator[Sent]:
             header = _text(chance, header)
         else:
             name, header = _other(chance, name, header)
-        assert (body, header) != (BODY, forms) and header not in _good(body, name, forms)
+        assert header not in _good(body, name, forms)
         yield Sent(body, {"Idempotency-Key": f"k-{number}", name: header})
 
 

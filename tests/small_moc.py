@@ -15,7 +15,7 @@ from orch_next.migrate.house import House, Options
 NOW = datetime(2025, 10, 9, 3, 0, tzinfo=timezone.utc)
 
 
-def make_moc(folder: Path, files: Mapping[str, str | bytes | dict[str, Any]]) -> Path:
+def make_moc(folder: Path, files: Mapping[str, Any]) -> Path:
     """Write files below `folder`/MOC 日本: text, bytes, or JSON."""
     root = folder / "MOC 日本"
     (root / "ORCH" / "STATE").mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def make_moc(folder: Path, files: Mapping[str, str | bytes | dict[str, Any]]) ->
 
 def make_house(
     folder: Path,
-    files: Mapping[str, str | bytes | dict[str, Any]],
+    files: Mapping[str, Any],
     *,
     same: bool = False,
     **options: Any,

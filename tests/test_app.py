@@ -21,7 +21,7 @@ def test_two_apps_in_one_process_know_nothing_of_each_other(
 ) -> None:
     first = create_app({"root": orch_root})
     second = create_app({"root": tmp_path / "other" / "ORCH"})
-    counts = [app.test_client().get("/api/tasks").json["count"] for app in (first, second)]
+    counts = [app.test_client().get("/api/tasks").get_json()["count"] for app in (first, second)]
     assert counts == [3, 0]
 
 

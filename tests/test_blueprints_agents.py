@@ -29,19 +29,19 @@ AGENT = {
 
 def post(client: FlaskClient, verb: str, **body: Any) -> tuple[int, Any]:
     answer = client.post(f"/api/agents/{verb}", json=body)
-    return answer.status_code, answer.json
+    return answer.status_code, answer.get_json()
 
 
 def test_the_audit_scripts_walk(client: FlaskClient, orch_root: Path) -> None:
     """List, register, heartbeat and report, as the legacy's audit does."""
-    assert client.get("/api/agents/list").json == []
+    assert client.get("/api/agents/list").get_json() == []
     answers = [
         post(client, "register", id="AG-AUDIT", name="監査", tags=["qa-expert"]),
         post(client, "heartbeat", agent_id="AG-AUDIT", status="busy"),
         post(client, "report", id="AG-AUDIT", summary="C:\\作業\\監査 済み"),
     ]
     assert answers == [(200, {"success": True, "id": "AG-AUDIT"})] * 3
-    listed = client.get("/api/agents/list").json
+    listed = client.get("/api/agents/list").get_json()
     assert differences(listed, [AGENT]) == []
     assert listed[0]["reports"][0]["data"] == {"id": "AG-AUDIT", "summary": "C:\\作業\\監査 済み"}
     assert (listed[0]["status"], listed[0]["online"]) == ("active", True)
@@ -55,7 +55,7 @@ def test_update_and_remove(client: FlaskClient) -> None:
     status, answer = post(client, "update", id="AG-1", role="WORK", status="inactive")
     shape = {"success": True, "timestamp": STAMP, "request_id": str, "data": {"agent": dict}}
     assert (status, differences(answer, shape)) == (200, [])
-    assert answer["data"]["agent"] == client.get("/api/agents/list").json[0]
+    assert answer["data"]["agent"] == client.get("/api/agents/list").get_json()[0]
     assert post(client, "remove", id="AG-1") == (200, {"success": True, "removed": 1})
     assert post(client, "remove", id="AG-1") == (200, {"success": True, "removed": 0})
 
@@ -77,7 +77,7 @@ def test_an_updates_errors_have_their_envelope(
 ) -> None:
     answer = client.post("/api/agents/update", json=body, headers={"X-Request-ID": "cid-7"})
     shape = {"success": False, "timestamp": STAMP, "request_id": "cid-7", "error": error}
-    assert (answer.status_code, differences(answer.json, shape)) == (status, [])
+    assert (answer.status_code, differences(answer.get_json(), shape)) == (status, [])
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_missing_id_is_told_in_the_contracts_words(
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"id": {"a": 1}}', b'{"id": "a\\u0000"}'])
 def test_a_bad_body_is_400(client: FlaskClient, orch_root: Path, verb: str, body: bytes) -> None:
     answer = client.post(f"/api/agents/{verb}", data=body, content_type="application/json")
-    assert (answer.status_code, answer.json["success"]) == (400, False)
+    assert (answer.status_code, answer.get_json()["success"]) == (400, False)
     assert not (orch_root.parent / "data" / "agents_registry.json").exists()
 
 
@@ -110,7 +110,7 @@ def test_a_corrupt_registry_is_shown_and_kept(client: FlaskClient, orch_root: Pa
     path.write_bytes(b'[{"id": "AG-')
     listed, written = client.get("/api/agents/list"), post(client, "heartbeat", id="AG-1")
     assert (listed.status_code, written[0], path.read_bytes()) == (500, 409, b'[{"id": "AG-')
-    assert "agents_registry.json is not valid JSON" in listed.json["error"]
+    assert "agents_registry.get_json() is not valid JSON" in listed.get_json()["error"]
 
 
 def test_a_heartbeat_reaches_the_dispatcher(app: Flask) -> None:

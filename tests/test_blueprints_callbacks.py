@@ -47,8 +47,8 @@ def client(make_app: Callable[..., Flask]) -> FlaskClient:
 
 
 def status_of(client: FlaskClient, task_id: str) -> str:
-    tasks = client.get("/api/tasks").json["tasks"]
-    return next(task["status"] for task in tasks if task["id"] == task_id)
+    tasks = client.get("/api/tasks").get_json()["tasks"]
+    return str(next(task["status"] for task in tasks if task["id"] == task_id))
 
 
 def as_body(**members: Any) -> bytes:
@@ -62,7 +62,7 @@ def test_the_phase_three_expectations_hold(client: FlaskClient) -> None:
         deliver(client, X_Signature="0" * 64),
         client.post(URL, data=BODY, headers={"X-Signature": mac()}),
     ]
-    assert [(answer.status_code, answer.json) for answer in answers] == [
+    assert [(answer.status_code, answer.get_json()) for answer in answers] == [
         (202, {"accepted": True, "payload_sha256": SHA256}),
         (202, {"status": "duplicate", "payload_sha256": SHA256}),
         (401, {"error": "invalid signature"}),
@@ -103,14 +103,14 @@ def test_an_old_time_is_refused(make_app: Callable[..., Flask]) -> None:
 
 def test_a_known_key_tells_a_stranger_nothing(client: FlaskClient) -> None:
     deliver(client)
-    assert deliver(client, X_Signature="0" * 64).json == {"error": "invalid signature"}
+    assert deliver(client, X_Signature="0" * 64).get_json() == {"error": "invalid signature"}
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"5", b'"x"', b"{", b'{"a": NaN}', b"\xff"])
 def test_what_is_no_object_is_refused_and_burns_no_key(client: FlaskClient, body: bytes) -> None:
     refused = deliver(client, body)
-    assert (refused.status_code, refused.json["success"]) == (400, False)
-    assert deliver(client).json["accepted"] is True
+    assert (refused.status_code, refused.get_json()["success"]) == (400, False)
+    assert deliver(client).get_json()["accepted"] is True
 
 
 def test_any_content_type_will_do(client: FlaskClient) -> None:
@@ -133,21 +133,25 @@ def test_a_ledger_out_of_order_burns_no_key(client: FlaskClient, orch_root: Path
     refused = deliver(client)
     path.write_bytes(good)
     again = deliver(client)
-    assert (refused.status_code, again.status_code, again.json["accepted"]) == (409, 202, True)
+    assert (refused.status_code, again.status_code, again.get_json()["accepted"]) == (
+        409,
+        202,
+        True,
+    )
 
 
 def test_one_row_of_the_journal_a_delivery(client: FlaskClient) -> None:
     for _ in range(3):
         deliver(client)
     deliver(client, as_body(job_id="ジョブ-9", status="running"), key="k-2")
-    events = client.get("/audit/events?type=terminal_callback").json
+    events = client.get("/audit/events?type=terminal_callback").get_json()
     found = [(e["user_id"], e["resource_id"], json.loads(e["details"])) for e in events]
     assert [(user, job, details["applied"]) for user, job, details in found] == [
         ("agent", "ジョブ-9", False),
         ("agent", "002", True),
     ]
     assert found[1][2]["payload_sha256"] == SHA256
-    (moved,) = client.get("/audit/events?type=task_promoted").json
+    (moved,) = client.get("/audit/events?type=task_promoted").get_json()
     assert (moved["user_id"], json.loads(moved["details"])["role"]) == ("agent", "WORK")
 
 
@@ -158,8 +162,8 @@ def test_a_key_survives_a_restart(
     settings = {"root": orch_root, "webhook_secret": SECRET}
     later = create_app(settings, now=lambda: NOW + timedelta(hours=23)).test_client()
     tomorrow = create_app(settings, now=lambda: NOW + timedelta(hours=24)).test_client()
-    assert deliver(later).json == {"status": "duplicate", "payload_sha256": SHA256}
-    assert deliver(tomorrow).json["accepted"] is True
+    assert deliver(later).get_json() == {"status": "duplicate", "payload_sha256": SHA256}
+    assert deliver(tomorrow).get_json()["accepted"] is True
 
 
 def test_the_same_key_a_hundred_times_at_once(make_app: Callable[..., Flask]) -> None:
@@ -169,7 +173,7 @@ def test_the_same_key_a_hundred_times_at_once(make_app: Callable[..., Flask]) ->
 
     def send() -> None:
         start.wait()
-        answers.append(deliver(app.test_client()).json)
+        answers.append(deliver(app.test_client()).get_json())
 
     threads = [threading.Thread(target=send) for _ in range(100)]
     for thread in threads:
@@ -179,7 +183,7 @@ def test_the_same_key_a_hundred_times_at_once(make_app: Callable[..., Flask]) ->
     duplicate = {"status": "duplicate", "payload_sha256": SHA256}
     accepted = {"accepted": True, "payload_sha256": SHA256}
     assert (answers.count(accepted), answers.count(duplicate), len(answers)) == (1, 99, 100)
-    assert len(app.test_client().get("/audit/events?type=task_promoted").json) == 1
+    assert len(app.test_client().get("/audit/events?type=task_promoted").get_json()) == 1
 
 
 def test_a_token_goes_to_the_dispatcher(make_app: Callable[..., Flask]) -> None:
@@ -211,8 +215,8 @@ def test_ten_thousand_spoilt_deliveries(make_app: Callable[..., Flask], orch_roo
     before = (orch_root / "STATE" / "TASKS.md").read_bytes()
     assert find_faults(client, spoil(MUTATIONS, 20251009, NOW)) == []
     assert (orch_root / "STATE" / "TASKS.md").read_bytes() == before
-    assert client.get("/audit/events?type=terminal_callback").json == []
-    assert deliver(client).json["accepted"] is True
+    assert client.get("/audit/events?type=terminal_callback").get_json() == []
+    assert deliver(client).get_json()["accepted"] is True
 
 
 @pytest.mark.parametrize("mutant", ["compares text", "cuts to length", "looks at no body"])

@@ -39,7 +39,7 @@ def ready(client: FlaskClient) -> str:
     """Make a task READY that nobody has locked, and return its id."""
     task_id: str = client.post(
         "/api/tasks/create", json={"title": "図 | 作成", "owner": "WORK"}
-    ).json["id"]
+    ).get_json()["id"]
     client.post("/api/tasks/promote", json={"task_id": task_id})
     return task_id
 
@@ -49,20 +49,23 @@ def step(app: Flask) -> None:
 
 
 def status_of(client: FlaskClient, task_id: str) -> str:
-    status: str = client.get(f"/jobs/{task_id}").json["status"]
+    status: str = client.get(f"/jobs/{task_id}").get_json()["status"]
     return status
 
 
 def test_a_session_is_opened_shown_and_stopped(client: FlaskClient) -> None:
     opened = client.post("/dispatch", json={"coreId": PULL})
-    pid = opened.json["pid"]
-    assert (opened.status_code, opened.json, type(pid)) == (
+    pid = opened.get_json()["pid"]
+    assert (opened.status_code, opened.get_json(), type(pid)) == (
         200,
         {"success": True, "pid": pid, "command": " ".join([*COMMAND, "--interval", "5"])},
         int,
     )
-    assert client.post("/dispatch", json={"coreId": PULL, "stay": False}).json == opened.json
-    assert client.get("/status").json["dispatcher"] == {
+    assert (
+        client.post("/dispatch", json={"coreId": PULL, "stay": False}).get_json()
+        == opened.get_json()
+    )
+    assert client.get("/status").get_json()["dispatcher"] == {
         "running": True,
         "processes": [
             {
@@ -79,13 +82,13 @@ def test_a_session_is_opened_shown_and_stopped(client: FlaskClient) -> None:
         "draining": [],
     }
     stopped = {"success": True, "stopped": [pid], "stopped_pids": [pid]}
-    assert client.post("/dispatch/stop", json={"coreId": PULL}).json == stopped
-    assert client.post("/dispatch/stop").json == {
+    assert client.post("/dispatch/stop", json={"coreId": PULL}).get_json() == stopped
+    assert client.post("/dispatch/stop").get_json() == {
         "success": True,
         "stopped": [],
         "stopped_pids": [],
     }
-    assert client.get("/status").json["dispatcher"]["running"] is False
+    assert client.get("/status").get_json()["dispatcher"]["running"] is False
 
 
 @pytest.mark.parametrize(
@@ -112,15 +115,15 @@ def test_a_session_is_opened_shown_and_stopped(client: FlaskClient) -> None:
 )
 def test_a_wrong_body_is_refused(client: FlaskClient, body: str, message: str) -> None:
     answer = client.post("/dispatch", data=body)
-    assert (answer.status_code, answer.json) == (400, {"success": False, "message": message})
-    assert client.get("/status").json["dispatcher"]["running"] is False
+    assert (answer.status_code, answer.get_json()) == (400, {"success": False, "message": message})
+    assert client.get("/status").get_json()["dispatcher"]["running"] is False
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"coreId": "W", "coreId": "X"}'])
 def test_a_malformed_body_starts_nothing(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/dispatch", data=body)
-    assert (answer.status_code, answer.json["success"]) == (400, False)
-    assert client.get("/status").json["dispatcher"]["running"] is False
+    assert (answer.status_code, answer.get_json()["success"]) == (400, False)
+    assert client.get("/status").get_json()["dispatcher"]["running"] is False
 
 
 def test_a_malformed_body_stops_all_as_in_the_legacy_and_a_wrong_core_none(
@@ -129,24 +132,24 @@ def test_a_malformed_body_stops_all_as_in_the_legacy_and_a_wrong_core_none(
     client.post("/dispatch", json={"coreId": PULL})
     assert client.post("/dispatch/stop", json={"coreId": 5}).status_code == 400
     assert client.post("/dispatch/drain", data="{").status_code == 400
-    assert client.post("/dispatch/stop", json={"coreId": "OTHER"}).json["stopped"] == []
-    assert len(client.post("/dispatch/stop", data="{").json["stopped"]) == 1
+    assert client.post("/dispatch/stop", json={"coreId": "OTHER"}).get_json()["stopped"] == []
+    assert len(client.post("/dispatch/stop", data="{").get_json()["stopped"]) == 1
 
 
 def test_drain_and_nudge_name_the_sessions(app: Flask, client: FlaskClient) -> None:
     client.post("/dispatch", json={"coreId": PULL})
-    assert client.post("/dispatch/nudge").json == {"success": True, "nudged": [PULL]}
-    drained = client.post("/dispatch/drain", json={"coreId": PULL}).json
+    assert client.post("/dispatch/nudge").get_json() == {"success": True, "nudged": [PULL]}
+    drained = client.post("/dispatch/drain", json={"coreId": PULL}).get_json()
     assert drained == {"success": True, "draining": [PULL]}
     step(app)
-    assert client.get("/status").json["dispatcher"]["running"] is False
+    assert client.get("/status").get_json()["dispatcher"]["running"] is False
 
 
 def test_a_bad_cores_file_is_the_contracts_500(client: FlaskClient, orch_root: Path) -> None:
     path = orch_root.parent / "config" / "cores.toml"
     path.write_text("[cores.W]\nlimits = 1\n", encoding="utf-8")
     answer = client.post("/dispatch", json={"coreId": PULL})
-    assert (answer.status_code, answer.json) == (
+    assert (answer.status_code, answer.get_json()) == (
         500,
         {
             "success": False,
@@ -159,7 +162,7 @@ def test_a_bad_cores_file_is_the_contracts_500(client: FlaskClient, orch_root: P
 
 def test_who_does_not_own_the_background_does_not_dispatch(make_app: Callable[..., Flask]) -> None:
     answer = make_app().test_client().post("/dispatch", json={"coreId": PULL})
-    assert (answer.status_code, answer.headers["Retry-After"], answer.json["success"]) == (
+    assert (answer.status_code, answer.headers["Retry-After"], answer.get_json()["success"]) == (
         *(503, "5", False),
     )
 
@@ -169,13 +172,13 @@ def test_a_command_needs_tokens_or_the_operators_word(
 ) -> None:
     client = dispatching(make_app, orch_root, allow=False).test_client()
     answer = client.post("/dispatch", json={"coreId": SCRIPT})
-    assert (answer.status_code, "allow_commands_without_token" in answer.json["message"]) == (
+    assert (answer.status_code, "allow_commands_without_token" in answer.get_json()["message"]) == (
         *(403, True),
     )
 
 
 def test_a_claim_a_renewal_and_a_report(client: FlaskClient, ready: str) -> None:
-    claimed = client.post("/api/agents/claim", json={"coreId": PULL}).json
+    claimed = client.post("/api/agents/claim", json={"coreId": PULL}).get_json()
     token = claimed.pop("token")
     task = claimed.pop("task")
     assert (task["id"], task["status"], task["lock_owner"]) == (ready, "DOING", PULL)
@@ -188,21 +191,21 @@ def test_a_claim_a_renewal_and_a_report(client: FlaskClient, ready: str) -> None
         "lock_expires_at": "2025-10-09T03:34:05Z",
         "feedback": "",
     }
-    assert client.post("/api/agents/claim", json={"id": PULL}).json == {
+    assert client.post("/api/agents/claim", json={"id": PULL}).get_json() == {
         "success": True,
         "task": None,
     }
-    (lease,) = client.get("/api/leases").json["leases"]
+    (lease,) = client.get("/api/leases").get_json()["leases"]
     assert (lease["job_id"], lease["coreId"], token in str(lease)) == (ready, PULL, False)
     holder = {"job_id": ready, "token": token}
-    renewed = client.post("/api/leases/renew", json={**holder, "seconds": 60}).json
+    renewed = client.post("/api/leases/renew", json={**holder, "seconds": 60}).get_json()
     assert renewed == {"success": True, "job_id": ready, "lock_expires_at": "2025-10-09T03:34:05Z"}
     report = {**holder, "status": "REVIEW", "artifact": "ORCH/成果.md"}
     done = client.post("/api/leases/report", json=report)
-    assert done.json == {"success": True, "job_id": ready, "status": "REVIEW"}
+    assert done.get_json() == {"success": True, "job_id": ready, "status": "REVIEW"}
     late = client.post("/api/leases/report", json={**report, "status": "FIX"})
-    assert (late.status_code, late.json["present"]["status"]) == (409, "REVIEW")
-    (attempt,) = client.get(f"/jobs/{ready}/attempts").json["attempts"]
+    assert (late.status_code, late.get_json()["present"]["status"]) == (409, "REVIEW")
+    (attempt,) = client.get(f"/jobs/{ready}/attempts").get_json()["attempts"]
     assert (attempt["core"], attempt["outcome"]) == (PULL, "done")
 
 
@@ -233,28 +236,28 @@ def test_a_wrong_member_changes_nothing(
 
 def test_a_named_task_is_claimed_or_the_reasons_are_told(client: FlaskClient, ready: str) -> None:
     taken = client.post("/api/agents/claim", json={"coreId": PULL, "task_id": "001"})
-    assert (taken.status_code, "REVIEW" in taken.json["error"]) == (409, True)
+    assert (taken.status_code, "REVIEW" in taken.get_json()["error"]) == (409, True)
     unknown = client.post("/api/agents/claim", json={"coreId": PULL, "task_id": "鬼"})
     assert unknown.status_code == 404
     named = client.post("/api/agents/claim", json={"coreId": PULL, "task_id": ready})
-    assert named.json["task"]["id"] == ready
+    assert named.get_json()["task"]["id"] == ready
 
 
 def test_explain_and_dry_run(client: FlaskClient, ready: str) -> None:
-    found = client.get(f"/api/dispatch/explain/001?coreId={PULL}").json
+    found = client.get(f"/api/dispatch/explain/001?coreId={PULL}").get_json()
     assert [reason["code"] for reason in found["reasons"]] == ["status", "approval"]
     assert client.get("/api/dispatch/explain/a/b").status_code == 404
-    plan = client.get(f"/api/dispatch/dry-run?coreId={PULL}").json
+    plan = client.get(f"/api/dispatch/dry-run?coreId={PULL}").get_json()
     assert [(one["task_id"], one["taken"]) for one in plan["tasks"]] == [(ready, True)]
     missing = client.get("/api/dispatch/dry-run")
-    assert (missing.status_code, missing.json) == (400, {"error": "coreId は必須です"})
+    assert (missing.status_code, missing.get_json()) == (400, {"error": "coreId は必須です"})
 
 
 def test_a_log_is_read_from_an_offset(app: Flask, client: FlaskClient, ready: str) -> None:
     client.post("/dispatch", json={"coreId": SCRIPT, "stay": False})
     while status_of(client, ready) in ("READY", "DOING"):
         step(app)
-    log = client.get(f"/jobs/{ready}/log").json
+    log = client.get(f"/jobs/{ready}/log").get_json()
     assert log == {
         "job_id": ready,
         "attempt": 1,
@@ -263,14 +266,14 @@ def test_a_log_is_read_from_an_offset(app: Flask, client: FlaskClient, ready: st
         "text": "作業\nORCH_ARTIFACT=out.md\n",
         "ended": True,
     }
-    rest = client.get(f"/jobs/{ready}/log?offset=7&attempt=1").json
+    rest = client.get(f"/jobs/{ready}/log?offset=7&attempt=1").get_json()
     assert rest["text"] == "ORCH_ARTIFACT=out.md\n"
     assert client.get(f"/jobs/{ready}/log?attempt=9").status_code == 404
-    assert client.get("/jobs/001/log").json == {"error": "no log of '001'"}
+    assert client.get("/jobs/001/log").get_json() == {"error": "no log of '001'"}
 
 
 def test_locks_of_others_stay_until_a_person_sweeps(client: FlaskClient) -> None:
-    assert client.get("/api/leases").json["foreign"] == [
+    assert client.get("/api/leases").get_json()["foreign"] == [
         {
             "task_id": "002",
             "status": "PLAN",
@@ -280,10 +283,10 @@ def test_locks_of_others_stay_until_a_person_sweeps(client: FlaskClient) -> None
             "expired": True,
         }
     ]
-    swept = client.post("/api/leases/sweep", json={"actor": "田中"}).json
+    swept = client.post("/api/leases/sweep", json={"actor": "田中"}).get_json()
     assert swept == {"success": True, "swept": ["002"]}
-    assert client.get("/api/leases").json["foreign"] == []
-    (entry,) = client.get("/audit/events?type=task_lock_swept").json
+    assert client.get("/api/leases").get_json()["foreign"] == []
+    (entry,) = client.get("/audit/events?type=task_lock_swept").get_json()
     assert (entry["user_id"], entry["resource_id"]) == ("田中", "002")
 
 
@@ -313,14 +316,19 @@ def test_roles(make_app: Callable[..., Flask], orch_root: Path) -> None:
 @pytest.mark.parametrize("path", ["/", "/console"])
 def test_the_panel_has_the_contracts_ids(client: FlaskClient, path: str) -> None:
     html = client.get(f"{path}?lang=en").get_data(as_text=True)
-    ids = ("orch-control-panel", "orch-dispatcher-state", "orch-core-id", "orch-interval-sec")
-    ids += ("orch-stay-flag", "orch-enable-orch-flag", "btn-dispatch-start", "btn-dispatch-stop")
+    ids = (
+        *("orch-control-panel", "orch-dispatcher-state", "orch-core-id", "orch-interval-sec"),
+        "orch-stay-flag",
+        "orch-enable-orch-flag",
+        "btn-dispatch-start",
+        "btn-dispatch-stop",
+    )
     assert [name for name in (*ids, "orch-log-panel") if html.count(f'id="{name}"') != 1] == []
 
 
 def test_what_the_panel_reads_tells_sessions_cores_and_locks(client: FlaskClient) -> None:
     client.post("/dispatch", json={"coreId": PULL, "intervalSec": 7})
-    held = client.get("/api/leases").json
+    held = client.get("/api/leases").get_json()
     told, locks = held["dispatcher"], [lock["lock"] for lock in held["foreign"]]
     assert [(one["coreId"], one["intervalSec"]) for one in told["processes"]] == [(PULL, 7)]
     assert (SCRIPT in told["cores"], "WORK@2025-10-07T12:00:00Z" in locks) == (True, True)
@@ -333,7 +341,9 @@ def test_predictions_decide_only_where_the_configuration_says_so(
     client = dispatching(make_app, orch_root, scheduler_uses_predictions=uses).test_client()
     ids = {}
     for name in ("first", "then"):
-        made = client.post("/api/tasks/create", json={"title": name, "owner": "WORK"}).json["id"]
+        made = client.post("/api/tasks/create", json={"title": name, "owner": "WORK"}).get_json()[
+            "id"
+        ]
         client.post("/api/tasks/promote", json={"task_id": made})
         ids[name] = made
     for at in range(20):
@@ -343,7 +353,7 @@ def test_predictions_decide_only_where_the_configuration_says_so(
             "/api/knowledge/save_outcome", json={**body, "execution_time_ms": 1_000 + at}
         )
         assert saved.status_code == 200
-    plan = client.get(f"/api/dispatch/dry-run?coreId={PULL}").json["tasks"]
+    plan = client.get(f"/api/dispatch/dry-run?coreId={PULL}").get_json()["tasks"]
     assert [one["title"] for one in plan] == order
-    told = client.get(f"/api/dispatch/explain/{ids['then']}?coreId={PULL}").json["prediction"]
+    told = client.get(f"/api/dispatch/explain/{ids['then']}?coreId={PULL}").get_json()["prediction"]
     assert (told or {}).get("decided", False) is uses

@@ -63,7 +63,10 @@ def test_a_failed_write_says_why(
     more: dict[str, Any],
 ) -> None:
     answer = raising(error).post("/api/raise")
-    assert (answer.status_code, answer.json) == (status, {"success": False, "error": "why", **more})
+    assert (answer.status_code, answer.get_json()) == (
+        status,
+        {"success": False, "error": "why", **more},
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,7 @@ def test_a_failed_read_has_just_the_reason(
     raising: Callable[[Exception], FlaskClient], error: OrchError, status: int
 ) -> None:
     answer = raising(error).get("/api/raise")
-    assert (answer.status_code, answer.json) == (status, {"error": "why"})
+    assert (answer.status_code, answer.get_json()) == (status, {"error": "why"})
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(0.2, "1"), (2.6, "3")])
@@ -89,7 +92,7 @@ def test_an_applied_change_is_never_told_as_failed(
     raising: Callable[[Exception], FlaskClient],
 ) -> None:
     answer = raising(UncertainError("not confirmed")).post("/api/raise")
-    assert (answer.status_code, answer.json) == (
+    assert (answer.status_code, answer.get_json()) == (
         *(200, {"success": True, "durable": False, "warning": "not confirmed"}),
     )
 
@@ -104,7 +107,7 @@ def test_a_defect_is_a_500_that_tells_nothing(
     ]
     assert [answer.status_code for answer in answers] == [500, 500]
     assert [SECRET in answer.get_data(as_text=True) for answer in answers] == [False, False]
-    assert answers[0].json["error"] == "internal_error"
+    assert answers[0].get_json()["error"] == "internal_error"
 
 
 def test_a_browser_reads_the_reason_on_a_page(

@@ -12,8 +12,9 @@ from orch_next.realtime.streams import GREETING
 from tests.event_stream import read_events
 
 
-def first_texts(client: FlaskClient, path: str, count: int = 2, **headers: str) -> list[str]:
+def first_texts(client: FlaskClient, path: str, count: int = 2, last_id: str = "") -> list[str]:
     """Return the first pieces of a stream, and leave it."""
+    headers = {"Last-Event-ID": last_id} if last_id else {}
     with client.get(path, headers=headers, buffered=False) as answer:
         pieces: Iterator[bytes] = iter(answer.response)  # type: ignore[arg-type]
         return [next(pieces).decode() for _ in range(count)]
@@ -46,7 +47,7 @@ def test_a_job_begins_with_its_status(client: FlaskClient) -> None:
 
 
 def test_a_cursor_from_another_database_gets_a_reset(client: FlaskClient) -> None:
-    by_header = first_texts(client, "/events", **{"Last-Event-ID": "7"})[1]
+    by_header = first_texts(client, "/events", last_id="7")[1]
     by_query = first_texts(client, "/events?last_event_id=7")[1]
     expected = 'id: 0\nevent: reset\ndata: {"seq":0}\n\n'
     assert (by_header, by_query) == (expected, expected)

@@ -22,7 +22,7 @@ def state(orch_root: Path, name: str = "TASKS.md") -> bytes:
 def test_csv_has_every_record(client: FlaskClient, name: str, kind: str) -> None:
     answer = client.get(f"/api/export/{name}.csv")
     rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
-    listed = client.get(f"/api/{name}").json[name]
+    listed = client.get(f"/api/{name}").get_json()[name]
     assert rows == [{k: v for k, v in record.items() if k != "rev"} for record in listed]
     assert (answer.content_type, answer.headers["Content-Disposition"]) == (
         f"{kind}; charset=utf-8",
@@ -33,8 +33,8 @@ def test_csv_has_every_record(client: FlaskClient, name: str, kind: str) -> None
 @pytest.mark.parametrize("name", ["tasks", "approvals"])
 def test_json_has_the_lists_records(client: FlaskClient, orch_root: Path, name: str) -> None:
     answer = client.get(f"/api/export/{name}.json")
-    assert answer.json == {
-        name: client.get(f"/api/{name}").json[name],
+    assert answer.get_json() == {
+        name: client.get(f"/api/{name}").get_json()[name],
         "digest": hashlib.sha256(state(orch_root, f"{name.upper()}.md")).hexdigest(),
         "stale": False,
     }
@@ -68,9 +68,9 @@ def test_a_damaged_ledger_is_exported_as_it_was_last_good(
     path = orch_root / "STATE" / "TASKS.md"
     path.write_bytes(b"<<<<<<< HEAD\n" + path.read_bytes())
     assert client.get("/api/export/tasks.csv").data == good
-    assert client.get("/api/export/tasks.json").json["stale"] is True
+    assert client.get("/api/export/tasks.get_json()").get_json()["stale"] is True
     answer = client.get("/api/export/tasks.md")
-    assert (answer.status_code, "TASKS.md:1" in answer.json["error"]) == (500, True)
+    assert (answer.status_code, "TASKS.md:1" in answer.get_json()["error"]) == (500, True)
 
 
 def test_a_missing_ledger_is_an_empty_file(client: FlaskClient, orch_root: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_missing_ledger_is_an_empty_file(client: FlaskClient, orch_root: Path)
 def test_evidence_is_read_by_its_windows_name(client: FlaskClient, orch_root: Path) -> None:
     (orch_root / "001.diff.md").write_bytes("差分 ①".encode("cp932"))
     answer = client.get("/api/approvals/A002/evidence")
-    assert answer.json == {
+    assert answer.get_json() == {
         "appr_id": "A002",
         "path": "C:\\\\Users\\\\User\\\\ORCH\\\\001.diff.md",
         "kind": "file",
@@ -94,7 +94,7 @@ def test_evidence_is_read_by_its_windows_name(client: FlaskClient, orch_root: Pa
 
 
 def test_evidence_that_is_not_there_is_said_to_be_missing(client: FlaskClient) -> None:
-    found = client.get("/api/approvals/A003/evidence").json
+    found = client.get("/api/approvals/A003/evidence").get_json()
     assert (found["kind"], found["exists"], found["text"]) == ("missing", False, None)
     assert client.get("/api/approvals/X/evidence").status_code == 404
 
@@ -108,7 +108,11 @@ def test_evidence_never_shows_keys(client: FlaskClient, orch_root: Path, cell: s
     path = orch_root / "STATE" / "APPROVALS.md"
     path.write_bytes(path.read_bytes().replace(b"C:\\ORCH\\002.md", cell.encode()))
     answer = client.get("/api/approvals/A003/evidence")
-    assert (answer.status_code, answer.json["text"], answer.json["sha256"]) == (200, None, None)
+    assert (answer.status_code, answer.get_json()["text"], answer.get_json()["sha256"]) == (
+        200,
+        None,
+        None,
+    )
     assert "秘密" not in answer.get_data(as_text=True)
 
 
@@ -116,11 +120,11 @@ def test_evidence_never_shows_keys(client: FlaskClient, orch_root: Path, cell: s
 def test_a_ledger_is_shown_raw(client: FlaskClient, orch_root: Path, name: str) -> None:
     data = state(orch_root, f"{name.upper()}.md")
     answer = client.get(f"/api/ledger/{name}")
-    assert answer.json == {
+    assert answer.get_json() == {
         "file": f"{name.upper()}.md",
         "digest": hashlib.sha256(data).hexdigest(),
         "text": data.decode(),
-        "problems": client.get(f"/api/{name}").json["problems"],
+        "problems": client.get(f"/api/{name}").get_json()["problems"],
         **{"stale": False, "damaged": False, "missing": False},
     }
     headers = {"If-None-Match": answer.headers["ETag"]}
@@ -131,13 +135,13 @@ def test_a_damaged_ledger_is_shown_with_its_damage(client: FlaskClient, orch_roo
     client.get("/api/tasks")
     path = orch_root / "STATE" / "TASKS.md"
     path.write_bytes(b"<<<<<<< HEAD\n" + path.read_bytes() + b"\xff")
-    found = client.get("/api/ledger/tasks").json
+    found = client.get("/api/ledger/tasks").get_json()
     assert (found["damaged"], found["stale"], found["text"][-1]) == (True, True, "\ufffd")
     assert found["digest"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert [problem["severity"] for problem in found["problems"]] == ["damage"]
     path.unlink()
     assert (
-        client.get("/api/ledger/tasks").json["text"],
+        client.get("/api/ledger/tasks").get_json()["text"],
         client.get("/api/ledger/x").status_code,
     ) == (*("", 404),)
 
@@ -145,11 +149,11 @@ def test_a_damaged_ledger_is_shown_with_its_damage(client: FlaskClient, orch_roo
 def test_statistics_count_what_happened(client: FlaskClient) -> None:
     client.post("/api/tasks/create", json={"title": "新"})
     client.post("/api/tasks/approve_done", json={"task_id": "003"})
-    stats = client.get("/api/stats?days=1").json
+    stats = client.get("/api/stats?days=1").get_json()
     assert stats["throughput"] == [{"day": "2025-10-09", "created": 1, "done": 1}]
     assert (stats["days"], stats["moves"], stats["lead_time"]["median"]) == (1, 2, 0.0)
-    assert client.get("/api/stats?days=999").json["days"] == 366
-    spans = client.get("/api/stats/spans").json["spans"]
+    assert client.get("/api/stats?days=999").get_json()["days"] == 366
+    spans = client.get("/api/stats/spans").get_json()["spans"]
     assert spans["003"]["finished"] == "2025-10-09T03:04:05.678901Z"
 
 

@@ -16,7 +16,7 @@ def damage(root: Path, name: str) -> None:
 
 
 def test_tasks_are_the_ledgers_rows(client: FlaskClient) -> None:
-    answer = client.get("/api/tasks").json
+    answer = client.get("/api/tasks").get_json()
     assert [(task["id"], task["title"], task["status"]) for task in answer["tasks"]] == [
         ("001", "UI統合テスト", "REVIEW"),
         ("002", "配布 | 検証 <script>alert(1)</script>", "PLAN"),
@@ -26,7 +26,7 @@ def test_tasks_are_the_ledgers_rows(client: FlaskClient) -> None:
 
 
 def test_windows_paths_come_back_unchanged(client: FlaskClient) -> None:
-    rows = client.get("/api/approvals").json["approvals"]
+    rows = client.get("/api/approvals").get_json()["approvals"]
     assert [row["evidence"] for row in rows] == [
         r"C:\Users\User\ORCH\TASKS.md",
         r"C:\\Users\\User\\ORCH\\001.diff.md",
@@ -35,7 +35,7 @@ def test_windows_paths_come_back_unchanged(client: FlaskClient) -> None:
 
 
 def test_milestone_ids_are_arrays(client: FlaskClient) -> None:
-    (row,) = client.get("/api/milestones").json["milestones"]
+    (row,) = client.get("/api/milestones").get_json()["milestones"]
     assert (row["epic_ids"], row["task_ids"]) == (["E1", "E2"], ["001", "002"])
 
 
@@ -62,7 +62,7 @@ def test_an_edit_from_outside_is_served(client: FlaskClient, orch_root: Path) ->
     client.get("/api/tasks")
     path = orch_root / "STATE" / "TASKS.md"
     path.write_bytes(path.read_bytes().replace("UI統合テスト".encode(), "画面テスト".encode()))
-    assert client.get("/api/tasks").json["tasks"][0]["title"] == "画面テスト"
+    assert client.get("/api/tasks").get_json()["tasks"][0]["title"] == "画面テスト"
 
 
 @pytest.mark.parametrize("path", ["/api/tasks", "/api/approvals", "/api/milestones"])
@@ -70,13 +70,13 @@ def test_a_missing_ledger_is_an_empty_list(client: FlaskClient, orch_root: Path,
     key = path.removeprefix("/api/")
     (orch_root / "STATE" / f"{key.upper()}.md").unlink()
     answer = client.get(path)
-    assert (answer.status_code, answer.json[key], answer.json["count"]) == (200, [], 0)
+    assert (answer.status_code, answer.get_json()[key], answer.get_json()["count"]) == (200, [], 0)
 
 
 def test_damage_keeps_the_last_good_rows(client: FlaskClient, orch_root: Path) -> None:
-    good = client.get("/api/tasks").json
+    good = client.get("/api/tasks").get_json()
     damage(orch_root, "TASKS.md")
-    answer = client.get("/api/tasks").json
+    answer = client.get("/api/tasks").get_json()
     assert (answer["tasks"], answer["stale"]) == (good["tasks"], True)
     assert {problem["severity"] for problem in answer["problems"]} >= {"damage"}
 
@@ -87,19 +87,19 @@ def test_damage_without_a_good_state_is_no_success(
 ) -> None:
     damage(orch_root, "TASKS.md")
     answer = client.get(path)
-    assert (answer.status_code, list(answer.json)) == (500, ["error"])
-    assert "TASKS.md" in answer.json["error"]
+    assert (answer.status_code, list(answer.get_json())) == (500, ["error"])
+    assert "TASKS.md" in answer.get_json()["error"]
 
 
 def test_health_needs_readable_ledgers(client: FlaskClient, orch_root: Path) -> None:
     damage(orch_root, "APPROVALS.md")
     answer = client.get("/health")
-    assert (answer.status_code, answer.json["status"]) == (503, "error")
-    assert "APPROVALS.md" in answer.json["message"]
+    assert (answer.status_code, answer.get_json()["status"]) == (503, "error")
+    assert "APPROVALS.md" in answer.get_json()["message"]
 
 
 def test_jobs_carry_their_approvals(client: FlaskClient) -> None:
-    items = client.get("/jobs").json["items"]
+    items = client.get("/jobs").get_json()["items"]
     assert [(job["id"], [a["appr_id"] for a in job["approvals"]]) for job in items] == [
         ("001", ["A001", "A002"]),
         ("002", ["A003"]),
@@ -120,7 +120,7 @@ def test_jobs_carry_their_approvals(client: FlaskClient) -> None:
 def test_jobs_are_paged_on_request(
     client: FlaskClient, query: str, ids: list[str], next_page: int | None
 ) -> None:
-    answer = client.get(f"/jobs?{query}").json
+    answer = client.get(f"/jobs?{query}").get_json()
     assert ([job["id"] for job in answer["items"]], answer["next_page"]) == (ids, next_page)
 
 
@@ -128,5 +128,5 @@ def test_locks_are_listed(client: FlaskClient, orch_root: Path) -> None:
     folder = orch_root / ".locks"
     folder.mkdir()
     (folder / "ui-audit.lock").write_bytes(b"12345")
-    (lock,) = client.get("/status").json["locks"]
+    (lock,) = client.get("/status").get_json()["locks"]
     assert (lock["name"], lock["size"], len(lock["mtime"])) == ("ui-audit.lock", 5, 26)

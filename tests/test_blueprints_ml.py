@@ -22,7 +22,8 @@ from orch_next.knowledge.outcomes import parse_outcome
 from orch_next.knowledge.room import start_thread
 from orch_next.knowledge.shelf import Shelf
 from orch_next.knowledge.store import KnowledgeStore
-from tests.knowledge_desk import NOW, Emit, Told, fill, make_trainer, run_body
+from orch_next.knowledge.training import Emit
+from tests.knowledge_desk import NOW, Told, fill, make_trainer, run_body
 from tests.shapes import differences
 
 LOCAL_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
@@ -72,7 +73,7 @@ def parts(app: Flask) -> Orch:
 
 def post(client: FlaskClient, path: str, body: Any = None) -> tuple[int, Any]:
     answer = client.post(f"/api/ml/{path}", json=body if body is not None else {})
-    return answer.status_code, answer.json
+    return answer.status_code, answer.get_json()
 
 
 def set_trainer(app: Flask, emit: Emit, start: Callable[[Callable[[], None]], object]) -> None:
@@ -90,7 +91,7 @@ def taught(app: Flask) -> Flask:
 
 
 def test_nothing_was_learned_yet(client: FlaskClient) -> None:
-    status = client.get("/api/ml/status").json
+    status = client.get("/api/ml/status").get_json()
     assert differences(status, STATUS) == []
     assert [status[name] for name in list(STATUS)[:4]] == [0, 0, None, 0.0]
 
@@ -99,7 +100,7 @@ def test_nothing_was_learned_yet(client: FlaskClient) -> None:
 def test_below_the_floor_there_is_no_number(app: Flask, count: int) -> None:
     fill(parts(app).knowledge.store, count)
     answer = app.test_client().get("/api/ml/optimize/task_processor")
-    assert (answer.status_code, answer.json) == (
+    assert (answer.status_code, answer.get_json()) == (
         404,
         {
             "success": False,
@@ -118,21 +119,21 @@ def test_runs_without_all_four_parameters_are_no_ground_for_a_number(app: Flask)
         del body["ps1_parameters_used"]["memory_limit_mb"]
         parts(app).knowledge.store.save_work_outcome(parse_outcome(body, NOW))
     answer = app.test_client().get("/api/ml/optimize/task_processor")
-    assert (answer.status_code, answer.json["reason"]) == (404, "not enough data")
+    assert (answer.status_code, answer.get_json()["reason"]) == (404, "not enough data")
 
 
 def test_a_recommendation_says_what_it_rests_on(taught: Flask) -> None:
     client = taught.test_client()
     answer = client.get("/api/ml/optimize/task_processor")
     shape = {"success": True, "optimized_parameters": PARAMETERS, "recommendation": GROUNDS}
-    assert (answer.status_code, differences(answer.json, shape)) == (200, [])
-    grounds = answer.json["recommendation"]
-    assert answer.json["optimized_parameters"]["memory_limit_mb"] == 512
+    assert (answer.status_code, differences(answer.get_json(), shape)) == (200, [])
+    grounds = answer.get_json()["recommendation"]
+    assert answer.get_json()["optimized_parameters"]["memory_limit_mb"] == 512
     assert grounds["baseline"]["parameters"]["memory_limit_mb"] == 256
     assert (grounds["sample_size"], len(grounds["last_outcomes"])) == (60, 10)
     low, high = grounds["estimate"]["success_rate_interval"]
     assert 0 < low < grounds["estimate"]["success_rate"] < high <= 1
-    assert client.get("/api/ml/optimize/task_processor").json == answer.json
+    assert client.get("/api/ml/optimize/task_processor").get_json() == answer.get_json()
 
 
 def test_training_runs_in_the_background_and_is_told(taught: Flask) -> None:
@@ -150,7 +151,7 @@ def test_training_runs_in_the_background_and_is_told(taught: Flask) -> None:
         {"success": True, "message": "モデル訓練を開始しました（エポック数: 4）"},
     )
     assert ended.wait(300)
-    status = client.get("/api/ml/status").json
+    status = client.get("/api/ml/status").get_json()
     assert differences(status, STATUS) == []
     assert (status["model_count"], status["training_data_count"]) == (1, 60)
     assert 0 < status["average_accuracy"] <= 100
@@ -183,12 +184,12 @@ def test_the_schedule_starts_and_stops(app: Flask, orch_root: Path) -> None:
     client, path = app.test_client(), orch_root.parent / "config" / "monitoring.json"
     config = {"retrain_interval_hours": 24, "auto_start": False}
     stopped = {"is_running": False, "config": config, "next_run_estimate": None}
-    assert client.get("/api/ml/retrain/status").json == stopped
+    assert client.get("/api/ml/retrain/status").get_json() == stopped
     assert post(client, "retrain/start") == (
         200,
         {"success": True, "message": "自動再訓練スケジューラーを開始しました"},
     )
-    running = client.get("/api/ml/retrain/status").json
+    running = client.get("/api/ml/retrain/status").get_json()
     shape = {"is_running": True, "config": config, "next_run_estimate": LOCAL_ISO}
     assert differences(running, shape) == []
     assert post(client, "retrain/stop") == (
@@ -197,7 +198,7 @@ def test_the_schedule_starts_and_stops(app: Flask, orch_root: Path) -> None:
     )
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"ai_prediction": {"min_accuracy_threshold": 0.8}}))
-    shown = client.get("/api/ml/retrain/status").json
+    shown = client.get("/api/ml/retrain/status").get_json()
     assert shown == {**stopped, "config": {**config, "min_accuracy_threshold": 0.8}}
 
 
@@ -212,13 +213,13 @@ PREDICTION = {
 def test_a_tasks_next_run_is_predicted(taught: Flask, path: str) -> None:
     answer = taught.test_client().get(f"/api/ml/predict/{path}")
     shape = {"success": True, "task_id": path.partition("?")[0], "prediction": PREDICTION}
-    assert (answer.status_code, differences(answer.json, shape)) == (200, [])
+    assert (answer.status_code, differences(answer.get_json(), shape)) == (200, [])
 
 
 @pytest.mark.parametrize("path", ["ない", "003?script=ない"])
 def test_without_runs_nothing_is_predicted(taught: Flask, path: str) -> None:
     answer = taught.test_client().get(f"/api/ml/predict/{path}")
-    assert (answer.status_code, answer.json["reason"]) == (404, "not enough data")
+    assert (answer.status_code, answer.get_json()["reason"]) == (404, "not enough data")
 
 
 LEARNING = [
@@ -243,4 +244,4 @@ def test_without_the_extra_everything_is_503(
 ) -> None:
     parts(app).knowledge.learning = parts(app).knowledge.retrain = None
     answer = app.test_client().open(f"/api/ml/{route[1]}", method=route[0], json={})
-    assert (answer.status_code, answer.json) == (503, {"error": error})
+    assert (answer.status_code, answer.get_json()) == (503, {"error": error})

@@ -65,9 +65,9 @@ def test_a_very_long_cell_comes_as_it_is() -> None:
 
 
 def test_the_route_answers_with_the_rows_revision(client: FlaskClient) -> None:
-    task = client.get("/api/tasks").json["tasks"][0]
+    task = client.get("/api/tasks").get_json()["tasks"][0]
     answer = client.get(f"/api/tasks/{task['id']}/notes")
-    assert answer.json == {
+    assert answer.get_json() == {
         "success": True,
         "html": render_cell(task["notes"]),
         "rev": task["rev"],
@@ -75,7 +75,7 @@ def test_the_route_answers_with_the_rows_revision(client: FlaskClient) -> None:
 
 
 def test_an_unknown_task_has_no_notes(client: FlaskClient) -> None:
-    assert client.get("/api/tasks/無い/notes").json["success"] is False
+    assert client.get("/api/tasks/無い/notes").get_json()["success"] is False
 
 
 def test_an_id_with_a_slash_has_notes(make_app: Callable[..., Flask], orch_root: Path) -> None:
@@ -83,7 +83,7 @@ def test_an_id_with_a_slash_has_notes(make_app: Callable[..., Flask], orch_root:
     row = "| 2025/A | t | PLAN | CMD | - | - | - | - | - | *速い* |\r\n"
     path.write_bytes(path.read_bytes() + row.encode())
     answer = make_app().test_client().get("/api/tasks/2025/A/notes")
-    assert answer.json["html"] == "<p><em>速い</em></p>\n"
+    assert answer.get_json()["html"] == "<p><em>速い</em></p>\n"
 
 
 def test_evidence_and_attempts_of_ids_with_a_slash(
@@ -96,6 +96,6 @@ def test_evidence_and_attempts_of_ids_with_a_slash(
         path = state / name
         path.write_bytes(path.read_bytes() + row.encode())
     client = make_app().test_client()
-    assert client.get("/api/approvals/2025%2FA/evidence").json["kind"] == "none"
-    assert client.get("/jobs/2025%2FA/attempts").json == {"attempts": []}
-    assert client.get("/jobs/2025%2FA/log").json["error"] == "no log of '2025/A'"
+    assert client.get("/api/approvals/2025%2FA/evidence").get_json()["kind"] == "none"
+    assert client.get("/jobs/2025%2FA/attempts").get_json() == {"attempts": []}
+    assert client.get("/jobs/2025%2FA/log").get_json()["error"] == "no log of '2025/A'"

@@ -212,4 +212,4 @@ def test_a_browser_gets_an_error_page(client: FlaskClient) -> None:
 
 def test_a_program_gets_json(client: FlaskClient) -> None:
     answer = client.get("/nothing", headers={"Accept": "application/json"})
-    assert (answer.status_code, answer.json["detail"][:3]) == (404, "404")
+    assert (answer.status_code, answer.get_json()["detail"][:3]) == (404, "404")

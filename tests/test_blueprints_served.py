@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.servers import Server, running_server
 
 BODY = json.dumps({"task_id": "006"}).encode()
@@ -24,7 +25,7 @@ def server(
 def send(server: Server, *headers: str) -> int:
     """Hold a task with just these headers; return the answer's status."""
     lines = ("POST /api/tasks/hold HTTP/1.1", f"Host: 127.0.0.1:{server.port}", *headers)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         head = "\r\n".join([*lines, f"Content-Length: {len(BODY)}", "Connection: close", "", ""])
         connection.sendall(head.encode() + BODY)
         return int(connection.makefile("rb").readline().split()[1])

@@ -16,7 +16,7 @@ SHEET = (REPOSITORY / "static" / "css" / "tokens.css").read_bytes()
 
 def test_text_goes_out_compressed(client: FlaskClient) -> None:
     answers = [
-        client.get("/static/css/tokens.css", headers={"Accept-Encoding": "gzip, br"})
+        client.get("/static/css/tokens.css", headers={"Accept-Encoding": "gzip, br"}, buffered=True)
         for _ in range(2)
     ]
     assert [gzip.decompress(one.data) for one in answers] == [SHEET, SHEET]
@@ -28,22 +28,25 @@ def test_text_goes_out_compressed(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("encodings", ["", "identity", "gzip;q=0"])
 def test_who_takes_no_gzip_gets_it_plain(client: FlaskClient, encodings: str) -> None:
-    answer = client.get("/static/css/tokens.css", headers={"Accept-Encoding": encodings})
+    answer = client.get(
+        "/static/css/tokens.css", headers={"Accept-Encoding": encodings}, buffered=True
+    )
     assert (answer.data, answer.headers.get("Content-Encoding")) == (SHEET, None)
 
 
 def test_an_unchanged_file_is_not_sent_again(client: FlaskClient) -> None:
     headers = {"Accept-Encoding": "gzip"}
-    first = client.get("/static/css/tokens.css", headers=headers)
+    first = client.get("/static/css/tokens.css", headers=headers, buffered=True)
     again = {**headers, "If-None-Match": first.headers["ETag"]}
-    assert client.get("/static/css/tokens.css", headers=again).status_code == 304
+    assert client.get("/static/css/tokens.css", headers=again, buffered=True).status_code == 304
 
 
 def test_small_files_and_pages_stay_as_they_are(client: FlaskClient) -> None:
     headers = {"Accept-Encoding": "gzip"}
     paths = ("/static/img/mark.svg", "/", "/api/tasks")
     encodings = [
-        client.get(path, headers=headers).headers.get("Content-Encoding") for path in paths
+        client.get(path, headers=headers, buffered=True).headers.get("Content-Encoding")
+        for path in paths
     ]
     assert encodings == [None, None, None]
 
@@ -54,7 +57,7 @@ def test_many_readers_at_once_get_whole_files(app: Flask) -> None:
 
     def fetch(name: str) -> bool:
         answer = app.test_client().get(
-            f"/static/js/lib/{name}", headers={"Accept-Encoding": "gzip"}
+            f"/static/js/lib/{name}", headers={"Accept-Encoding": "gzip"}, buffered=True
         )
         data = answer.data
         plain = gzip.decompress(data) if answer.content_encoding == "gzip" else data

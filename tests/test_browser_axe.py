@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser import open_page, served, server, watched
 from tests.sample import REPOSITORY
@@ -18,7 +18,7 @@ AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 # The themes differ in colours alone: what else axe-core looks at is the same in both.
 EVERYTHING = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
-THEMES = {
+THEMES: dict[Literal["light", "dark"], dict[str, Any]] = {
     "light": {"type": "tag", "values": EVERYTHING},
     "dark": {"type": "rule", "values": COLOURS},
 }
@@ -26,7 +26,7 @@ RUN = """async (rules) => (await axe.run(document, {
   runOnly: rules,
   resultTypes: ["violations"],
 })).violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 200))])"""
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 800}
+WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=800)
 PAGES = ["/", "/tasks", "/tasks?view=table", "/tasks/new", "/tasks/003", "/approvals", "/ledger"]
 PAGES += ["/history", "/timeline", "/flow", "/realtime", "/monitoring", "/console", "/agents"]
 PAGES += ["/ml", "/ps1", "/results", "/rules", "/git", "/security"]
@@ -34,7 +34,7 @@ PAGES += ["/ml", "/ps1", "/results", "/rules", "/git", "/security"]
 
 def violations(page: Page) -> dict[str, list[Any]]:
     """Return theme -> [rule, elements] for the page as it is in each theme."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for theme, rules in THEMES.items():
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
@@ -55,7 +55,7 @@ def opened(browser: Browser, server: Server, asked: list[str]) -> Iterator[Page]
         pytest.skip("axe-core is not installed (scripts/vendor.py --dev)")
     with watched(browser, server.url) as (page, watch):
         watch.allowed.extend(["status of 400", "status of 404"])
-        page.on("request", lambda one: one.method == "GET" or asked.append(one.url))
+        page.on("request", lambda one: asked.extend([one.url] if one.method != "GET" else []))
         yield page
 
 

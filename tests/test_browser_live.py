@@ -117,7 +117,7 @@ def test_nothing_is_lost_over_a_restart(browser: Browser, tmp_path: Path) -> Non
         second = start_server(tmp_path, port=first.port)
         try:
             wait_until_ready(second)
-            expect(page.locator("#connection-status")).to_have_text("Connected", timeout=30_000)
+            expect(page.locator("#connection-status")).to_have_text("Connected")
             expect(page.locator(".overdue")).to_contain_text("停止中の編集")
             edit(second, "TASKS.md", lambda text: text.replace("停止中の編集", "再開後の編集"))
             expect(page.locator(".overdue")).to_contain_text("再開後の編集")

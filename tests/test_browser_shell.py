@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -138,14 +139,13 @@ def test_the_first_page_stays_small_and_asks_nobody_else(browser: Browser, serve
         session = page.context.new_cdp_session(page)
         session.send("Network.enable")
         kinds: dict[str, str] = {}
+
+        def finished(event: Any) -> None:
+            if kinds.get(event["requestId"]) in {"Script", "Stylesheet"}:
+                sizes.append(event["encodedDataLength"])
+
         session.on("Network.responseReceived", lambda e: kinds.update({e["requestId"]: e["type"]}))
-        session.on(
-            "Network.loadingFinished",
-            lambda e: (
-                kinds.get(e["requestId"]) in {"Script", "Stylesheet"}
-                and sizes.append(e["encodedDataLength"])
-            ),
-        )
+        session.on("Network.loadingFinished", finished)
         open_page(page, "/")
         for _step in range(12):
             page.mouse.wheel(0, 900)

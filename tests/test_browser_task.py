@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -13,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser import open_page, served, watched
 from tests.dispatch_desk import cores_toml
 from tests.live_clients import post
+from tests.patience import until
 from tests.sample import changed_lines
 from tests.servers import Server, copy_orch
 
@@ -60,13 +59,6 @@ def tasks_md(server: Server) -> str:
 
 def row(server: Server, task_id: str) -> str:
     return next(line for line in tasks_md(server).splitlines() if line.startswith(f"| {task_id} |"))
-
-
-def until(done: Callable[[], Any], within: float = 20) -> None:
-    end = time.monotonic() + within
-    while not done():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def cell(page: Page, name: str) -> Locator:

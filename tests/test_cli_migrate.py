@@ -19,6 +19,7 @@ from orch_next.cli.migrate_script import main as run_script
 from orch_next.cli.parser import build_parser
 from orch_next.migrate.facts import tree_facts
 from tests.moc_tree import build_moc
+from tests.patience import PATIENCE
 from tests.sample import REPOSITORY, clean_environ
 
 SCRIPTS = sorted(path.name for path in (REPOSITORY / "scripts").glob("migrate_*.py"))
@@ -191,7 +192,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
         ):
             time.sleep(0.01)
         child.send_signal(signal.SIGINT)
-        told = child.communicate(timeout=60)[1].decode()
+        told = child.communicate(timeout=PATIENCE)[1].decode()
     # 0: on a busy machine it may have been done before the signal came
     was_cut_off = "`orch-next migrate status`" in told
     assert (child.returncode, was_cut_off) in ((130, True), (0, False))

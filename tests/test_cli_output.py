@@ -35,7 +35,9 @@ def test_a_cell_cannot_steer_the_terminal() -> None:
     assert as_line("赤\x1b[31m\r\n\u202e偽") == "赤\ufffd[31m\ufffd\ufffd\ufffd偽"
 
 
-def test_json_is_utf8_with_what_a_console_cannot_show(capfdbinary: pytest.CaptureFixture) -> None:
+def test_json_is_utf8_with_what_a_console_cannot_show(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
     value = {"title": "台帳 😀", "evidence": "C:\\Users\\MOC"}
     print_json(value)
     assert json.loads(capfdbinary.readouterr().out.decode("utf-8")) == value

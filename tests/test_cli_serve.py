@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.sample import REPOSITORY, clean_environ, copy_sample
 
 pytestmark = pytest.mark.server
@@ -22,7 +23,7 @@ def serve(moc_root: Path, *argv: str, **environ: str) -> subprocess.CompletedPro
         env=clean_environ(**environ),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from ledger_disks import UnconfirmedDisk
 
 from orch_next.core.approvals import Approvals, Decision, check_approval
 from orch_next.core.board import Board, open_board
@@ -17,6 +16,7 @@ from orch_next.core.events import Who
 from orch_next.core.records import Approval
 from orch_next.errors import ConflictError, InputError, NotFoundError, RuleError
 from tests.conftest import NOW
+from tests.ledger_disks import UnconfirmedDisk
 
 AUDIT = Who("AUDIT", "AUDIT")
 YES = Decision("approved", "AUDIT", "AUDIT", '問題なし "確認済み"\n次へ')

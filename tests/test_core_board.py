@@ -190,7 +190,7 @@ class BoardMachine(RuleBasedStateMachine):
 
 
 TestBoard = BoardMachine.TestCase
-TestBoard.pytestmark = [pytest.mark.slow]
+setattr(TestBoard, "pytestmark", [pytest.mark.slow])  # noqa: B010 - no attribute that types know
 TestBoard.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
 
 
@@ -202,6 +202,7 @@ def test_opening_a_board_touches_nothing(tmp_path: Path) -> None:
 
 def test_listeners_hear_in_order_after_the_journal(ledger_folder: Path, now: Any) -> None:
     heard: list[Any] = []
+    board: Board
     url = f"sqlite:///{ledger_folder}/orch.db"
     listeners = [
         lambda change: heard.append((change.event, len(board.journal.events()))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -29,7 +30,7 @@ SNAPSHOTS = (
 
 
 def told(
-    text: str, kind: LedgerKind = MILESTONE, snapshots: tuple[Snapshot, ...] = SNAPSHOTS
+    text: str, kind: LedgerKind[Any] = MILESTONE, snapshots: tuple[Snapshot[Any], ...] = SNAPSHOTS
 ) -> list[tuple[int, str, str]]:
     found = find_disagreements(kind, text, snapshots)
     return [(one.line, one.record_id, one.message.rpartition("text gives ")[2]) for one in found]
@@ -105,7 +106,7 @@ def test_the_api_tells_what_lies_between_text_and_files(
     (state / "TASKS.md.conflict-1").write_text("x", encoding="utf-8")
 
     def codes(name: str) -> list[tuple[str, str]]:
-        problems = client.get(f"/api/ledger/{name}").json["problems"]
+        problems = client.get(f"/api/ledger/{name}").get_json()["problems"]
         return [(one["code"], one["record_id"]) for one in problems]
 
     assert ("text-disagrees", "002") in codes("milestones")

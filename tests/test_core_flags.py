@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from orch_next.core.flags import Flags, parse_flags, read_flags
@@ -22,11 +25,11 @@ FROZEN = "FREEZE=on in flags.md"
         ("", Flags()),
     ],
 )
-def test_flags_are_read_with_care(text, flags):
+def test_flags_are_read_with_care(text: str, flags: Any) -> None:
     assert parse_flags(text) == flags
 
 
-def test_a_missing_file_sets_nothing_and_a_bad_one_freezes(tmp_path):
+def test_a_missing_file_sets_nothing_and_a_bad_one_freezes(tmp_path: Path) -> None:
     assert read_flags(tmp_path) == Flags()
     (tmp_path / "flags.md").write_bytes(b"FREEZE=off\xff")
     assert "cannot be read" in read_flags(tmp_path).frozen

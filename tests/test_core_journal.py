@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from ledger_disks import UnconfirmedDisk
 
 from orch_next.core.database import Database, journal_table
 from orch_next.core.events import OUTSIDE, Change, Who
 from orch_next.core.journal import Journal
 from orch_next.core.series import Series
 from orch_next.errors import BusyError, ConfigError
+from tests.ledger_disks import UnconfirmedDisk
 
 AT = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 PROMOTED = Change(

@@ -1,5 +1,5 @@
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK
-from orch_next.core.records import columns_of
+from orch_next.core.records import Approval, Task, columns_of
 
 TASK_NAMES = ["id", "title", "status", "owner", "lock", "lock_owner"]
 TASK_NAMES += ["lock_expires_at", "due", "artifact", "notes"]
@@ -49,5 +49,5 @@ def test_header_names_are_known_in_any_case() -> None:
 
 
 def test_columns_are_the_ten_of_the_contract() -> None:
-    assert [len(columns_of(kind.make)) for kind in (TASK, APPROVAL)] == [10, 10]
+    assert [len(columns_of(kind)) for kind in (Task, Approval)] == [10, 10]
     assert MILESTONE.columns[7:] == ("epic_ids", "task_ids", "notes")

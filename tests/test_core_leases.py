@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from orch_next.core.events import Who
+from orch_next.core.lease_store import Lease, LeaseStore
 from orch_next.core.lease_terms import Ending, LeaseRules, reported, taken_back
 from orch_next.core.leases import Leases
+from orch_next.core.records import Task
 from orch_next.errors import (
     ConfigError,
     ConflictError,
@@ -13,18 +18,18 @@ from orch_next.errors import (
     NotFoundError,
     RowError,
 )
-from tests.lease_desk import CORE, OTHER, Turned, make_desk, open_desk, row
+from tests.lease_desk import CORE, OTHER, Desk, Turned, make_desk, open_desk, row
 
 CMD = Who("CMD", "CMD", "cli")
 LOCK = "WORK_AI_01@2025-10-09T08:00:00Z"
 
 
 @pytest.fixture
-def desk(tmp_path):
+def desk(tmp_path: Path) -> Desk:
     return make_desk(tmp_path, row("001") + row("002", artifact="成果.md"))
 
 
-def test_a_claim_writes_four_cells_and_tells(desk):
+def test_a_claim_writes_four_cells_and_tells(desk: Desk) -> None:
     path = desk.state_folder / "TASKS.md"
     before = path.read_text(encoding="utf-8").splitlines()
     lease = desk.leases.claim("001", CORE)
@@ -52,11 +57,17 @@ def test_a_claim_writes_four_cells_and_tells(desk):
     assert lease.token not in (desk.state_folder.parent.parent / "data/orch.db").read_text("latin1")
 
 
-def test_a_task_is_claimed_once(desk):
+def present(caught: pytest.ExceptionInfo[ConflictError]) -> dict[str, Any]:
+    """Return the row that a conflict tells of."""
+    assert caught.value.present is not None
+    return caught.value.present
+
+
+def test_a_task_is_claimed_once(desk: Desk) -> None:
     desk.leases.claim("001", CORE)
     with pytest.raises(ConflictError) as caught:
         open_desk(desk.state_folder).leases.claim("001", OTHER)
-    assert caught.value.present["lock"] == LOCK
+    assert present(caught)["lock"] == LOCK
 
 
 @pytest.mark.parametrize(
@@ -69,7 +80,9 @@ def test_a_task_is_claimed_once(desk):
         (row("002"), NotFoundError),
     ],
 )
-def test_only_a_free_ready_row_is_claimed(tmp_path, cells, error):
+def test_only_a_free_ready_row_is_claimed(
+    tmp_path: Path, cells: Any, error: type[Exception]
+) -> None:
     desk = make_desk(tmp_path, cells)
     before = (desk.state_folder / "TASKS.md").read_bytes()
     with pytest.raises(error):
@@ -78,12 +91,12 @@ def test_only_a_free_ready_row_is_claimed(tmp_path, cells, error):
     assert desk.leases.store.held() == []
 
 
-def test_an_id_that_no_key_holds_is_refused(desk):
+def test_an_id_that_no_key_holds_is_refused(desk: Desk) -> None:
     with pytest.raises(InputError):
         desk.leases.claim("長" * 256, CORE)
 
 
-def test_a_report_ends_the_lease_and_keeps_a_record(desk):
+def test_a_report_ends_the_lease_and_keeps_a_record(desk: Desk) -> None:
     lease = desk.leases.claim("002", CORE)
     desk.turned.pass_time(60)
     desk.leases.report("002", lease.token, reported("REVIEW", artifact="out/結果.md", message="済"))
@@ -108,7 +121,7 @@ def test_a_report_ends_the_lease_and_keeps_a_record(desk):
     assert events == ["task_reported", "task_claimed"]
 
 
-def test_a_wrong_or_used_token_changes_nothing(desk):
+def test_a_wrong_or_used_token_changes_nothing(desk: Desk) -> None:
     lease = desk.leases.claim("001", CORE)
     for token in ("", "1.x", lease.token + "x", "\ud800"):
         with pytest.raises(ConflictError):
@@ -117,11 +130,11 @@ def test_a_wrong_or_used_token_changes_nothing(desk):
     before = (desk.state_folder / "TASKS.md").read_bytes()
     with pytest.raises(ConflictError) as caught:
         desk.leases.report("001", lease.token, reported("REVIEW"))
-    assert caught.value.present["status"] == "FIX"
+    assert present(caught)["status"] == "FIX"
     assert (desk.state_folder / "TASKS.md").read_bytes() == before
 
 
-def test_a_report_of_a_task_never_claimed(desk):
+def test_a_report_of_a_task_never_claimed(desk: Desk) -> None:
     with pytest.raises(ConflictError):
         desk.leases.report("001", "1.x", reported("REVIEW"))
     with pytest.raises(NotFoundError):
@@ -130,7 +143,7 @@ def test_a_report_of_a_task_never_claimed(desk):
         desk.leases.report("001", "1.x", reported("DONE"))
 
 
-def test_renewing_adds_ten_minutes_at_most_and_never_beyond_a_full_ttl(desk):
+def test_renewing_adds_ten_minutes_at_most_and_never_beyond_a_full_ttl(desk: Desk) -> None:
     lease = desk.leases.claim("001", CORE)
     desk.turned.pass_time(15 * 60)
     renewed = desk.leases.renew("001", lease.token, 3600)
@@ -145,7 +158,7 @@ def test_renewing_adds_ten_minutes_at_most_and_never_beyond_a_full_ttl(desk):
     assert desk.leases.known("001").heartbeat_at == desk.turned.at.timestamp()
 
 
-def test_a_holder_is_late_only_behind_ttl_and_grace(desk):
+def test_a_holder_is_late_only_behind_ttl_and_grace(desk: Desk) -> None:
     lease = desk.leases.claim("001", CORE)
     desk.turned.pass_time(35 * 60 - 1)
     assert desk.watch.overdue() == []
@@ -159,7 +172,7 @@ def test_a_holder_is_late_only_behind_ttl_and_grace(desk):
     assert desk.status("001") == "DOING"
 
 
-def test_a_core_with_heartbeats_keeps_its_lease(desk):
+def test_a_core_with_heartbeats_keeps_its_lease(desk: Desk) -> None:
     lease = desk.leases.claim("001", CORE)
     desk.turned.pass_time(35 * 60)
     desk.leases.beat(CORE.id)
@@ -172,7 +185,9 @@ def test_a_core_with_heartbeats_keeps_its_lease(desk):
 
 
 @pytest.mark.parametrize("jump", [-86_400, -60, 60, 3600, 86_400 * 365])
-def test_a_jump_of_the_clock_expires_nothing_early_and_nothing_late(desk, jump):
+def test_a_jump_of_the_clock_expires_nothing_early_and_nothing_late(
+    desk: Desk, jump: float
+) -> None:
     desk.leases.claim("001", CORE)
     assert desk.watch.overdue() == []
     desk.turned.jump(jump)
@@ -182,7 +197,7 @@ def test_a_jump_of_the_clock_expires_nothing_early_and_nothing_late(desk, jump):
     assert [one.task_id for one in desk.watch.overdue()] == ["001"]
 
 
-def test_after_a_restart_the_time_of_day_counts_with_grace(desk):
+def test_after_a_restart_the_time_of_day_counts_with_grace(desk: Desk) -> None:
     desk.leases.claim("001", CORE)
     fresh = open_desk(desk.state_folder, Turned(desk.turned.at))
     fresh.turned.jump(35 * 60 - 1)
@@ -192,7 +207,7 @@ def test_after_a_restart_the_time_of_day_counts_with_grace(desk):
     assert [one.task_id for one in late.watch.overdue()] == ["001"]
 
 
-def test_an_expired_task_is_ready_again_and_its_old_holder_is_fenced(desk):
+def test_an_expired_task_is_ready_again_and_its_old_holder_is_fenced(desk: Desk) -> None:
     old = desk.leases.claim("001", CORE)
     desk.turned.pass_time(36 * 60)
     desk.watch.expire(desk.watch.overdue()[0])
@@ -208,12 +223,12 @@ def test_an_expired_task_is_ready_again_and_its_old_holder_is_fenced(desk):
     assert desk.status("001") == "REVIEW"
 
 
-def fail(desk, core=CORE):
+def fail(desk: Desk, core: Any = CORE) -> Any:
     lease = desk.leases.claim("001", core)
     return desk.leases.report("001", lease.token, reported("FIX", tail=("行 1",)))
 
 
-def test_an_old_lease_of_the_same_second_frees_nothing(desk):
+def test_an_old_lease_of_the_same_second_frees_nothing(desk: Desk) -> None:
     old = desk.leases.claim("001", CORE)
     desk.leases.report("001", old.token, reported("READY"))
     new = desk.leases.claim("001", CORE)
@@ -225,7 +240,7 @@ def test_an_old_lease_of_the_same_second_frees_nothing(desk):
     assert (desk.leases.known("001").generation, desk.leases.known("001").state) == (2, "held")
 
 
-def test_three_failures_hold_the_task_until_a_person_forgives(desk):
+def test_three_failures_hold_the_task_until_a_person_forgives(desk: Desk) -> None:
     for _ in range(2):
         assert fail(desk).task.status == "FIX"
         desk.board.tasks.set_status("001", "READY", CMD)
@@ -243,7 +258,7 @@ def test_three_failures_hold_the_task_until_a_person_forgives(desk):
     assert desk.leases.store.failures() == {"001": 1}
 
 
-def test_three_expiries_hold_the_task_and_a_success_clears_the_count(desk):
+def test_three_expiries_hold_the_task_and_a_success_clears_the_count(desk: Desk) -> None:
     statuses = []
     for _ in range(2):
         desk.leases.claim("001", CORE)
@@ -260,7 +275,7 @@ def test_three_expiries_hold_the_task_and_a_success_clears_the_count(desk):
     assert statuses[2:] == ["READY", "READY", "HOLD"]
 
 
-def test_a_core_that_never_starts_is_noticed_within_a_minute(desk):
+def test_a_core_that_never_starts_is_noticed_within_a_minute(desk: Desk) -> None:
     lease = desk.leases.claim("001", CORE)
     desk.leases.claim("002", OTHER, started=True)
     assert desk.watch.unstarted() == []
@@ -271,16 +286,17 @@ def test_a_core_that_never_starts_is_noticed_within_a_minute(desk):
     assert desk.leases.start(lease) is False
 
 
-def test_an_offered_lease_is_handed_over_once_with_a_new_token(desk):
+def test_an_offered_lease_is_handed_over_once_with_a_new_token(desk: Desk) -> None:
     offered = desk.leases.claim("001", CORE)
     taken = desk.leases.hand_over(offered)
+    assert taken is not None
     assert desk.leases.hand_over(offered) is None
     with pytest.raises(ConflictError):
         desk.leases.report("001", offered.token, reported("REVIEW"))
     desk.leases.report("001", taken.token, reported("REVIEW"))
 
 
-def test_an_outside_edit_takes_the_task_from_its_core(desk):
+def test_an_outside_edit_takes_the_task_from_its_core(desk: Desk) -> None:
     lease = desk.leases.claim("001", CORE)
     assert desk.watch.strays() == []
     desk.edit("| DOING | WORK |", "| HOLD | WORK |")
@@ -293,21 +309,21 @@ def test_an_outside_edit_takes_the_task_from_its_core(desk):
     assert desk.watch.strays() == []
 
 
-def test_a_lock_that_a_hand_rewrote_is_left_alone(desk):
+def test_a_lock_that_a_hand_rewrote_is_left_alone(desk: Desk) -> None:
     lease = desk.leases.claim("001", CORE)
     desk.edit(LOCK, "CMD@2025-10-09T08:05:00Z")
     assert desk.leases.drop_if_lost(lease) is True
     assert desk.row("001")[:2] == ("DOING", "CMD@2025-10-09T08:05:00Z")
 
 
-def test_a_lease_whose_row_is_ours_is_not_dropped(desk):
+def test_a_lease_whose_row_is_ours_is_not_dropped(desk: Desk) -> None:
     lease = desk.leases.claim("001", CORE)
     desk.edit("作業 001", "作業 001 改")
     assert desk.leases.drop_if_lost(lease) is False
     desk.leases.report("001", lease.token, reported("REVIEW"))
 
 
-def test_a_row_that_is_gone_frees_its_lease(desk):
+def test_a_row_that_is_gone_frees_its_lease(desk: Desk) -> None:
     lease = desk.leases.claim("001", CORE)
     line = next(
         x for x in (desk.state_folder / "TASKS.md").read_text("utf-8").splitlines() if LOCK in x
@@ -317,9 +333,9 @@ def test_a_row_that_is_gone_frees_its_lease(desk):
     assert desk.leases.store.held() == []
 
 
-def test_a_claim_that_the_ledger_did_not_take_frees_its_lease(desk):
-    class Torn(type(desk.leases.store)):
-        def take(self, lease):
+def test_a_claim_that_the_ledger_did_not_take_frees_its_lease(desk: Desk) -> None:
+    class Torn(LeaseStore):
+        def take(self, lease: Lease) -> None:
             super().take(lease)
             raise OSError("disk gone")
 
@@ -330,9 +346,9 @@ def test_a_claim_that_the_ledger_did_not_take_frees_its_lease(desk):
     assert desk.leases.store.attempts("001")[0].outcome == "taken: READY"
 
 
-def test_a_save_that_comes_between_does_not_claim_twice(desk):
-    class Interrupting(type(desk.leases.store)):
-        def take(self, lease):
+def test_a_save_that_comes_between_does_not_claim_twice(desk: Desk) -> None:
+    class Interrupting(LeaseStore):
+        def take(self, lease: Lease) -> None:
             super().take(lease)
             desk.edit("作業 002", "作業 002 改")
 
@@ -343,7 +359,7 @@ def test_a_save_that_comes_between_does_not_claim_twice(desk):
     desk.leases.report("001", lease.token, reported("REVIEW"))
 
 
-def test_locks_of_others_are_listed_and_swept_only_when_asked(tmp_path):
+def test_locks_of_others_are_listed_and_swept_only_when_asked(tmp_path: Path) -> None:
     past, future = "2025-10-09T07:00:00Z", "2025-10-09T09:00:00Z"
     desk = make_desk(
         tmp_path,
@@ -368,7 +384,7 @@ def test_locks_of_others_are_listed_and_swept_only_when_asked(tmp_path):
 class OnlyTime(Leases):
     """The seeded defect: trusts its own clock and compares no generation."""
 
-    def check(self, task, token):
+    def check(self, task: Task, token: str) -> Any:
         lease = self.known(task.id)
         if self.is_lost(lease):
             raise ConflictError("late")
@@ -376,7 +392,9 @@ class OnlyTime(Leases):
 
 
 @pytest.mark.parametrize(("kind", "count", "stale"), [(Leases, 40, 0), (OnlyTime, 40, 40)])
-def test_late_holders_write_nothing_and_the_mutant_is_caught(tmp_path, kind, count, stale):
+def test_late_holders_write_nothing_and_the_mutant_is_caught(
+    tmp_path: Path, kind: type[Leases], count: int, stale: int
+) -> None:
     ids = [f"{number:03d}" for number in range(count)]
     holders = make_desk(tmp_path, "".join(map(row, ids)), kind=kind)
     tokens = {task_id: holders.leases.claim(task_id, CORE).token for task_id in ids}
@@ -398,7 +416,7 @@ def test_late_holders_write_nothing_and_the_mutant_is_caught(tmp_path, kind, cou
     assert owners == ({"-"} if stale else {"WORK_AI_02"})
 
 
-def test_the_rules_are_settings(tmp_path):
+def test_the_rules_are_settings(tmp_path: Path) -> None:
     rules = LeaseRules(ttl=120, extension=90, grace=10, start=5, max_failures=1)
     desk = make_desk(tmp_path, row("001"), rules=rules)
     lease = desk.leases.claim("001", CORE)
@@ -413,6 +431,6 @@ def test_the_rules_are_settings(tmp_path):
 @pytest.mark.parametrize(
     "wrong", [{"ttl": 0}, {"extension": -1}, {"grace": -1}, {"max_failures": 0}]
 )
-def test_rules_that_cannot_work_are_refused(wrong):
+def test_rules_that_cannot_work_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ConfigError):
         LeaseRules(**wrong)

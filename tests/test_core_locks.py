@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from orch_next.ledger.lock import locked
 AT = datetime(2025, 10, 9, 8, 22, 18, tzinfo=timezone.utc)
 
 
-def test_both_files_have_their_known_form(tmp_path):
+def test_both_files_have_their_known_form(tmp_path: Path) -> None:
     files = RoleFiles(tmp_path)
     files.beat({"AUDIT": AT, "WORK": AT})
     files.set_statuses({"AUDIT": "idle", "CMD": "idle", "WORK": "in_progress"}, AT)
@@ -28,7 +30,7 @@ def test_both_files_have_their_known_form(tmp_path):
     }
 
 
-def test_others_keys_stay_and_an_equal_status_writes_nothing(tmp_path):
+def test_others_keys_stay_and_an_equal_status_writes_nothing(tmp_path: Path) -> None:
     files = RoleFiles(tmp_path)
     path = tmp_path / "LOCKS" / ROLE_STATUS
     path.parent.mkdir()
@@ -44,7 +46,7 @@ def test_others_keys_stay_and_an_equal_status_writes_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b"\xff"])
-def test_a_damaged_file_is_kept(tmp_path, data):
+def test_a_damaged_file_is_kept(tmp_path: Path, data: Any) -> None:
     path = tmp_path / "LOCKS" / HEARTBEAT
     path.parent.mkdir()
     path.write_bytes(data)
@@ -53,20 +55,20 @@ def test_a_damaged_file_is_kept(tmp_path, data):
     assert path.read_bytes() == data
 
 
-def test_eight_writers_lose_no_role(tmp_path):
+def test_eight_writers_lose_no_role(tmp_path: Path) -> None:
     moments = {f"ROLE{n}": AT + timedelta(seconds=n) for n in range(40)}
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda item: RoleFiles(tmp_path).beat(dict([item])), moments.items()))
     assert sorted(RoleFiles(tmp_path).read(HEARTBEAT)) == sorted(moments)
 
 
-def test_a_file_held_elsewhere_is_busy(tmp_path):
+def test_a_file_held_elsewhere_is_busy(tmp_path: Path) -> None:
     (tmp_path / "LOCKS").mkdir()
     with locked(tmp_path / "LOCKS" / f".{HEARTBEAT}.lock", 1), pytest.raises(BusyError):
         RoleFiles(tmp_path, timeout=0.05).beat({"WORK": AT})
 
 
-def test_a_disk_that_refuses_is_told(tmp_path):
+def test_a_disk_that_refuses_is_told(tmp_path: Path) -> None:
     (tmp_path / "LOCKS").write_text("no folder")
     with pytest.raises(LedgerError):
         RoleFiles(tmp_path).beat({"WORK": AT})

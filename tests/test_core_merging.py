@@ -187,7 +187,8 @@ def test_an_unfinished_merge_is_merged_as_lines() -> None:
 def test_markers_have_the_length_that_git_asks_for() -> None:
     labels = Labels("main", "topic", 9)
     sides = (in_row(BASE, "001", "READY", status) for status in ("DONE", "DROP"))
-    data, _ = merge_ledger(BASE.encode(), *(side.encode() for side in sides), labels)
+    ours, theirs = (side.encode() for side in sides)
+    data, _ = merge_ledger(BASE.encode(), ours, theirs, labels)
     assert b"<<<<<<<<< main\n" in data
     assert b">>>>>>>>> topic\n" in data
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,20 +13,20 @@ from orch_next.core.events import Who
 from orch_next.core.history import list_entries
 from orch_next.core.lease_terms import reported
 from orch_next.errors import RuleError
-from tests.lease_desk import CORE, OTHER, make_desk, open_desk, row
+from tests.lease_desk import CORE, OTHER, Desk, make_desk, open_desk, row
 
 AUDIT = Who("AUDIT", "AUDIT")
 ARTIFACT = "ORCH/成果.md"
 
 
 @pytest.fixture
-def desk(tmp_path):
+def desk(tmp_path: Path) -> Desk:
     desk = make_desk(tmp_path, row("001") + row("002"))
     (tmp_path / ARTIFACT).write_text("結果", encoding="utf-8")
     return desk
 
 
-def finish(desk, task_id="001"):
+def finish(desk: Desk, task_id: str = "001") -> Any:
     lease = desk.leases.claim(task_id, CORE)
     task = desk.leases.report(task_id, lease.token, reported("REVIEW", artifact=ARTIFACT)).task
     return desk.requests.open(
@@ -32,17 +34,17 @@ def finish(desk, task_id="001"):
     )
 
 
-def decide(desk, appr_id, status="approved", comment=""):
+def decide(desk: Desk, appr_id: str, status: str = "approved", comment: str = "") -> None:
     decision = Decision(status, "AUDIT", "AUDIT", comment)
     desk.board.approvals.decide(appr_id, decision, AUDIT)
     desk.requests.settle()
 
 
-def approvals(desk):
+def approvals(desk: Desk) -> Any:
     return [(one.appr_id, one.task_id, one.status) for one in desk.board.state.approvals.records]
 
 
-def test_review_opens_one_pending_approval_with_its_evidence(desk):
+def test_review_opens_one_pending_approval_with_its_evidence(desk: Desk) -> None:
     request = finish(desk)
     row = desk.board.state.approvals.get("A002")
     assert row.as_json() == {
@@ -64,7 +66,7 @@ def test_review_opens_one_pending_approval_with_its_evidence(desk):
     assert desk.requests.open(again, generation=1, core=CORE.id, evidence=ARTIFACT) is None
 
 
-def test_approving_it_makes_the_task_done(desk):
+def test_approving_it_makes_the_task_done(desk: Desk) -> None:
     finish(desk)
     decide(desk, "A002")
     assert desk.row("001") == ("DONE", "-", "-", "-")
@@ -72,14 +74,14 @@ def test_approving_it_makes_the_task_done(desk):
     assert (name, told["state"], told["appr_id"]) == ("job_decided", "approved", "A002")
 
 
-def test_rejecting_it_asks_for_a_fix_and_the_next_attempt_sees_the_note(desk):
+def test_rejecting_it_asks_for_a_fix_and_the_next_attempt_sees_the_note(desk: Desk) -> None:
     finish(desk)
     decide(desk, "A002", "rejected", "図がない")
     assert (desk.status("001"), desk.requests.feedback("001")) == ("FIX", "図がない")
     assert desk.told[-1][1]["note"] == "図がない"
 
 
-def test_other_peoples_approvals_change_no_task(desk):
+def test_other_peoples_approvals_change_no_task(desk: Desk) -> None:
     desk.edit("| 900 | 起票", "| 001 | 起票", "APPROVALS.md")
     lease = desk.leases.claim("001", CORE)
     desk.leases.report("001", lease.token, reported("REVIEW"))
@@ -87,7 +89,7 @@ def test_other_peoples_approvals_change_no_task(desk):
     assert (desk.status("001"), desk.requests.settle()) == ("REVIEW", [])
 
 
-def test_a_decision_by_hand_counts_but_not_the_requesters_own(desk):
+def test_a_decision_by_hand_counts_but_not_the_requesters_own(desk: Desk) -> None:
     finish(desk)
     mine = "| pending | WORK_AI_01 | - | - | 2025-10-09T08:00:00Z | - |"
     own = "| approved | WORK_AI_01 | WORK_AI_01 | AUDIT | 2025-10-09T08:00:00Z | - |"
@@ -98,7 +100,7 @@ def test_a_decision_by_hand_counts_but_not_the_requesters_own(desk):
     assert (desk.status("001"), desk.told[-1][1]["state"]) == ("DONE", "approved")
 
 
-def test_a_changed_artifact_voids_the_decision_and_asks_again(desk, tmp_path):
+def test_a_changed_artifact_voids_the_decision_and_asks_again(desk: Desk, tmp_path: Path) -> None:
     finish(desk)
     (tmp_path / ARTIFACT).write_text("差し替え", encoding="utf-8")
     decide(desk, "A002")
@@ -108,7 +110,7 @@ def test_a_changed_artifact_voids_the_decision_and_asks_again(desk, tmp_path):
     assert desk.status("001") == "DONE"
 
 
-def test_a_changed_row_voids_the_pending_approval_and_asks_again(desk):
+def test_a_changed_row_voids_the_pending_approval_and_asks_again(desk: Desk) -> None:
     finish(desk)
     desk.edit("作業 001", "作業 001 改")
     assert [one.state for one in desk.requests.settle()] == ["void"]
@@ -116,7 +118,7 @@ def test_a_changed_row_voids_the_pending_approval_and_asks_again(desk):
     assert desk.requests.settle() == []
 
 
-def test_a_row_that_changed_just_before_the_decision_is_not_done(desk):
+def test_a_row_that_changed_just_before_the_decision_is_not_done(desk: Desk) -> None:
     finish(desk)
     desk.edit("作業 001", "作業 001 改")
     decide(desk, "A002")
@@ -124,14 +126,14 @@ def test_a_row_that_changed_just_before_the_decision_is_not_done(desk):
     assert approvals(desk)[2] == ("A003", "001", "pending")
 
 
-def test_a_task_that_a_person_finished_needs_no_approval_any_more(desk):
+def test_a_task_that_a_person_finished_needs_no_approval_any_more(desk: Desk) -> None:
     finish(desk)
     desk.board.tasks.set_status("001", "DONE", AUDIT)
     desk.requests.settle()
     assert approvals(desk)[1:] == [("A002", "001", "expired")]
 
 
-def test_an_approval_row_that_is_gone_is_asked_again_under_a_new_id(desk):
+def test_an_approval_row_that_is_gone_is_asked_again_under_a_new_id(desk: Desk) -> None:
     finish(desk)
     path = desk.state_folder / "APPROVALS.md"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -140,14 +142,14 @@ def test_an_approval_row_that_is_gone_is_asked_again_under_a_new_id(desk):
     assert approvals(desk)[1:] == [("A003", "001", "pending")]
 
 
-def test_an_expired_approval_is_closed_and_the_task_waits(desk):
+def test_an_expired_approval_is_closed_and_the_task_waits(desk: Desk) -> None:
     finish(desk)
     decide(desk, "A002", "expired")
     assert (desk.status("001"), desk.requests.store.list_open()) == ("REVIEW", [])
     assert desk.requests.ensure() == []
 
 
-def test_what_a_crash_left_out_is_made_up_for(desk):
+def test_what_a_crash_left_out_is_made_up_for(desk: Desk) -> None:
     for task_id in ("001", "002"):
         lease = desk.leases.claim(task_id, CORE)
         desk.leases.report(task_id, lease.token, reported("REVIEW"))
@@ -161,7 +163,7 @@ def test_what_a_crash_left_out_is_made_up_for(desk):
     assert desk.status("002") == "DONE"
 
 
-def test_a_second_round_gets_its_own_approval(desk):
+def test_a_second_round_gets_its_own_approval(desk: Desk) -> None:
     finish(desk)
     decide(desk, "A002", "rejected", "もう一度")
     desk.board.tasks.set_status("001", "READY", AUDIT)
@@ -170,7 +172,7 @@ def test_a_second_round_gets_its_own_approval(desk):
     assert [one.appr_id for one in desk.requests.ensure()] == ["A003"]
 
 
-def test_the_first_approval_of_an_empty_ledger_is_a001(tmp_path):
+def test_the_first_approval_of_an_empty_ledger_is_a001(tmp_path: Path) -> None:
     desk = make_desk(tmp_path, row("001"))
     text = (desk.state_folder / "APPROVALS.md").read_text(encoding="utf-8")
     kept = text[: text.index("| A001")]
@@ -180,7 +182,7 @@ def test_the_first_approval_of_an_empty_ledger_is_a001(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symlinks need a privilege there")
-def test_artifacts_are_read_only_inside_the_roots(tmp_path):
+def test_artifacts_are_read_only_inside_the_roots(tmp_path: Path) -> None:
     inside, outside = tmp_path / "in", tmp_path / "out"
     for folder in (inside, outside):
         folder.mkdir()
@@ -204,7 +206,7 @@ def test_artifacts_are_read_only_inside_the_roots(tmp_path):
     assert found["a.md"] == sha256
 
 
-def test_a_folders_digest_is_its_contents(tmp_path):
+def test_a_folders_digest_is_its_contents(tmp_path: Path) -> None:
     (tmp_path / "図").mkdir()
     (tmp_path / "図/a").write_text("1")
     first = artifact_sha256("図", [tmp_path])
@@ -213,12 +215,12 @@ def test_a_folders_digest_is_its_contents(tmp_path):
     assert artifact_sha256("図", [tmp_path]) != first
 
 
-def undo_newest(desk, kind):
+def undo_newest(desk: Desk, kind: Any) -> Any:
     entry = list_entries(desk.board.journal.database, kind=kind, limit=1)[0]
     return desk.board.undo.undo(entry.id, AUDIT)
 
 
-def test_a_decision_is_undone_behind_its_effect_and_counts_when_made_again(desk):
+def test_a_decision_is_undone_behind_its_effect_and_counts_when_made_again(desk: Desk) -> None:
     finish(desk)
     decide(desk, "A002")
     with pytest.raises(RuleError, match="task 001 is DONE by this decision: undo that first"):
@@ -233,7 +235,7 @@ def test_a_decision_is_undone_behind_its_effect_and_counts_when_made_again(desk)
     assert (desk.status("001"), desk.requests.feedback("001")) == ("FIX", "やり直し")
 
 
-def test_a_decision_that_comes_back_by_redo_takes_effect(desk):
+def test_a_decision_that_comes_back_by_redo_takes_effect(desk: Desk) -> None:
     finish(desk)
     decide(desk, "A002")
     undo_newest(desk, "task")
@@ -243,7 +245,9 @@ def test_a_decision_that_comes_back_by_redo_takes_effect(desk):
     assert (desk.status("001"), approvals(desk)[-1]) == ("DONE", ("A002", "001", "approved"))
 
 
-def test_the_note_is_that_of_the_approval_which_replaced_a_void_one(desk, tmp_path):
+def test_the_note_is_that_of_the_approval_which_replaced_a_void_one(
+    desk: Desk, tmp_path: Path
+) -> None:
     finish(desk)
     (tmp_path / ARTIFACT).write_text("差し替え", encoding="utf-8")
     decide(desk, "A002", comment="よい")

@@ -1,6 +1,12 @@
+from functools import partial
 from pathlib import Path
 
 from orch_next.core.spool import Entry, Spool
+
+
+def store(stored: list[Entry], entry: Entry) -> bool:
+    stored.append(entry)
+    return True
 
 
 def test_entries_are_drained_in_order_and_the_file_goes(tmp_path: Path) -> None:
@@ -8,7 +14,7 @@ def test_entries_are_drained_in_order_and_the_file_goes(tmp_path: Path) -> None:
     spool.put({"題": "一"})
     spool.put({"題": "二"})
     stored: list[Entry] = []
-    assert spool.drain(lambda entry: not stored.append(entry)) == 2
+    assert spool.drain(partial(store, stored)) == 2
     assert (stored, spool.path.exists()) == ([{"題": "一"}, {"題": "二"}], False)
     assert spool.drain(lambda entry: False) == 0
 
@@ -26,5 +32,5 @@ def test_a_line_that_a_crash_cut_short_is_dropped(tmp_path: Path) -> None:
     spool.path.write_bytes(b'{"n": 1}\n{"n": \n')
     spool.put({"n": 2})
     stored: list[Entry] = []
-    spool.drain(lambda entry: not stored.append(entry))
+    spool.drain(partial(store, stored))
     assert stored == [{"n": 1}, {"n": 2}]

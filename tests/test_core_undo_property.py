@@ -76,19 +76,19 @@ def replace_line(board: Board, task_id: str, new: str) -> None:
 
 
 def take(board: Board, step: tuple[Any, ...]) -> None:
-    what, *rest = step
+    what, rest = step[0], list[Any](step[1:])
     if what == "status":
-        board.tasks.set_status(*rest, CMD)
+        board.tasks.set_status(rest[0], rest[1], CMD)
     elif what == "edit":
-        board.tasks.edit(*rest, CMD)
+        board.tasks.edit(rest[0], rest[1], CMD)
     elif what == "create":
         board.tasks.create(TaskDraft(*rest), CMD)
     elif what == "decide":
-        board.approvals.decide(*rest, Decision("approved", "監査", "AUDIT"), CMD)
+        board.approvals.decide(rest[0], Decision("approved", "監査", "AUDIT"), CMD)
     elif what == "undo":
-        board.undo.undo(*rest, CMD)
+        board.undo.undo(rest[0], CMD)
     elif what == "cut":
-        replace_line(board, *rest, "")
+        replace_line(board, rest[0], "")
     else:
         cell = rest[1].replace("\n", " ").replace("|", "")
         replace_line(board, rest[0], f"\r\n|{rest[0]} | {cell}x | PLAN |" + "  - |" * 7)

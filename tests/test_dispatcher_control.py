@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +16,9 @@ from orch_next.dispatcher import dispatch_task, get_system_stats, monitor_loop
 from orch_next.dispatcher.joblog import MOST_BYTES, read_log
 from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.reports import Report
+from orch_next.dispatcher.worker import Worker
 from orch_next.errors import ConfigError, ConflictError, ForbiddenError, InputError, NotFoundError
-from tests.dispatch_desk import SLEEP, cores_toml, make_dispatch, open_dispatch
+from tests.dispatch_desk import SLEEP, Dispatch, cores_toml, make_dispatch, open_dispatch
 from tests.lease_desk import row
 
 PULL = "[cores.WORK_AI_01]\nlimit = 1\n[cores.AUDIT_1]\n"
@@ -22,7 +26,7 @@ CORE = "WORK_AI_01"
 
 
 @pytest.fixture
-def desk(tmp_path):
+def desk(tmp_path: Path) -> Iterator[Dispatch]:
     rows = (
         row("001", notes="priority=LOW・後で")
         + row("002", notes="priority=HIGH・緊急")
@@ -36,14 +40,21 @@ def desk(tmp_path):
     made.control.close()
 
 
-def codes(desk, task_id, core_id=None):
+def claimed(desk: Dispatch, task_id: str | None = None) -> dict[str, Any]:
+    """Claim for the pull core, which must get a task."""
+    found = desk.control.claim(CORE, task_id)
+    assert found is not None
+    return found
+
+
+def codes(desk: Dispatch, task_id: str, core_id: str | None = None) -> Any:
     return [one["code"] for one in desk.control.explain(task_id, core_id)["reasons"]]
 
 
-def test_a_pull_core_claims_works_and_reports(desk):
-    claimed = desk.control.claim(CORE)
-    token = claimed.pop("token")
-    assert claimed == {
+def test_a_pull_core_claims_works_and_reports(desk: Dispatch) -> None:
+    work = claimed(desk)
+    token = work.pop("token")
+    assert work == {
         "task": desk.board.state.tasks.get("002").as_json(),
         "coreId": CORE,
         "role": "WORK",
@@ -63,15 +74,15 @@ def test_a_pull_core_claims_works_and_reports(desk):
         desk.control.pull.report(Report("002", "FIX", token))
 
 
-def test_a_named_task_is_claimed_or_the_reasons_are_told(desk):
-    assert desk.control.claim(CORE, "001")["task"]["id"] == "001"
+def test_a_named_task_is_claimed_or_the_reasons_are_told(desk: Dispatch) -> None:
+    assert claimed(desk, "001")["task"]["id"] == "001"
     with pytest.raises(ConflictError, match="099 is not in the ledger"):
         desk.control.claim("WORK_AI_02", "003")
     with pytest.raises(NotFoundError):
         desk.control.claim("WORK_AI_02", "404")
 
 
-def test_a_signature_may_stand_for_the_token(desk):
+def test_a_signature_may_stand_for_the_token(desk: Dispatch) -> None:
     desk.control.claim(CORE)
     desk.control.pull.report_proved(Report("002", "DOING"))
     assert desk.control.pull.report_proved(Report("002", "FIX"))["status"] == "FIX"
@@ -81,15 +92,15 @@ def test_a_signature_may_stand_for_the_token(desk):
         desk.control.pull.report_proved(Report("001", "REVIEW"))
 
 
-def test_a_token_reports_through_the_control(desk):
-    token = desk.control.claim(CORE)["token"]
+def test_a_token_reports_through_the_control(desk: Dispatch) -> None:
+    token = claimed(desk)["token"]
     assert desk.control.report("002", token, "DOING")["status"] == "DOING"
     with pytest.raises(InputError):
         desk.control.report("002", token, "DONE")
     assert desk.control.report("002", token, "FIX", message="図がない")["status"] == "FIX"
 
 
-def test_a_beat_keeps_a_lease_and_strangers_are_ignored(desk, tmp_path):
+def test_a_beat_keeps_a_lease_and_strangers_are_ignored(desk: Dispatch, tmp_path: Path) -> None:
     desk.control.leases.claim("002", Holder(CORE, "WORK"), started=True)
     desk.turned.pass_time(34 * 60)
     for agent in (CORE, "agent-77", "鬼 <x>", ""):
@@ -101,18 +112,18 @@ def test_a_beat_keeps_a_lease_and_strangers_are_ignored(desk, tmp_path):
     assert list(json.loads(heartbeat)) == ["WORK"]
 
 
-def test_a_session_offers_and_its_core_fetches(desk):
+def test_a_session_offers_and_its_core_fetches(desk: Dispatch) -> None:
     desk.control.start({"coreId": CORE})
     desk.control.step()
     assert (desk.status("002"), desk.heard("task_dispatched")[0]["coreId"]) == ("DOING", CORE)
-    claimed = desk.control.claim(CORE)
-    assert (claimed["task"]["id"], claimed["generation"]) == ("002", 1)
+    work = claimed(desk)
+    assert (work["task"]["id"], work["generation"]) == ("002", 1)
     desk.turned.pass_time(90)
     desk.control.step()
     assert desk.status("002") == "DOING"
 
 
-def test_an_offer_that_nobody_fetches_is_taken_back_and_not_repeated(desk):
+def test_an_offer_that_nobody_fetches_is_taken_back_and_not_repeated(desk: Dispatch) -> None:
     desk.control.start({"coreId": CORE, "intervalSec": 1})
     desk.control.step()
     desk.turned.pass_time(60)
@@ -132,7 +143,7 @@ def test_an_offer_that_nobody_fetches_is_taken_back_and_not_repeated(desk):
     assert desk.control.leases.store.failures() == {}
 
 
-def test_explain_says_why_a_task_is_not_running(desk):
+def test_explain_says_why_a_task_is_not_running(desk: Dispatch) -> None:
     desk.control.step()  # only who dispatches knows that no session is open
     assert codes(desk, "001", CORE) == ["core"]
     desk.control.start({"coreId": CORE})
@@ -151,7 +162,7 @@ def test_explain_says_why_a_task_is_not_running(desk):
         desk.control.explain("404")
 
 
-def test_explain_looks_at_the_cores_at_work_first(desk):
+def test_explain_looks_at_the_cores_at_work_first(desk: Dispatch) -> None:
     (desk.root / "config/cores.toml").write_text("[cores.WORK_IDLE]\n[cores.WORK_AI_01]\n")
     desk.control.start({"coreId": CORE})
     desk.control.step()
@@ -161,10 +172,10 @@ def test_explain_looks_at_the_cores_at_work_first(desk):
     assert codes(desk, "002") == ["status", "lease"]
 
 
-def test_explain_tells_what_keeps_an_open_session_from_the_task(desk):
+def test_explain_tells_what_keeps_an_open_session_from_the_task(desk: Dispatch) -> None:
     desk.control.start({"coreId": CORE})
     desk.control.step()
-    token = desk.control.claim(CORE)["token"]
+    token = claimed(desk)["token"]
     desk.control.drain({"coreId": CORE})
     desk.control.pull.report(Report("002", "REVIEW", token))
     assert desk.control.explain("001", CORE)["reasons"] == [
@@ -172,9 +183,9 @@ def test_explain_tells_what_keeps_an_open_session_from_the_task(desk):
     ]
 
 
-def test_explain_names_the_failure_limit(tmp_path):
+def test_explain_names_the_failure_limit(tmp_path: Path) -> None:
     desk = make_dispatch(tmp_path, row("001"), PULL, max_failures=1)
-    token = desk.control.claim(CORE)["token"]
+    token = claimed(desk)["token"]
     desk.control.pull.report(Report("001", "FIX", token, message="失敗"))
     assert desk.status("001") == "HOLD"
     assert codes(desk, "001", CORE) == ["status", "failures"]
@@ -183,7 +194,7 @@ def test_explain_names_the_failure_limit(tmp_path):
     assert alert["message"] == "タスク 001: 作業 001 は1回失敗しました"
 
 
-def test_a_dry_run_takes_nothing(desk, tmp_path):
+def test_a_dry_run_takes_nothing(desk: Dispatch, tmp_path: Path) -> None:
     before = (tmp_path / "ORCH/STATE/TASKS.md").read_bytes()
     found = desk.control.dry_run(CORE)
     assert [(one["task_id"], one["taken"]) for one in found["tasks"]] == [
@@ -194,7 +205,7 @@ def test_a_dry_run_takes_nothing(desk, tmp_path):
     assert (tmp_path / "ORCH/STATE/TASKS.md").read_bytes() == before
 
 
-def test_the_ports_answer_as_the_legacys_did(desk):
+def test_the_ports_answer_as_the_legacys_did(desk: Dispatch) -> None:
     answer = dispatch_task(desk.control, CORE)
     assert (answer["success"], answer["task_id"]) == (True, "002")
     assert answer["message"] == f"Task 002 dispatched to {CORE}"
@@ -212,7 +223,7 @@ def test_the_ports_answer_as_the_legacys_did(desk):
     }
 
 
-def test_the_loop_steps_until_it_is_told_and_closes(desk):
+def test_the_loop_steps_until_it_is_told_and_closes(desk: Dispatch) -> None:
     desk.control.start({"coreId": CORE})
     rounds = iter([False, False, True])
     monitor_loop(desk.control, stopping=lambda: next(rounds))
@@ -221,9 +232,11 @@ def test_the_loop_steps_until_it_is_told_and_closes(desk):
     assert desk.control.owner.held is False
 
 
-def test_a_step_that_fails_does_not_end_the_loop(desk, caplog):
-    class Broken(type(desk.control.worker)):
-        def step(self, at):
+def test_a_step_that_fails_does_not_end_the_loop(
+    desk: Dispatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Worker):
+        def step(self, at: float) -> None:
             raise RuntimeError("壊れた")
 
     desk.control.worker.__class__ = Broken
@@ -232,19 +245,19 @@ def test_a_step_that_fails_does_not_end_the_loop(desk, caplog):
     assert caplog.text.count("RuntimeError: 壊れた") == 2
 
 
-def test_a_bad_cores_file_is_told_by_name(desk, tmp_path):
+def test_a_bad_cores_file_is_told_by_name(desk: Dispatch, tmp_path: Path) -> None:
     (tmp_path / "config/cores.toml").write_text("[cores.W]\nlimits = 2")
     with pytest.raises(ConfigError, match=r"cores\.toml: unknown key: cores\.W\.limits"):
         desk.control.start({"coreId": CORE})
 
 
-def test_a_command_core_claims_nothing_by_itself(tmp_path):
+def test_a_command_core_claims_nothing_by_itself(tmp_path: Path) -> None:
     desk = make_dispatch(tmp_path, row("001"), cores_toml({CORE: SLEEP}))
     with pytest.raises(ForbiddenError):
         desk.control.claim(CORE)
 
 
-def test_foreign_locks_wait_for_a_person(tmp_path):
+def test_foreign_locks_wait_for_a_person(tmp_path: Path) -> None:
     past = "2025-10-09T07:00:00Z"
     cells = row("001", "DOING", lock=f"WORK@{past}", lock_owner="WORK", lock_expires_at=past)
     desk = make_dispatch(tmp_path, cells, PULL)
@@ -258,7 +271,9 @@ def test_foreign_locks_wait_for_a_person(tmp_path):
     assert desk.board.state.tasks.get("001").lock_owner == CORE
 
 
-def test_another_process_may_claim_and_the_dispatcher_respects_it(desk, tmp_path):
+def test_another_process_may_claim_and_the_dispatcher_respects_it(
+    desk: Dispatch, tmp_path: Path
+) -> None:
     other = open_dispatch(tmp_path)
     other.control.claim("WORK_AI_09")
     desk.control.start({"coreId": CORE})
@@ -266,7 +281,7 @@ def test_another_process_may_claim_and_the_dispatcher_respects_it(desk, tmp_path
     assert (desk.board.state.tasks.get("001").lock_owner, other.control.owner.held) == (CORE, False)
 
 
-def test_an_expired_lease_of_a_silent_pull_core_goes_back(desk):
+def test_an_expired_lease_of_a_silent_pull_core_goes_back(desk: Dispatch) -> None:
     desk.control.leases.claim("002", Holder("WORK_AI_09", "WORK"), started=True)
     desk.control.step()
     desk.turned.pass_time(36 * 60)
@@ -275,7 +290,7 @@ def test_an_expired_lease_of_a_silent_pull_core_goes_back(desk):
     assert desk.heard("lease_expired")[0]["failures"] == 1
 
 
-def test_a_log_is_read_in_pieces_without_cutting_characters(tmp_path):
+def test_a_log_is_read_in_pieces_without_cutting_characters(tmp_path: Path) -> None:
     path = tmp_path / "1.log"
     text = "あ" * MOST_BYTES + "end\n"
     path.write_text(text, encoding="utf-8")
@@ -292,14 +307,14 @@ def test_a_log_is_read_in_pieces_without_cutting_characters(tmp_path):
     assert read_log(path, 0) == ("\ufffd", 1)
 
 
-def test_logs_and_attempts_of_unknown_tasks(desk):
+def test_logs_and_attempts_of_unknown_tasks(desk: Dispatch) -> None:
     assert desk.control.attempts("001") == []
     for look in (desk.control.attempts, desk.control.job_log):
         with pytest.raises(NotFoundError):
             look("404")
 
 
-def test_a_proven_report_counts_for_what_a_core_holds_and_for_nothing_else(desk):
+def test_a_proven_report_counts_for_what_a_core_holds_and_for_nothing_else(desk: Dispatch) -> None:
     desk.control.claim(CORE)
     assert desk.control.report_proved("001", "REVIEW") is False
     assert desk.control.report_proved("404", "REVIEW") is False
@@ -310,8 +325,8 @@ def test_a_proven_report_counts_for_what_a_core_holds_and_for_nothing_else(desk)
     assert desk.control.report_proved("002", "FIX") is False
 
 
-def test_held_leases_are_told_without_their_tokens(desk):
-    token = desk.control.claim(CORE)["token"]
+def test_held_leases_are_told_without_their_tokens(desk: Dispatch) -> None:
+    token = claimed(desk)["token"]
     (held,) = desk.control.held()
     assert (held["job_id"], held["coreId"], held["mode"], held["started"]) == (
         *("002", CORE, "pull", True),
@@ -319,7 +334,7 @@ def test_held_leases_are_told_without_their_tokens(desk):
     assert token not in str(held)
 
 
-def test_only_who_does_the_background_work_begins_to_dispatch(tmp_path):
+def test_only_who_does_the_background_work_begins_to_dispatch(tmp_path: Path) -> None:
     mine = [False]
     right = Ownership(tmp_path, lambda: mine[0])
     assert (right.take(), right.held) == (False, False)
@@ -330,12 +345,12 @@ def test_only_who_does_the_background_work_begins_to_dispatch(tmp_path):
     right.release()
 
 
-def take_together(right, together):
+def take_together(right: Any, together: Any) -> Any:
     together.wait()
     return right.take()
 
 
-def test_the_loop_and_a_request_that_begin_to_dispatch_at_once_both_may(tmp_path):
+def test_the_loop_and_a_request_that_begin_to_dispatch_at_once_both_may(tmp_path: Path) -> None:
     for _ in range(200):
         right, together = Ownership(tmp_path), threading.Barrier(2)
         with ThreadPoolExecutor(2) as threads:
@@ -345,8 +360,8 @@ def test_the_loop_and_a_request_that_begin_to_dispatch_at_once_both_may(tmp_path
         assert not right.held
 
 
-def test_a_decision_takes_effect_at_the_next_step_with_its_note(desk):
-    token = desk.control.claim(CORE)["token"]
+def test_a_decision_takes_effect_at_the_next_step_with_its_note(desk: Dispatch) -> None:
+    token = claimed(desk)["token"]
     desk.control.report("002", token, "REVIEW")
     desk.control.step()
     person = Who("監査", "AUDIT")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,13 +28,13 @@ environment = { PYTHONUTF8 = "1" }
 """
 
 
-def load(folder, text):
+def load(folder: Path, text: str) -> Any:
     path = folder / "cores.toml"
     path.write_text(text, encoding="utf-8")
     return load_cores(path, base=folder)
 
 
-def test_every_key_is_read(tmp_path):
+def test_every_key_is_read(tmp_path: Path) -> None:
     assert load(tmp_path, SAMPLE) == Cores(
         {
             "WORK_AI_01": Core("WORK_AI_01", "WORK", cwd=tmp_path),
@@ -57,13 +58,13 @@ def test_every_key_is_read(tmp_path):
     )
 
 
-def test_no_file_names_no_core_and_any_id_may_pull(tmp_path):
+def test_no_file_names_no_core_and_any_id_may_pull(tmp_path: Path) -> None:
     cores = load_cores(tmp_path / "cores.toml", base=tmp_path)
     assert cores == Cores()
     assert cores.get("WORK_AI_07") == Core("WORK_AI_07", "WORK")
 
 
-def test_the_committed_sample_is_valid():
+def test_the_committed_sample_is_valid() -> None:
     root = Path(__file__).parents[1]
     cores = load_cores(root / "config" / "cores.toml", base=root)
     assert [(one.id, one.mode) for one in cores.known.values()] == [
@@ -96,17 +97,17 @@ def test_the_committed_sample_is_valid():
         ("[cores.W", "Expected"),
     ],
 )
-def test_a_bad_file_is_refused_with_its_key(tmp_path, text, message):
+def test_a_bad_file_is_refused_with_its_key(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, text)
     assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("core_id", ["", "a b", "x" * 65, "核", "a;b", "WORK\n", "'; rm -rf /"])
-def test_ids_outside_d35_are_refused(core_id):
+def test_ids_outside_d35_are_refused(core_id: str) -> None:
     with pytest.raises(InputError):
         Cores().get(core_id)
 
 
-def test_the_role_is_the_part_before_the_first_underscore():
+def test_the_role_is_the_part_before_the_first_underscore() -> None:
     assert [role_of(core) for core in ("WORK_AI_01", "CMD", "_x")] == ["WORK", "CMD", ""]

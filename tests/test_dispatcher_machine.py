@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -44,7 +45,7 @@ class TaskLife(RuleBasedStateMachine):
         self.folder.cleanup()
 
     @rule(task_id=tasks, core=cores)
-    def claim(self, task_id, core):
+    def claim(self, task_id: str, core: Any) -> None:
         before = self.desk.row(task_id)
         held = {lease.task_id for lease in self.desk.leases.store.held()}
         try:
@@ -58,12 +59,12 @@ class TaskLife(RuleBasedStateMachine):
         self.tokens.append((task_id, lease.generation, lease.token))
 
     @rule(data=st.data(), seconds=st.integers(0, 2000))
-    def renew(self, data, seconds):
+    def renew(self, data: Any, seconds: float) -> None:
         self._use(data, lambda task_id, token: self.desk.leases.renew(task_id, token, seconds))
 
     @rule(data=st.data(), status=st.sampled_from(("REVIEW", "FIX", "READY")))
-    def report(self, data, status):
-        def work(task_id, token):
+    def report(self, data: Any, status: str) -> None:
+        def work(task_id: str, token: str) -> None:
             ended = self.desk.leases.report(task_id, token, reported(status))
             if ended.task.status == "REVIEW":
                 lease = ended.lease
@@ -73,13 +74,13 @@ class TaskLife(RuleBasedStateMachine):
 
         self._use(data, work)
 
-    def _use(self, data, work):
+    def _use(self, data: Any, work: Any) -> None:
         """Let any token that was ever given out be used; only the present one may work."""
         if not self.tokens:
             return
         task_id, generation, token = data.draw(st.sampled_from(self.tokens))
         before = (self.desk.state_folder / "TASKS.md").read_bytes()
-        lease, cells = self.desk.leases.store.find(task_id), self.desk.row(task_id)
+        lease, cells = self.desk.leases.known(task_id), self.desk.row(task_id)
         holds = (
             lease.state == HELD
             and lease.generation == generation
@@ -93,38 +94,38 @@ class TaskLife(RuleBasedStateMachine):
             assert holds
 
     @rule(seconds=st.sampled_from((1, 60, 600, 2400)))
-    def time_passes(self, seconds):
+    def time_passes(self, seconds: float) -> None:
         self.turned.pass_time(seconds)
 
     @rule(seconds=st.sampled_from((-7200, 7200)))
-    def clock_jumps(self, seconds):
+    def clock_jumps(self, seconds: float) -> None:
         early = {lease.task_id for lease in self.desk.watch.overdue()}
         self.turned.jump(seconds)
         assert {lease.task_id for lease in self.desk.watch.overdue()} == early
 
     @rule()
-    def steal(self):
+    def steal(self) -> None:
         for lease in self.desk.watch.overdue():
             if lease not in self.desk.watch.strays():
                 assert self.desk.watch.expire(lease).task.status in ("READY", "HOLD")
 
     @rule()
-    def sweep_strays(self):
+    def sweep_strays(self) -> None:
         for lease in self.desk.watch.strays():
             assert self.desk.leases.drop_if_lost(lease)
         assert self.desk.watch.strays() == []
 
     @rule()
-    def crash(self):
+    def crash(self) -> None:
         self.desk.board.close()
         self.desk = open_desk(self.desk.state_folder, self.turned)
 
     @rule(task_id=tasks, status=st.sampled_from(PEOPLE))
-    def a_person_moves_it(self, task_id, status):
+    def a_person_moves_it(self, task_id: str, status: str) -> None:
         self.desk.board.tasks.set_status(task_id, status, PERSON)
 
     @rule(task_id=tasks, number=st.integers(0, 9))
-    def an_editor_changes_the_title(self, task_id, number):
+    def an_editor_changes_the_title(self, task_id: str, number: int) -> None:
         path = self.desk.state_folder / "TASKS.md"
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         edited = [
@@ -136,7 +137,7 @@ class TaskLife(RuleBasedStateMachine):
         path.write_text("".join(edited), encoding="utf-8")
 
     @rule(data=st.data(), status=st.sampled_from(("approved", "rejected", "expired")))
-    def decide(self, data, status):
+    def decide(self, data: Any, status: str) -> None:
         pending = [
             one for one in self.desk.board.state.approvals.records if one.status == "pending"
         ]
@@ -154,24 +155,25 @@ class TaskLife(RuleBasedStateMachine):
         after = self.desk.board.state.tasks.find(approval.task_id)
         request = open_before.get(approval.appr_id)
         binds = bool(request and task and request.row_rev == task.rev and status != "expired")
-        moved = bool(task and after and task.status != after.status)
-        assert moved == (binds and task.status == "REVIEW")
+        was = task.status if task else ""
+        moved = bool(task and after and was != after.status)
+        assert moved == (binds and was == "REVIEW")
 
     @rule()
-    def settle(self):
+    def settle(self) -> None:
         self.desk.requests.settle()
         self.desk.requests.ensure()
         self.desk.requests.settle()
 
     @invariant()
-    def a_task_has_at_most_one_open_request_of_ours_and_it_is_in_the_ledger(self):
+    def a_task_has_at_most_one_open_request_of_ours_and_it_is_in_the_ledger(self) -> None:
         opened = self.desk.requests.store.list_open()
         assert len({one.task_id for one in opened}) == len(opened)
         for request in opened:
             assert self.desk.board.state.approvals.get(request.appr_id).task_id == request.task_id
 
     @invariant()
-    def every_attempt_is_recorded_and_only_held_ones_run(self):
+    def every_attempt_is_recorded_and_only_held_ones_run(self) -> None:
         held = {(one.task_id, one.generation) for one in self.desk.leases.store.held()}
         running = self.desk.leases.store.running()
         assert {(one.task_id, one.generation) for one in running} == held
@@ -180,13 +182,13 @@ class TaskLife(RuleBasedStateMachine):
             assert generations == list(range(1, self.generations[task_id] + 1))
 
     @invariant()
-    def nothing_but_the_rows_cells_ever_changes(self):
+    def nothing_but_the_rows_cells_ever_changes(self) -> None:
         text = (self.desk.state_folder / "TASKS.md").read_text(encoding="utf-8")
         assert [len(line.split("|")) for line in text.splitlines()[2:]] == [12] * (2 + len(IDS))
 
 
 TestTaskLife = TaskLife.TestCase
-TestTaskLife.pytestmark = [pytest.mark.slow]
+setattr(TestTaskLife, "pytestmark", [pytest.mark.slow])  # noqa: B010 - no attribute that types know
 TestTaskLife.settings = settings(
     max_examples=15,
     stateful_step_count=25,

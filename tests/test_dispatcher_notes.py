@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from orch_next.dispatcher.notes import NEVER, dependencies, due_instant, priorit
         ("priority = Medium", 2),
     ],
 )
-def test_priority_is_read_before_japanese_text(notes, rank):
+def test_priority_is_read_before_japanese_text(notes: str, rank: int) -> None:
     assert priority_rank(notes) == rank
 
 
@@ -39,12 +40,13 @@ def test_priority_is_read_before_japanese_text(notes, rank):
         ("参考：C:\\Users\\User\\depends.md", ()),
     ],
 )
-def test_dependencies_are_listed_in_order_and_once(notes, ids):
-    assert dependencies(notes) == ids
+def test_dependencies_are_listed_in_order_and_once(notes: str, ids: tuple[str, ...]) -> None:
+    assert tuple(dependencies(notes)) == ids
 
 
-def utc(*parts):
-    return datetime(*parts, tzinfo=timezone.utc)
+def utc(year: int, month: int, day: int, *time: int) -> datetime:
+    hour, minute, second, micro = (*time, 0, 0, 0, 0)[:4]
+    return datetime(year, month, day, hour, minute, second, micro, timezone.utc)
 
 
 @pytest.mark.parametrize(
@@ -61,5 +63,5 @@ def utc(*parts):
         ("0001-01-01T00:00:00+09:00", NEVER),
     ],
 )
-def test_due_is_an_instant_and_nonsense_comes_last(due, instant):
+def test_due_is_an_instant_and_nonsense_comes_last(due: str, instant: Any) -> None:
     assert due_instant(due) == instant

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 from orch_next.core.locks import RoleFiles
 from orch_next.dispatcher.cores import Core
@@ -9,17 +11,17 @@ from orch_next.dispatcher.sessions import DispatchRequest, Session
 from tests.lease_desk import Turned
 
 
-def session(core_id, *, integration=True, problem=""):
+def session(core_id: str, *, integration: Any = True, problem: str = "") -> Any:
     core = Core(core_id, core_id.split("_")[0])
     request = DispatchRequest(core_id, integration=integration)
     return Session(core, request, pid=1, problem=problem)
 
 
-def read(tmp_path, name):
+def read(tmp_path: Path, name: str) -> Any:
     return json.loads((tmp_path / "LOCKS" / name).read_text(encoding="utf-8"))
 
 
-def test_a_roles_status_is_that_of_its_busiest_core(tmp_path):
+def test_a_roles_status_is_that_of_its_busiest_core(tmp_path: Path) -> None:
     turned = Turned()
     presence = Presence(RoleFiles(tmp_path), turned.clock.now)
     sessions = [
@@ -43,7 +45,7 @@ def test_a_roles_status_is_that_of_its_busiest_core(tmp_path):
     }
 
 
-def test_a_heartbeat_is_written_once_a_minute(tmp_path):
+def test_a_heartbeat_is_written_once_a_minute(tmp_path: Path) -> None:
     turned = Turned()
     presence = Presence(RoleFiles(tmp_path), turned.clock.now)
     stamps = []
@@ -54,12 +56,12 @@ def test_a_heartbeat_is_written_once_a_minute(tmp_path):
     assert stamps == ["2025-10-09T08:00:00Z"] * 2 + ["2025-10-09T08:01:00Z"] * 2
 
 
-def test_nothing_is_written_without_sessions(tmp_path):
+def test_nothing_is_written_without_sessions(tmp_path: Path) -> None:
     Presence(RoleFiles(tmp_path), Turned().clock.now).show([], set(), 0.0)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_core_without_a_known_role_stands_in_neither_file(tmp_path):
+def test_a_core_without_a_known_role_stands_in_neither_file(tmp_path: Path) -> None:
     presence = Presence(RoleFiles(tmp_path), Turned().clock.now)
     presence.show([session("--flag"), session("TEST_1", problem="止"), session("WORK_1")], set(), 0)
     assert set(read(tmp_path, "role_status.json")) == {"updated_at", "WORK"}

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.lease_desk import OTHER, Turned, open_desk, row, write_ledger
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 HOLDERS = 200
@@ -40,25 +42,25 @@ print(late, flush=True)
 pytestmark = pytest.mark.kill
 
 
-def run_program(name, *options):
+def run_program(name: str, *options: Any) -> Any:
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / name, *map(str, options)],
         capture_output=True,
-        timeout=120,
+        timeout=2 * PATIENCE,
         check=True,
     )
     return json.loads(done.stdout)
 
 
 @pytest.mark.slow
-def test_eight_processes_take_each_task_once():
+def test_eight_processes_take_each_task_once() -> None:
     found = run_program("dispatch.py", "--claims", 0, "--share", 48, "--processes", 8)["together"]
     assert (found["tasks"], found["taken_twice"], found["never_taken"]) == (48, 0, 0)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGSTOP is POSIX")
-def test_stopped_holders_write_nothing_when_they_wake(tmp_path):
+def test_stopped_holders_write_nothing_when_they_wake(tmp_path: Path) -> None:
     rows = "".join(row(f"{number:03d}") for number in range(HOLDERS))
     state = write_ledger(tmp_path, rows)
     holder = subprocess.Popen(
@@ -67,6 +69,7 @@ def test_stopped_holders_write_nothing_when_they_wake(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert holder.stdin is not None and holder.stdout is not None
     try:
         assert holder.stdout.readline() == "ready\n"
         os.kill(holder.pid, signal.SIGSTOP)
@@ -88,7 +91,7 @@ def test_stopped_holders_write_nothing_when_they_wake(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_dispatcher_killed_in_mid_job_loses_nothing_and_runs_nothing_twice():
+def test_a_dispatcher_killed_in_mid_job_loses_nothing_and_runs_nothing_twice() -> None:
     found = run_program("dispatch_kills.py", "--kills", 4, "--tasks", 6, "--limit", 3)
     assert found["kills"] == 4
     assert (found["lost"], found["twice_at_once"], found["left_alive"]) == ([], [], 0)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 from orch_next.core.records import Task
 from orch_next.dispatcher.cores import Core
@@ -18,24 +19,31 @@ from orch_next.dispatcher.scheduler import (
 CORE = Core("WORK_AI_01", "WORK")
 
 
-def task(task_id, status="READY", owner="WORK", notes="-", due="-", **more):
+def task(
+    task_id: str,
+    status: str = "READY",
+    owner: str = "WORK",
+    notes: str = "-",
+    due: str = "-",
+    **more: Any,
+) -> Any:
     cells = {"title": f"作業 {task_id}", "lock": "-", "lock_owner": "-", "lock_expires_at": "-"}
     return Task(
         id=task_id, status=status, owner=owner, notes=notes, due=due, artifact="-", **(cells | more)
     )
 
 
-def taken(*tasks, core=CORE, **more):
+def taken(*tasks: Any, core: Any = CORE, **more: Any) -> Any:
     found = next_task(core, Situation(tasks, **more))
     return found and found.id
 
 
-def codes(subject, *others, core=CORE, **more):
+def codes(subject: Any, *others: Any, core: Any = CORE, **more: Any) -> Any:
     situation = Situation((subject, *others), **more)
     return [reason.code for reason in explain(subject, core, situation)]
 
 
-def test_priority_then_due_then_file_order():
+def test_priority_then_due_then_file_order() -> None:
     tasks = [
         task("001", notes="priority=LOW"),
         task("002", due="2025-10-16"),
@@ -52,7 +60,7 @@ def test_priority_then_due_then_file_order():
     assert taken(*tasks) == "007"
 
 
-def test_forecasts_decide_among_equals_only():
+def test_forecasts_decide_among_equals_only() -> None:
     tasks = [
         task("001"),
         task("002"),
@@ -74,7 +82,7 @@ def test_forecasts_decide_among_equals_only():
     assert taken(*tasks[:4]) == "001"
 
 
-def test_equals_share_priority_and_due_and_can_all_be_taken():
+def test_equals_share_priority_and_due_and_can_all_be_taken() -> None:
     tasks = [
         task("001"),
         task("002", due="2025-10-16"),
@@ -88,7 +96,7 @@ def test_equals_share_priority_and_due_and_can_all_be_taken():
     assert equals(CORE, Situation(tasks[:2])) == []
 
 
-def test_next_is_the_head_of_the_order_for_any_board():
+def test_next_is_the_head_of_the_order_for_any_board() -> None:
     chance, met = random.Random(4), 0
     for _ in range(300):
         tasks = [random_task(chance, number) for number in range(chance.randrange(12))]
@@ -102,7 +110,7 @@ def test_next_is_the_head_of_the_order_for_any_board():
     assert met > 100
 
 
-def random_task(chance, number):
+def random_task(chance: Any, number: int) -> Any:
     return task(
         str(number),
         status=chance.choice(["READY", "READY", "READY", "DONE", "DOING"]),
@@ -112,7 +120,7 @@ def random_task(chance, number):
     )
 
 
-def test_an_owner_fits_by_role_or_by_the_cores_own_id():
+def test_an_owner_fits_by_role_or_by_the_cores_own_id() -> None:
     assert taken(task("001", owner="WORK")) == "001"
     assert taken(task("001", owner="WORK_AI_01")) == "001"
     assert taken(task("001", owner="WORK_AI_02")) is None
@@ -120,11 +128,11 @@ def test_an_owner_fits_by_role_or_by_the_cores_own_id():
     assert taken(task("001", owner="AUDIT"), core=Core("鬼", "AUDIT")) == "001"
 
 
-def test_an_open_task_has_no_reason():
+def test_an_open_task_has_no_reason() -> None:
     assert codes(task("001")) == []
 
 
-def test_each_hindrance_has_its_code():
+def test_each_hindrance_has_its_code() -> None:
     assert codes(task("001", status="PLAN")) == ["status"]
     assert codes(task("001", owner="CMD")) == ["owner"]
     assert codes(task("001", lock="CMD@2025-10-09T08:00:00Z")) == ["lease"]
@@ -139,7 +147,7 @@ def test_each_hindrance_has_its_code():
     assert codes(task("001"), task("001")) == ["duplicate"]
 
 
-def test_a_dependency_must_be_done_and_is_named():
+def test_a_dependency_must_be_done_and_is_named() -> None:
     subject = task("010", notes="depends=003,004,099,010")
     others = (task("003", status="DONE"), task("004", status="REVIEW"))
     assert explain(subject, CORE, Situation((subject, *others))) == [
@@ -150,10 +158,10 @@ def test_a_dependency_must_be_done_and_is_named():
     assert taken(subject, *others) is None
 
 
-def test_without_a_core_owner_and_limit_are_left_out():
+def test_without_a_core_owner_and_limit_are_left_out() -> None:
     assert codes(task("001", owner="CMD"), held={"002": CORE.id}, core=None) == []
 
 
-def test_freeze_and_limit_stop_the_choice():
+def test_freeze_and_limit_stop_the_choice() -> None:
     assert taken(task("001"), frozen="FREEZE=on in flags.md") is None
     assert taken(task("001"), held={"002": CORE.id}) is None

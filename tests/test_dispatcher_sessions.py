@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,11 @@ from orch_next.dispatcher.sessions import (
 from orch_next.errors import InputError
 
 
-def test_defaults_are_the_contracts():
+def test_defaults_are_the_contracts() -> None:
     assert parse_request({"coreId": "WORK_AI_01"}) == DispatchRequest("WORK_AI_01", True, True, 5)
 
 
-def test_every_field_is_read():
+def test_every_field_is_read() -> None:
     body = {
         "coreId": "WORK.a-1",
         "action": "Dispatch",
@@ -32,7 +33,7 @@ def test_every_field_is_read():
     assert request.argv == ["orch-next", "dispatch", "--core-id", "WORK.a-1"]
 
 
-def test_zero_means_the_default_interval():
+def test_zero_means_the_default_interval() -> None:
     assert parse_request({"coreId": "W", "intervalSec": 0}).interval == 5
 
 
@@ -68,21 +69,21 @@ def test_what_the_body_leaves_out_is_as_the_core_has_it() -> None:
         (None, "the body must be a JSON object"),
     ],
 )
-def test_types_are_strict(body, message):
+def test_types_are_strict(body: Any, message: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_request(body)
     assert str(caught.value).startswith(message)
 
 
-def test_stop_without_a_core_means_all():
-    bodies = (None, {}, [], "x", {"coreId": ""}, {"coreId": "WORK_1"})
+def test_stop_without_a_core_means_all() -> None:
+    bodies: tuple[Any, ...] = (None, {}, [], "x", {"coreId": ""}, {"coreId": "WORK_1"})
     assert [parse_stop(body) for body in bodies] == [None, None, None, None, None, "WORK_1"]
     for body in ({"coreId": 1}, {"coreId": "a b"}):
         with pytest.raises(InputError):
             parse_stop(body)
 
 
-def test_a_report_is_read():
+def test_a_report_is_read() -> None:
     body = {"job_id": "001", "status": "REVIEW", "artifact": " out/結果.md ", "token": "1.x"}
     assert parse_report(body) == Report("001", "REVIEW", "1.x", "out/結果.md", "")
 
@@ -104,6 +105,6 @@ def test_a_report_is_read():
         {"job_id": "x" * 256, "status": "REVIEW"},
     ],
 )
-def test_a_report_out_of_form_is_refused(body):
+def test_a_report_out_of_form_is_refused(body: Any) -> None:
     with pytest.raises(InputError):
         parse_report(body)

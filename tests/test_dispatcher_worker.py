@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from orch_next.core.approvals import Decision
 from orch_next.core.events import Who
 from orch_next.core.lease_terms import Holder
-from tests.dispatch_desk import OK, SLEEP, cores_toml, make_dispatch, open_dispatch
+from tests.dispatch_desk import OK, SLEEP, Dispatch, cores_toml, make_dispatch, open_dispatch
 from tests.lease_desk import row
 
 REPOSITORY = Path(__file__).parents[1]
@@ -24,10 +26,10 @@ STAY = {"coreId": CORE, "intervalSec": 1}
 
 
 @pytest.fixture
-def build(tmp_path):
+def build(tmp_path: Path) -> Iterator[Callable[..., Dispatch]]:
     made = []
 
-    def make(rows="", script=OK, **more):
+    def make(rows: str = "", script: str = OK, **more: Any) -> Any:
         toml = more.pop("more", "")
         made.append(make_dispatch(tmp_path, rows, cores_toml({CORE: script}, more=toml), **more))
         return made[-1]
@@ -37,7 +39,9 @@ def build(tmp_path):
         one.control.close()
 
 
-def test_from_ready_to_done_with_every_step_visible(build, tmp_path):
+def test_from_ready_to_done_with_every_step_visible(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(row("001", notes="priority=HIGH・緊急"))
     answer = desk.control.start(ONE)
     assert answer == {
@@ -71,7 +75,7 @@ def test_from_ready_to_done_with_every_step_visible(build, tmp_path):
     assert (tmp_path / "ORCH/LOGS/jobs/001/1.log").exists()
 
 
-def test_only_the_cells_of_the_run_change(build, tmp_path):
+def test_only_the_cells_of_the_run_change(build: Callable[..., Dispatch], tmp_path: Path) -> None:
     desk = build(row("001") + row("002", "PLAN") + row("003", "DONE", artifact="C:\\Users\\a.md"))
     path = tmp_path / "ORCH/STATE/TASKS.md"
     before = path.read_text(encoding="utf-8").splitlines()
@@ -83,7 +87,7 @@ def test_only_the_cells_of_the_run_change(build, tmp_path):
     ]
 
 
-def test_stay_takes_all_in_order_and_goes_on_looking(build):
+def test_stay_takes_all_in_order_and_goes_on_looking(build: Callable[..., Dispatch]) -> None:
     rows = row("001", notes="priority=LOW") + row("002") + row("003", notes="depends=002")
     desk = build(rows)
     desk.control.start(STAY)
@@ -94,7 +98,7 @@ def test_stay_takes_all_in_order_and_goes_on_looking(build):
     assert desk.control.status()["running"] is True
 
 
-def test_once_takes_one_and_ends_and_none_is_an_end_too(build):
+def test_once_takes_one_and_ends_and_none_is_an_end_too(build: Callable[..., Dispatch]) -> None:
     desk = build(row("001") + row("002"))
     desk.control.start(ONE)
     desk.until(lambda: not desk.control.status()["running"])
@@ -105,7 +109,9 @@ def test_once_takes_one_and_ends_and_none_is_an_end_too(build):
     assert desk.status("002") == "PLAN"
 
 
-def test_a_failure_is_fix_with_the_last_lines_in_the_journal(build):
+def test_a_failure_is_fix_with_the_last_lines_in_the_journal(
+    build: Callable[..., Dispatch],
+) -> None:
     desk = build(script="print('壊れた'); raise SystemExit(7)")
     desk.control.start(ONE)
     desk.until(lambda: desk.status("001") == "FIX")
@@ -116,7 +122,9 @@ def test_a_failure_is_fix_with_the_last_lines_in_the_journal(build):
     assert len(desk.board.state.approvals.records) == 1
 
 
-def test_the_same_core_twice_is_answered_with_the_one_that_runs(build):
+def test_the_same_core_twice_is_answered_with_the_one_that_runs(
+    build: Callable[..., Dispatch],
+) -> None:
     desk = build(script=SLEEP)
     first = desk.control.start(STAY)
     assert desk.control.start({"coreId": CORE, "stay": False}) == first
@@ -134,12 +142,14 @@ def test_the_same_core_twice_is_answered_with_the_one_that_runs(build):
     ]
 
 
-def running_pid(desk):
+def running_pid(desk: Dispatch) -> Any:
     desk.until(lambda: desk.heard("job_log"))
     return desk.control.leases.store.running()[0].pid
 
 
-def test_stopping_ends_the_command_and_the_task_is_ready_again(build):
+def test_stopping_ends_the_command_and_the_task_is_ready_again(
+    build: Callable[..., Dispatch],
+) -> None:
     desk = build(script=SLEEP)
     desk.control.start(STAY)
     pid = running_pid(desk)
@@ -152,7 +162,9 @@ def test_stopping_ends_the_command_and_the_task_is_ready_again(build):
     assert len(desk.heard("dispatcher_stopped")) == 1
 
 
-def test_draining_finishes_what_is_begun_and_takes_no_more(build, tmp_path):
+def test_draining_finishes_what_is_begun_and_takes_no_more(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(row("001") + row("002"), script=WAIT)
     desk.control.start(STAY)
     running_pid(desk)
@@ -163,7 +175,7 @@ def test_draining_finishes_what_is_begun_and_takes_no_more(build, tmp_path):
     assert desk.statuses() == {"001": "REVIEW", "002": "READY"}
 
 
-def test_a_nudge_looks_at_once(build):
+def test_a_nudge_looks_at_once(build: Callable[..., Dispatch]) -> None:
     desk = build(row("001", "PLAN"))
     desk.control.start({"coreId": CORE, "intervalSec": 3600})
     desk.control.step()
@@ -175,7 +187,9 @@ def test_a_nudge_looks_at_once(build):
     assert desk.status("001") == "DOING"
 
 
-def test_a_person_takes_the_task_away_and_the_command_is_ended(build):
+def test_a_person_takes_the_task_away_and_the_command_is_ended(
+    build: Callable[..., Dispatch],
+) -> None:
     desk = build(script=SLEEP)
     desk.control.start(STAY)
     pid = running_pid(desk)
@@ -186,7 +200,7 @@ def test_a_person_takes_the_task_away_and_the_command_is_ended(build):
     assert desk.status("001") == "HOLD"
 
 
-def test_a_long_command_keeps_its_lease(build):
+def test_a_long_command_keeps_its_lease(build: Callable[..., Dispatch]) -> None:
     desk = build(script=SLEEP, more="timeout_seconds = 100000")
     desk.control.start(STAY)
     running_pid(desk)
@@ -197,7 +211,7 @@ def test_a_long_command_keeps_its_lease(build):
     assert (task.status, task.lock_expires_at) == ("DOING", "2025-10-09T09:30:00Z")
 
 
-def test_the_time_limit_makes_a_fix(build):
+def test_the_time_limit_makes_a_fix(build: Callable[..., Dispatch]) -> None:
     desk = build(script=SLEEP, more="timeout_seconds = 100")
     desk.control.start(ONE)
     running_pid(desk)
@@ -206,7 +220,7 @@ def test_the_time_limit_makes_a_fix(build):
     assert desk.heard("job_finished")[0]["message"] == "time limit"
 
 
-def test_a_command_that_cannot_start_gives_the_task_back_and_rests(tmp_path):
+def test_a_command_that_cannot_start_gives_the_task_back_and_rests(tmp_path: Path) -> None:
     toml = (
         "allow_commands_without_token = true\n"
         f'[cores.{CORE}]\nmode = "command"\ncommand = ["no-such-command"]'
@@ -226,7 +240,7 @@ def test_a_command_that_cannot_start_gives_the_task_back_and_rests(tmp_path):
     assert desk.control.leases.store.failures() == {}
 
 
-def test_two_cores_work_at_a_time_each_within_its_limit(tmp_path):
+def test_two_cores_work_at_a_time_each_within_its_limit(tmp_path: Path) -> None:
     scripts = {"WORK_A": SLEEP, "WORK_B": SLEEP}
     rows = "".join(row(f"{n:03d}") for n in range(1, 7))
     desk = make_dispatch(tmp_path, rows, cores_toml(scripts, more="limit = 2"))
@@ -240,7 +254,9 @@ def test_two_cores_work_at_a_time_each_within_its_limit(tmp_path):
     assert len(desk.control.leases.store.running()) == 0
 
 
-def test_a_freeze_stops_dispatch_and_is_explained(build, tmp_path):
+def test_a_freeze_stops_dispatch_and_is_explained(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build()
     (tmp_path / "ORCH/STATE/flags.md").write_text("AUTO_DECIDE=off\nFREEZE=on")
     desk.control.start(STAY)
@@ -251,7 +267,7 @@ def test_a_freeze_stops_dispatch_and_is_explained(build, tmp_path):
     desk.until(lambda: desk.status("001") == "REVIEW")
 
 
-def test_damage_stops_dispatch_and_its_end_lets_it_go_on(build):
+def test_damage_stops_dispatch_and_its_end_lets_it_go_on(build: Callable[..., Dispatch]) -> None:
     desk = build()
     assert desk.status("001") == "READY"
     desk.control.start(STAY)
@@ -262,7 +278,9 @@ def test_damage_stops_dispatch_and_its_end_lets_it_go_on(build):
     desk.until(lambda: desk.status("001") == "REVIEW")
 
 
-def test_a_result_waits_while_the_ledger_cannot_be_written(build, tmp_path):
+def test_a_result_waits_while_the_ledger_cannot_be_written(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(script=WAIT)
     desk.control.start(ONE)
     desk.until(lambda: desk.heard("job_log"))
@@ -276,7 +294,9 @@ def test_a_result_waits_while_the_ledger_cannot_be_written(build, tmp_path):
     desk.until(lambda: "jobs" not in desk.control.status()["problems"])
 
 
-def test_orphans_of_a_dispatcher_that_died_are_stopped_at_the_next_start(build, tmp_path):
+def test_orphans_of_a_dispatcher_that_died_are_stopped_at_the_next_start(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(row("001") + row("002"), script=SLEEP, more="limit = 2")
     desk.control.start(STAY)
     desk.until(lambda: len(desk.heard("job_log")) == 2)
@@ -288,7 +308,7 @@ def test_orphans_of_a_dispatcher_that_died_are_stopped_at_the_next_start(build, 
     assert heir.statuses() == {"001": "READY", "002": "READY"}
     for process in desk.control.worker.jobs.values():
         process.run._process.wait(5)
-    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert not any(psutil.pid_exists(pid) for pid in pids if pid is not None)
     assert [one["outcome"] for one in heir.control.attempts("001")] == ["interrupted"]
     assert heir.control.leases.store.failures() == {}
     # The old one, were it alive, could write nothing.
@@ -296,7 +316,7 @@ def test_orphans_of_a_dispatcher_that_died_are_stopped_at_the_next_start(build, 
     heir.control.owner.release()
 
 
-def test_one_process_dispatches(build, tmp_path):
+def test_one_process_dispatches(build: Callable[..., Dispatch], tmp_path: Path) -> None:
     desk = build(script=SLEEP)
     desk.control.start(STAY)
     other = open_dispatch(tmp_path)
@@ -309,7 +329,7 @@ def test_one_process_dispatches(build, tmp_path):
     other.control.close()
 
 
-def test_commands_need_a_token_or_the_operators_word(tmp_path):
+def test_commands_need_a_token_or_the_operators_word(tmp_path: Path) -> None:
     toml = cores_toml({CORE: OK}, allow=False)
     desk = make_dispatch(tmp_path, row("001"), toml)
     with pytest.raises(Exception, match="allow_commands_without_token"):
@@ -320,7 +340,9 @@ def test_commands_need_a_token_or_the_operators_word(tmp_path):
     trusted.control.close()
 
 
-def test_cells_never_become_part_of_a_command(build, tmp_path):
+def test_cells_never_become_part_of_a_command(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     evil = "$(touch PWNED) ; touch PWNED && `touch PWNED` --option"
     show = "import os,sys; print(sys.argv); print(os.environ['ORCH_TASK_ID'])"
     desk = build(row("../x;touch PWNED", notes=evil), script=show)
@@ -335,7 +357,7 @@ def test_cells_never_become_part_of_a_command(build, tmp_path):
     assert [name.startswith("task-") for name in logs] == [True]
 
 
-def test_the_sample_core_works_as_it_is_shipped(tmp_path):
+def test_the_sample_core_works_as_it_is_shipped(tmp_path: Path) -> None:
     shutil.copytree(REPOSITORY / "scripts", tmp_path / "scripts")
     toml = (REPOSITORY / "config/cores.toml").read_text(encoding="utf-8")
     toml = toml.replace('"python3"', f"'{sys.executable}'")
@@ -347,11 +369,13 @@ def test_the_sample_core_works_as_it_is_shipped(tmp_path):
     assert (tmp_path / task.artifact).read_text(encoding="utf-8") == (
         "# 001 作業 001\n\npriority=HIGH・緊急\n"
     )
-    assert len(desk.control.worker.requests.store.list_open()[0].sha256) == 64
+    assert len(desk.control.worker.requests.store.list_open()[0].sha256 or "") == 64
     desk.control.close()
 
 
-def test_role_files_follow_sessions_with_integration(build, tmp_path):
+def test_role_files_follow_sessions_with_integration(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(script=SLEEP)
     desk.control.start(STAY)
     running_pid(desk)
@@ -365,7 +389,9 @@ def test_role_files_follow_sessions_with_integration(build, tmp_path):
     assert json.loads((locks / "role_status.json").read_text())["WORK"] == "idle"
 
 
-def test_a_lease_that_nobody_works_on_is_taken_back_within_a_minute(build):
+def test_a_lease_that_nobody_works_on_is_taken_back_within_a_minute(
+    build: Callable[..., Dispatch],
+) -> None:
     desk = build(row("001", owner="AUDIT"))
     desk.control.leases.claim("001", Holder("AUDIT_1", "AUDIT", "command"))
     desk.control.owner.take()
@@ -379,7 +405,7 @@ def test_a_lease_that_nobody_works_on_is_taken_back_within_a_minute(build):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_sixty_lines_a_step_arrive_in_order(build):
+def test_sixty_lines_a_step_arrive_in_order(build: Callable[..., Dispatch]) -> None:
     desk = build(script="for n in range(500): print(n)")
     desk.control.start(ONE)
     desk.until(lambda: desk.status("001") == "REVIEW")

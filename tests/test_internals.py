@@ -112,8 +112,14 @@ def test_only_polls_are_ended() -> None:
 def test_flask_socketio_keeps_the_views_behind_engine_io() -> None:
     app = Flask("見本")
     views = app.wsgi_app
-    socketio, wrapped = socketio_of(app), []
-    wrap_views(socketio, lambda inner: wrapped.append(inner) or inner)
+    socketio = socketio_of(app)
+    wrapped: list[Any] = []
+
+    def note(inner: Any) -> Any:
+        wrapped.append(inner)
+        return inner
+
+    wrap_views(socketio, note)
     assert wrapped == [views]
     assert isinstance(engine_of(socketio), engineio.Server)
 
@@ -126,7 +132,7 @@ def test_the_sockets_below_the_green_ones_are_real() -> None:
         assert unpatched_socket(real) is not None
     gevent = pytest.importorskip("gevent.socket")
     with gevent.socket() as green:
-        assert isinstance(unpatched_socket(green), socket.socket.__base__)
+        assert isinstance(unpatched_socket(green), socket.socket.__mro__[1])
         assert not isinstance(unpatched_socket(green), gevent.socket)
 
 

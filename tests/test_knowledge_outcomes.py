@@ -44,7 +44,11 @@ def test_a_value_of_the_wrong_kind_is_refused(name: str, value: Any) -> None:
 def test_the_hash_is_that_of_the_content() -> None:
     same = parse_outcome(dict(reversed(BODY.items())), datetime(2025, 11, 1, tzinfo=timezone.utc))
     assert same.outcome_hash == outcome().outcome_hash
-    changed = [{"task_id": "002"}, {"success": True}, {"timestamp": "2025-10-09T03:00:00Z"}]
+    changed: list[dict[str, Any]] = [
+        {"task_id": "002"},
+        {"success": True},
+        {"timestamp": "2025-10-09T03:00:00Z"},
+    ]
     assert len({outcome(**one).outcome_hash for one in [{}, *changed]}) == 4
 
 

@@ -15,6 +15,7 @@ from orch_next.core.lease_terms import reported
 from orch_next.knowledge.room import Knowledge, find_learner, open_knowledge
 from tests.knowledge_desk import NOW, Told
 from tests.lease_desk import CORE, Desk, make_desk, row
+from tests.patience import PATIENCE
 
 
 def open_memory(desk: Desk, folder: Path) -> Knowledge:
@@ -34,11 +35,11 @@ def running(knowledge: Knowledge) -> Iterator[None]:
     thread.start()
     yield
     stopping.set()
-    thread.join(60)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
-def until(condition: object, seconds: float = 60.0) -> bool:
+def until(condition: object, seconds: float = PATIENCE) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():  # type: ignore[operator]
@@ -75,7 +76,8 @@ def test_retraining_begins_by_itself_only_when_it_is_told_to(
     path.write_text(json.dumps({"ai_prediction": section}), encoding="utf-8")
     assert knowledge.retrain is not None
     with running(knowledge):
-        assert until(lambda: knowledge.retrain.next_run is not None, 60.0 if runs else 0.3) is runs
+        planned = until(lambda: knowledge.retrain.next_run is not None, PATIENCE if runs else 0.3)
+        assert planned is runs
     assert knowledge.retrain.next_run is None
 
 

@@ -5,9 +5,17 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ledger_disks import (
+
+from orch_next.errors import LedgerError, UncertainError
+from orch_next.ledger.disk import Disk
+from orch_next.ledger.document import CellChange
+from orch_next.ledger.file import LedgerFile
+from orch_next.ledger.parser import Document
+from orch_next.ledger.swap import Swap, compare_and_replace, swap
+from tests.ledger_disks import (
     KINDS,
     CountingDisk,
     EditorDisk,
@@ -17,14 +25,7 @@ from ledger_disks import (
     made_to_last,
     save_by_rename,
 )
-from ledger_torture import ledger_text, set_value
-
-from orch_next.errors import LedgerError, UncertainError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.document import SetCell
-from orch_next.ledger.file import LedgerFile
-from orch_next.ledger.parser import Document
-from orch_next.ledger.swap import Swap, compare_and_replace, swap
+from tests.ledger_torture import ledger_text, set_value
 
 OLD = ledger_text(1_000)
 NEW = OLD.replace("| 0 |", "| 完了 |", 1)
@@ -44,7 +45,7 @@ def attempt(
     """Write once and return what the caller was told; editors' `saves` come in between."""
     saves = [] if saves is None else saves
 
-    def plan(document: Document) -> list[SetCell]:
+    def plan(document: Document) -> list[CellChange]:
         while saves:
             saves.pop()()
         return set_value(0, "完了")(document)
@@ -106,9 +107,10 @@ class Careless(FaultyDisk):
 
     def __init__(self, at: int, kind: str) -> None:
         super().__init__(at, kind)
-        self.write = partial(self._write_and_claim_all, super().__getattribute__("write"))
+        whole = super().__getattribute__("write")
+        self.__dict__["write"] = partial(self._write_and_claim_all, whole)
 
-    def _write_and_claim_all(self, write, fd: int, data: memoryview) -> int:
+    def _write_and_claim_all(self, write: Any, fd: int, data: memoryview) -> int:
         write(fd, data[: len(data) // 2] if self.kind == "short" else data)
         return len(data)
 

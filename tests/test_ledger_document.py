@@ -10,6 +10,7 @@ from markdown_it.common.utils import mdTrim
 from orch_next.errors import InputError, RowError
 from orch_next.ledger.document import (
     AddRow,
+    CellChange,
     Edit,
     Row,
     SetCell,
@@ -123,7 +124,7 @@ def test_a_new_row_has_a_value_for_every_column() -> None:
 def test_changes_of_several_rows_go_together() -> None:
     text = f"{HEAD}| 1 | 一 |\n| 2 | 二 |\n"
     table = parse(text).tables[0]
-    changes = [
+    changes: list[CellChange] = [
         AddRow(table, ["3", "三"]),
         SetCell(table.rows[1], 1, "弐"),
         SetCell(table.rows[0], 1, "壱"),

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from ledger_disks import CountingDisk, EditorDisk, save_by_rename
-from ledger_torture import PORTABLE_LOCK, count_up, ledger_text, set_value
 
 from orch_next.errors import BusyError, DamagedError, InputError, LedgerError, RowError
 from orch_next.ledger.disk import Disk
@@ -19,13 +17,15 @@ from orch_next.ledger.file import LedgerFile, digest
 from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import Document, parse
 from orch_next.ledger.swap import Job, Outcome, compare_and_replace
+from tests.ledger_disks import CountingDisk, EditorDisk, save_by_rename
+from tests.ledger_torture import PORTABLE_LOCK, count_up, ledger_text, set_value
 from tests.sample import LEDGERS
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX")
 SAMPLES = sorted((Path(__file__).parent / "data" / "ledger").glob("*.md"))
 WRITABLE = [path for path in SAMPLES if path.name != "conflict.md"]
 TEXT = ledger_text(1_000)
-KINDS = {
+KINDS: dict[str, Make] = {
     "native": LedgerFile,
     "portable": partial(LedgerFile, swap=compare_and_replace, lock=PORTABLE_LOCK),
 }
@@ -41,7 +41,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=KINDS)
 def make(request: pytest.FixtureRequest) -> Make:
-    return KINDS[request.param]
+    found: Make = KINDS[request.param]
+    return found
 
 
 def leftovers(path: Path) -> set[str]:

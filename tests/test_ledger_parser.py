@@ -2,11 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from ledger_samples import (
+
+from orch_next.errors import DamagedError
+from orch_next.ledger.document import SetCell
+from orch_next.ledger.parser import Document, decode, parse
+from tests.ledger_samples import (
     edit,
     naive_edit,
     oracle_tables,
@@ -14,10 +19,6 @@ from ledger_samples import (
     random_document,
     round_trip_faults,
 )
-
-from orch_next.errors import DamagedError
-from orch_next.ledger.document import SetCell
-from orch_next.ledger.parser import Document, decode, parse
 from tests.sample import LEDGERS
 
 SAMPLES = Path(__file__).parent / "data" / "ledger"
@@ -60,7 +61,7 @@ def test_the_round_trip_catches_a_naive_splice() -> None:
     assert sum(bool(faults_of(seed, naive_edit)) for seed in range(500)) > 50
 
 
-def faults_of(seed: int, how=edit) -> list[str]:
+def faults_of(seed: int, how: Any = edit) -> list[str]:
     return round_trip_faults(random_document(Random(seed)), Random(seed), how)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.settle import read_settled
+from tests.patience import PATIENCE
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
 
@@ -36,7 +37,7 @@ def test_a_half_written_save_is_waited_for(tmp_path: Path) -> None:
         editor.close()
 
     threading.Timer(0.05, finish).start()
-    assert read_settled(Disk(), path, time.monotonic() + 5) == ("前半後半".encode(), True)
+    assert read_settled(Disk(), path, time.monotonic() + PATIENCE) == ("前半後半".encode(), True)
 
 
 @linux_only
@@ -58,5 +59,5 @@ def test_a_writer_that_comes_during_a_read_only_waits(tmp_path: Path) -> None:
     writer.join(0.05)
     assert (writer.is_alive(), path.read_bytes()) == (True, b"old")
     Disk().close(fd)
-    writer.join(5)
+    writer.join(PATIENCE)
     assert path.read_bytes() == b"new"

@@ -3,11 +3,11 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from ledger_samples import LINES
 
 from orch_next.ledger.parser import read_tables
 from orch_next.ledger.scan import split_lines
 from orch_next.ledger.skeleton import thin_out
+from tests.ledger_samples import LINES
 
 PIPED = [
     "| a | b |", "|---|---|", "|-|", "| x > y | b |", "| --> | |", "|a|b|c|", "| ]: | x |",

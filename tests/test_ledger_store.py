@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from ledger_disks import KINDS, FaultyDisk, Killed, fast_folder, save_by_rename, save_in_place
-from ledger_samples import NASTY, WORDS
 
 from orch_next.errors import InputError, LedgerError, UncertainError
 from orch_next.ledger.document import AddRow, CellChange, SetCell, apply_edits, plan_edits
 from orch_next.ledger.file import LedgerFile
 from orch_next.ledger.parser import Document, parse
 from orch_next.ledger.swap import compare_and_replace, swap
+from tests.ledger_disks import KINDS, FaultyDisk, Killed, fast_folder, save_by_rename, save_in_place
+from tests.ledger_samples import NASTY, WORDS
 
 VALUES = st.sampled_from([word for word in WORDS + NASTY if word.isprintable()])
 START = "# 台帳\n\n| id | 題名 | 状態 |\n|---|---|---|\n| 1 | 一 | READY |\n"
@@ -54,7 +55,7 @@ class Store(RuleBasedStateMachine):
         value=VALUES,
         how=st.sampled_from([swap, compare_and_replace]),
     )
-    def write(self, row: int, column: int, value: str, how) -> None:
+    def write(self, row: int, column: int, value: str, how: Any) -> None:
         try:
             self._write(row, column, value, LedgerFile(self.path, swap=how))
         except (InputError, LedgerError):
@@ -68,7 +69,7 @@ class Store(RuleBasedStateMachine):
         kind=st.sampled_from(KINDS),
         how=st.sampled_from([swap, compare_and_replace]),
     )
-    def crash(self, row: int, value: str, at: int, kind: str, how) -> None:
+    def crash(self, row: int, value: str, at: int, kind: str, how: Any) -> None:
         disk = FaultyDisk(at, kind)
         ledger = LedgerFile(self.path, swap=how, disk=disk)
         try:
@@ -85,13 +86,13 @@ class Store(RuleBasedStateMachine):
             disk.let_go()
 
     @rule(word=VALUES, save=st.sampled_from([save_by_rename, save_in_place]))
-    def edit_outside(self, word: str, save) -> None:
+    def edit_outside(self, word: str, save: Any) -> None:
         title, rest = self.text.split("\n", 1)
         self.text = f"# 台帳 {word}\n{rest}" if title else self.text
         save(self.path, self.text)()
 
     @rule(save=st.sampled_from([save_by_rename, save_in_place]))
-    def turn_line_ends(self, save) -> None:
+    def turn_line_ends(self, save: Any) -> None:
         turned = self.text.replace("\r\n", "\n")
         self.text = turned if "\r" in self.text else turned.replace("\n", "\r\n")
         save(self.path, self.text)()

@@ -4,13 +4,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 pytest.importorskip("fcntl", reason="the torture forks, which Windows cannot")
 
-from ledger_disks import fast_folder
-from ledger_torture import (
+from orch_next.ledger.lock import locked
+from orch_next.ledger.swap import compare_and_replace, swap
+from tests.ledger_disks import fast_folder
+from tests.ledger_torture import (
     PORTABLE_LOCK,
     compare_then_replace,
     edit_against_writer,
@@ -20,9 +23,6 @@ from ledger_torture import (
     replace_blindly,
     write_in_place,
 )
-
-from orch_next.ledger.lock import locked
-from orch_next.ledger.swap import compare_and_replace, swap
 
 pytestmark = pytest.mark.kill
 
@@ -44,7 +44,9 @@ def folder() -> Iterator[Path]:
         (1_000_000, 8, PORTABLE),
     ],
 )
-def test_killed_writers_lose_and_leave_nothing(folder: Path, size: int, trials: int, how) -> None:
+def test_killed_writers_lose_and_leave_nothing(
+    folder: Path, size: int, trials: int, how: Any
+) -> None:
     report = kill_trials(folder, size, trials, Random(size), *how)
     assert (report.trials, report.faults) == (trials, (0, 0, 0))
     assert report.acknowledged > 0
@@ -55,7 +57,7 @@ def test_writing_in_place_is_caught(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [NATIVE, PORTABLE])
-def test_eight_processes_lose_no_update(folder: Path, how) -> None:
+def test_eight_processes_lose_no_update(folder: Path, how: Any) -> None:
     report = race(folder, 8, 250, *how)
     assert (len(report.waits), report.lost) == (8 * 250, 0)
     assert report.wait(0.99) < 0.5

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from orch_next.errors import RowError
@@ -13,7 +15,7 @@ TEXT = (
 )
 
 
-def changed(document: Document, changes: list[CellChange]) -> Document:
+def changed(document: Document, changes: Sequence[CellChange]) -> Document:
     return parse(apply_edits(document.text, plan_edits(document.text, changes)))
 
 

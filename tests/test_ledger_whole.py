@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from ledger_disks import CALLS, CountingDisk, FaultyDisk, Killed, RootDisk, made_to_last
 
 from orch_next.cli.init import make_ledgers
 from orch_next.core.database import Database
@@ -29,6 +28,7 @@ from orch_next.ledger.whole import (
 from orch_next.realtime.owner import FileLease
 from orch_next.security.identities import open_database
 from orch_next.security.secret import load_secret_key
+from tests.ledger_disks import CALLS, CountingDisk, FaultyDisk, Killed, RootDisk, made_to_last
 
 AT = datetime(2025, 10, 9, 8, 22, 18, tzinfo=timezone.utc)
 LINE = DecisionLine(AT, "010", "pending→approved", "CMD", "a" * 64, "b" * 64, "よい")
@@ -208,7 +208,12 @@ def test_an_entry_behind_one_that_was_cut_short_is_kept(tmp_path: Path) -> None:
     spool.path.write_bytes(b'{"n": 1}\n{"n": ')
     spool.put({"n": 2})
     stored: list[dict[str, int]] = []
-    spool.drain(lambda entry: not stored.append(entry))
+
+    def store(entry: dict[str, int]) -> bool:
+        stored.append(entry)
+        return True
+
+    spool.drain(store)
     assert stored == [{"n": 1}, {"n": 2}]
 
 

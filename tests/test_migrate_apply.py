@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -20,6 +21,10 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX
 BLOCKER = Finding("blocker", "check-no", "STATE/TASKS.md:3", "no", "だめ")
 
 
+def write_db(path: Path) -> None:
+    path.write_bytes(b"db")
+
+
 def outcomes(report: object) -> list[tuple[str, str]]:
     return [(step.name, step.outcome) for step in report.steps]  # type: ignore[attr-defined]
 
@@ -36,7 +41,7 @@ def test_puts_content_copies_and_built_files(tmp_path: Path) -> None:
         changes=(
             put("config/production.json", b"{}\n", mode=0o600),
             Put(PurePosixPath("data/logs/夜間.log"), origin=log),
-            Put(PurePosixPath("data/x.db"), build=lambda path: path.write_bytes(b"db") and None),
+            Put(PurePosixPath("data/x.db"), build=write_db),
         ),
         counts={"rows": 3},
     )
@@ -223,7 +228,7 @@ def test_a_damaged_journal_is_named_and_nothing_is_touched(tmp_path: Path) -> No
     apply(frame, (step,))
     journal = frame.places.journal
     journal.write_bytes(journal.read_bytes().replace(b'"done"', b'"rolled_back"'))
-    for work in (lambda: apply(frame, (step,)), lambda: rollback(frame)):
+    for work in (partial(apply, frame, (step,)), partial(rollback, frame)):
         with pytest.raises(RecordError, match=r"journal\.json is damaged"):
             work()
     assert files(tmp_path) == {"a": b"new\n"}

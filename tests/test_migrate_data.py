@@ -162,8 +162,8 @@ def test_every_table_arrives(tmp_path: Path) -> None:
     move(DataStep(), house)
     assert tree_hash(house.source) == before
     for name in ("locks", "knowledge", "quality_metrics", "automation", "self_healing", "security"):
-        old, new = (root / "data" / f"{name}.db" for root in (house.source, house.target))
-        assert old.read_bytes() == new.read_bytes()
+        copies = [root / "data" / f"{name}.db" for root in (house.source, house.target)]
+        assert copies[0].read_bytes() == copies[1].read_bytes()
     old, new = (facts_of(root / "data" / "orch.db") for root in (house.source, house.target))
     assert new.pop("legacy_alerts") == old.pop("alerts")
     assert (old.pop("audit_events")[0], new.pop("audit_events")[0]) == (3, 4)

@@ -254,10 +254,12 @@ def test_only_backups_that_nobody_needs_are_pruned(tmp_path: Path) -> None:
     assert rollback(frame).is_fine
 
 
+def write_z(path: Path) -> None:
+    path.write_bytes(b"z")
+
+
 def test_a_kill_before_the_commit_leaves_nothing(tmp_path: Path) -> None:
-    step = SampleStep(
-        changes=(Put(PurePosixPath("z"), build=lambda p: p.write_bytes(b"z") and None),)
-    )
+    step = SampleStep(changes=(Put(PurePosixPath("z"), build=write_z),))
     frame = frame_of(house_of(tmp_path), step)
     stopped(frame, lambda f: apply(f, (step,)), "staged", 1)
     assert rollback(frame).steps == ()

@@ -18,6 +18,7 @@ import pytest
 from orch_next.errors import ConfigError
 from orch_next.offload import REAL_THREADS, RealThreads, connected_pair, make_loop
 from tests.offload_program import ERRORS
+from tests.patience import PATIENCE
 from tests.servers import PROJECT, Server, free_port, start_server, wait_until_ready
 from tests.serving_small import small_command
 
@@ -55,7 +56,7 @@ threads = [threading.Thread(target=post_all, args=(name,)) for name in "abc"]
 [thread.start() for thread in threads]
 heard = {"a": [], "b": [], "c": []}
 while sum(items[-1:] == ["end"] for items in heard.values()) < 3:
-    name, n = feed.get(timeout=10)
+    name, n = feed.get(timeout=60)
     heard[name].append(n)
 where = loop.run_blocking(blocked)
 try:
@@ -83,7 +84,7 @@ print(json.dumps({
 @pytest.mark.parametrize("mode", MODES)
 def test_posts_arrive_in_order_and_blocking_work_leaves_the_loop(mode: str) -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM, mode], cwd=PROJECT, capture_output=True, timeout=60
+        [sys.executable, "-c", PROGRAM, mode], cwd=PROJECT, capture_output=True, timeout=PATIENCE
     )
     assert json.loads(ran.stdout or ran.stderr) == {
         "order": [True, True, True],

@@ -6,12 +6,12 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.live_clients import listeners
+from tests.patience import PATIENCE, until
 from tests.sample import REPOSITORY, changed_lines
 from tests.servers import Server, copy_orch, running_server
 
@@ -29,7 +29,7 @@ def commands(name: str) -> list[str]:
 
 def run(server: Server, command: str) -> None:
     line = command.replace("http://127.0.0.1:5001", server.url).replace("curl", "curl -fsS")
-    subprocess.run(["bash", "-c", line], check=True, capture_output=True, timeout=30)
+    subprocess.run(["bash", "-c", line], check=True, capture_output=True, timeout=PATIENCE)
 
 
 def statuses(server: Server) -> list[str]:
@@ -60,16 +60,13 @@ def test_three_tasks_become_done_as_the_readme_says(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, listeners(server.port, ["websocket"]) as (client,):
         for command in promotions + starts:
             run(server, command)
-        assert client.wait(3, "approval_updated", timeout=40)
+        assert client.wait(3, "approval_updated")
         assert statuses(server) == ["REVIEW"] * 3
         for command in approvals:
             run(server, command)
         assert client.wait(3, "job_decided")
         run(server, stops[0])
-        end = time.monotonic() + 10
-        while statuses(server) != ["DONE"] * 3:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        until(lambda: statuses(server) == ["DONE"] * 3)
     said = [one["line"] for one in client.payloads("job_log") if one["job_id"] == "005"]
     assert said[:4] == ["005 自動テストの整備 (attempt 1)", "reading", "working", "writing"]
     after = [path.read_text("utf-8") for path in ledgers]

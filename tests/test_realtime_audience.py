@@ -14,6 +14,7 @@ from flask import Flask
 from orch_next.realtime.audience import BACKLOG_LIMIT, Audience
 from orch_next.realtime.sockets import make_socketio
 from orch_next.serving.websocket import WebSocket, data_frame
+from tests.patience import PATIENCE
 
 BIG = data_frame("日本語" * 500_000)
 
@@ -22,7 +23,7 @@ BIG = data_frame("日本語" * 500_000)
 def pair() -> Iterator[tuple[WebSocket, socket.socket]]:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)  # as sockets of green servers are
-    theirs.settimeout(10)
+    theirs.settimeout(PATIENCE)
     with ours, theirs:
         yield WebSocket(ours, threading.Lock(), 1_000_000), theirs
 
@@ -56,7 +57,7 @@ def test_what_does_not_fit_is_written_later_and_nobody_comes_between(
         writer.start()
     found = read(client, len(BIG) + len(small))
     for writer in writers:
-        writer.join(10)
+        writer.join(PATIENCE)
     again = websocket.send_now(small, later.append)
     assert (taken, found == BIG + small, again) == ([True, False], True, True)
 

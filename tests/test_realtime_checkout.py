@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.live_clients import listeners
+from tests.patience import PATIENCE
 from tests.servers import Server, running_server
 
 ROUNDS = 15
@@ -64,7 +65,7 @@ def test_a_checkout_loop_and_a_truncating_editor_delete_nothing(tmp_path: Path) 
             time.sleep(0.1)
         stopped.set()
         for reader in readers:
-            reader.join(10)
+            reader.join(PATIENCE)
         time.sleep(1)
         events = client.payloads("task_updated")
     assert (set(found), len(found) > READERS) == ({rows}, True)

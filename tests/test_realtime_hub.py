@@ -61,7 +61,8 @@ def test_more_missed_events_than_a_queue_holds_are_a_reset() -> None:
 
 
 def test_an_event_that_stands_for_many_resets_everybody_and_all_older_cursors() -> None:
-    hub, heard = make_hub(make_event(1)), []
+    hub = make_hub(make_event(1))
+    heard: list[Item] = []
     hub.listen(lambda item: heard.append(item))
     hub.deliver([make_event(2, "ledger_changed", reset=True), make_event(3)])
     assert (seqs(heard), seqs(hub.since(1)), seqs(hub.since(2))) == (
@@ -88,7 +89,8 @@ def test_a_stream_that_left_is_forgotten() -> None:
 
 
 def test_a_signal_reaches_streams_has_no_number_and_is_not_kept() -> None:
-    hub, heard = make_hub(make_event(1)), []
+    hub = make_hub(make_event(1))
+    heard: list[Item] = []
     hub.listen(heard.append)
     stream = hub.subscribe()
     hub.signal("job_log", '{"line":"作業"}')

@@ -10,6 +10,7 @@ from orch_next.errors import BusyError
 from orch_next.realtime.events import Draft, draft_of
 from orch_next.realtime.sql_log import SqlEventLog
 from tests.live import NOW, make_change, open_log
+from tests.patience import PATIENCE
 
 
 def news(task_id: str, after: str | None) -> Draft:
@@ -81,7 +82,7 @@ def test_writers_beside_each_other_get_rising_numbers_without_holes(tmp_path: Pa
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert (seen, log.newest()) == (list(range(1, 121)), 120)
 
 

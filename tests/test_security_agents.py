@@ -58,7 +58,7 @@ def token(key: str = KEY, **claims: Any) -> str:
 
 def ask(client: FlaskClient, **headers: str) -> tuple[int, str]:
     answer = client.get("/api/agents/list", headers=headers)
-    return answer.status_code, "" if answer.status_code == 200 else answer.json["detail"]
+    return answer.status_code, "" if answer.status_code == 200 else answer.get_json()["detail"]
 
 
 def test_without_the_files_the_legacys_defaults_hold(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_the_rate_limit_comes_before_the_credentials(
     answers = [client.get("/api/agents/list") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
     limited = answers[3]
-    assert limited.json == {"success": False, "error": "rate_limit_exceeded", "limit": 3}
+    assert limited.get_json() == {"success": False, "error": "rate_limit_exceeded", "limit": 3}
     assert 1 <= int(limited.headers["Retry-After"]) <= 60
     assert client.get("/api/tasks").status_code == 200
 

@@ -216,9 +216,10 @@ def test_an_error_after_the_start_keeps_its_exc_info() -> None:
         start_response("500 ERROR", [], (ValueError, ValueError("x"), None))
         return []
 
-    guard(app, make_policy(SETTINGS))(
-        make_environ(), lambda status, _headers, info=None: seen.append((status, info[0]))
-    )
+    def start(status: str, _headers: Any, info: Any = None) -> Any:
+        seen.append((status, info[0]))
+
+    guard(app, make_policy(SETTINGS))(make_environ(), start)
     assert seen == [("500 ERROR", ValueError)]
 
 

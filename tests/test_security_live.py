@@ -15,6 +15,7 @@ import pytest
 import socketio
 
 from orch_next.security import Identities
+from tests.patience import PATIENCE
 from tests.servers import PROJECT, Server, copy_orch, free_port, running_server
 from tests.test_security_guard import SENDERS
 
@@ -57,7 +58,7 @@ def ask(server: Server, kind: str, host: str, *headers: str) -> int:
 
 def exchange(server: Server, text: str, until: bytes = b"\r\n\r\n") -> tuple[int, str]:
     """Send a request and return the status and the answer, read at least to `until`."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         connection.sendall(text.encode())
         data = b""
         while until not in data:
@@ -230,7 +231,7 @@ def test_sockets_need_a_token(closed: tuple[Server, str], transport: str) -> Non
 def connects(server: Server, transport: str, auth: dict[str, str] | None) -> bool:
     client = socketio.SimpleClient()
     try:
-        client.connect(server.url, auth=auth, transports=[transport], wait_timeout=10)
+        client.connect(server.url, auth=auth, transports=[transport], wait_timeout=PATIENCE)
     except socketio.exceptions.ConnectionError:
         return False
     client.disconnect()
@@ -254,7 +255,7 @@ def test_an_open_program_does_not_listen_to_others(tmp_path: Path, command: list
         env={**environ, "ORCH_ROOT": str(copy_orch(tmp_path))},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert (ended.returncode != 0, "can be reached by other machines" in ended.stderr) == (

@@ -188,7 +188,6 @@ def connect(app: Flask, auth: Any, client: FlaskClient | None = None, **headers:
     """Connect by Socket.IO and return whom the server saw, "refused" when it did."""
     socketio = SocketIO(app, async_mode="threading", cors_allowed_origins="*")
 
-    @socketio.on("connect")
     def on_connect(auth: Any = None) -> bool:
         environ = request.environ
         with ThreadPoolExecutor(1) as thread:  # as the server does: no context there
@@ -196,6 +195,7 @@ def connect(app: Flask, auth: Any, client: FlaskClient | None = None, **headers:
         socketio.emit("hello", identity.name if identity else "")
         return identity is not None
 
+    socketio.on_event("connect", on_connect)
     connected = socketio.test_client(app, auth=auth, flask_test_client=client, headers=headers)
     if not connected.is_connected():
         return "refused"

@@ -29,7 +29,8 @@ def test_roles_and_actions() -> None:
 
 
 def test_without_identities_everything_is_allowed() -> None:
-    assert [require(None, action) for action in ACTIONS] == [None] * len(ACTIONS)
+    for action in ACTIONS:
+        require(None, action)  # which would raise
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ def test_memory_is_bounded_and_the_rest_shares_a_count() -> None:
 
 
 def test_no_request_slips_through_between_threads() -> None:
-    windows, passed = Windows(50, clock=Clock()), []
+    windows = Windows(50, clock=Clock())
+    passed: list[bool] = []
 
     def knock() -> None:
         passed.extend(not windows.admit("10.0.0.1") for _ in range(100))

@@ -60,10 +60,10 @@ def test_a_linked_work_tree_sees_its_own_head_and_the_shared_refs(git: Git) -> N
     git("worktree", "add", "--quiet", "-b", "別", str(linked))
     stamps = [refs_stamp(linked)]
     for move in (
-        lambda: git("tag", "v1"),
-        lambda: git("-C", str(linked), "switch", "--quiet", "-c", "新"),
+        ("tag", "v1"),
+        ("-C", str(linked), "switch", "--quiet", "-c", "新"),
     ):
-        move()
+        git(*move)
         stamps.append(refs_stamp(linked))
     assert len(set(stamps)) == 3
     assert None not in stamps

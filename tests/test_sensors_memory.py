@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from orch_next.sensors.memory import MOST_KEPT, STAMPED_SECONDS, Remembered
+from tests.patience import PATIENCE
 
 
 class Clock:
@@ -45,12 +46,12 @@ def test_the_old_value_is_shown_while_another_caller_makes_the_next() -> None:
 
     def make() -> str:
         started.set()
-        finish.wait(60)
+        finish.wait(PATIENCE)
         return "new"
 
     thread = threading.Thread(target=lambda: kept.get("a", make))
     thread.start()
-    started.wait(60)
+    started.wait(PATIENCE)
     meanwhile = kept.get("a", lambda: "never made")
     finish.set()
     thread.join()
@@ -70,7 +71,7 @@ def test_a_value_whose_stamp_is_the_same_is_good_for_a_minute() -> None:
 
     def ask(stamp: object, after: float) -> int:
         clock.at += after
-        answer: int = kept.get("図", lambda: next(made), lambda: stamp)  # type: ignore[arg-type]
+        answer: int = kept.get("図", lambda: next(made), lambda: stamp)
         return answer
 
     assert [ask("a", 3) for _ in range(20)] == [0] * 20

@@ -59,7 +59,7 @@ def test_active_alerts_are_those_of_the_alert_book(app: Flask, client: FlaskClie
     held = {"id": "task_held_008", "type": "error", "title": "タスク保留", "message": "3回"}
     app.extensions["orch_next"].station.troubles.append(lambda: [held])
     active = samples(client.get("/metrics").text)["orch_alerts_active"]
-    ids = [one["id"] for one in client.get("/api/quality/alerts").json["alerts"]]
+    ids = [one["id"] for one in client.get("/api/quality/alerts").get_json()["alerts"]]
     assert "task_held_008" in ids
     assert active == len(ids)
 

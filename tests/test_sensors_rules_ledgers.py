@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,16 @@ STAMP = "2025-10-09T03:04:05Z"
 
 def task(**cells: str) -> Task:
     names = ("title", "status", "owner", "lock", "lock_owner", "lock_expires_at", "due", "artifact")
-    values = {**dict.fromkeys((*names, "notes"), "-"), "status": "READY", "owner": "WORK"}
-    return Task(**{"id": "007", **values, **cells}, line=9)
+    values: dict[str, Any] = {
+        **dict.fromkeys((*names, "notes"), "-"),
+        "status": "READY",
+        "owner": "WORK",
+    }
+    return Task(**{"id": "007", **values, **cells, "line": 9})
 
 
 def approval(**cells: str) -> Approval:
-    values = {
+    values: dict[str, Any] = {
         "appr_id": "A017",
         "task_id": "007",
         "op": "完了",
@@ -38,7 +43,7 @@ def approval(**cells: str) -> Approval:
         "ts_dec": STAMP,
         "evidence": "-",
     }
-    return Approval(**{**values, **cells}, line=19)
+    return Approval(**{**values, **cells, "line": 19})
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 import socketio
 
 from orch_next.config import Settings
+from tests.patience import PATIENCE, until
 from tests.servers import PROJECT, copy_orch, free_port, running_server
 
 DEPLOY = PROJECT / "deploy"
@@ -45,7 +45,9 @@ def test_gunicorn_configuration_is_accepted_and_serves(tmp_path: Path) -> None:
     with running_server(tmp_path, command=GUNICORN, env={"ORCH_PORT": str(port)}, port=port) as run:
         assert hears_greeting(run.url, "websocket")
     environ = {"ORCH_ROOT": str(copy_orch(tmp_path)), "PATH": ""}
-    checked = subprocess.run([*GUNICORN, "--check-config"], cwd=PROJECT, env=environ, timeout=60)
+    checked = subprocess.run(
+        [*GUNICORN, "--check-config"], cwd=PROJECT, env=environ, timeout=PATIENCE
+    )
     assert checked.returncode == 0
 
 
@@ -53,10 +55,8 @@ def hears_greeting(url: str, transport: str) -> bool:
     heard: list[object] = []
     client = socketio.Client(reconnection=False)
     client.on("status", heard.append)
-    client.connect(url, transports=[transport], wait_timeout=10)
-    deadline = time.monotonic() + 10
-    while not heard and time.monotonic() < deadline:
-        time.sleep(0.02)
+    client.connect(url, transports=[transport], wait_timeout=PATIENCE)
+    until(lambda: heard)
     client.disconnect()
     return bool(heard)
 
@@ -68,7 +68,7 @@ def test_systemd_unit_is_accepted(tmp_path: Path) -> None:
     unit = tmp_path / "orch-next@5001.service"
     unit.write_text(text.replace("/opt/orch-next/.venv/bin/gunicorn", sys.executable))
     verified = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, timeout=60
+        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, timeout=PATIENCE
     )
     said = [line for line in verified.stderr.decode().splitlines() if "orch-next" in line]
     assert (verified.returncode, said) == (0, [])

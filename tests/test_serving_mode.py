@@ -29,7 +29,7 @@ print(json.dumps(sorted(name for name in before if before[name] is not after[nam
 """
 
 
-class FakeWorker(Worker):
+class FakeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
     """Import the app as a worker of gunicorn does: in one of its methods."""
 
     def __init__(self, mode: str | None = None) -> None:
@@ -42,7 +42,7 @@ class FakeWorker(Worker):
         return gunicorn_worker()
 
 
-class FakeArbiter(Arbiter):
+class FakeArbiter(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
     def __init__(self) -> None:
         self.worker = FakeWorker("eventlet")
 
@@ -52,7 +52,8 @@ class FakeArbiter(Arbiter):
 
 def named(module: str, name: str) -> FakeWorker:
     kind = type(name, (FakeWorker,), {"__module__": module})
-    return kind()
+    worker: FakeWorker = kind()
+    return worker
 
 
 @pytest.mark.parametrize("mode", ["eventlet", "gevent"])

@@ -5,9 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import statistics
 import threading
-import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +16,8 @@ import pytest
 import socketio
 import websocket
 
-from tests.servers import Server
+from tests.patience import PATIENCE, until
+from tests.servers import Server, stop_limit
 from tests.serving_small import GREEN, MODES, small_server
 
 SOCKET_TRANSPORTS = (["polling"], ["websocket"], ["polling", "websocket"])
@@ -36,16 +35,16 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def ask(server: Server, transports: list[str]) -> tuple[str, object]:
     client = socketio.Client(reconnection=False)
-    client.connect(server.url, transports=transports, wait_timeout=10)
+    client.connect(server.url, transports=transports, wait_timeout=PATIENCE)
     try:
-        return client.transport(), client.call("ask", {"題": r"C:\作業"}, timeout=10)
+        return client.transport(), client.call("ask", {"題": r"C:\作業"}, timeout=PATIENCE)
     finally:
         client.disconnect()
 
 
 def post(server: Server, path: str, body: bytes, **headers: str) -> bytes:
     request = urllib.request.Request(server.url + path, body, headers, method="POST")
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         data: bytes = answer.read()
     return data
 
@@ -82,16 +81,13 @@ def test_a_view_that_exits_is_an_error_and_ends_nothing(server: Server) -> None:
 
 
 def test_first_event_leaves_at_once(server: Server) -> None:
-    started = time.monotonic()
-    with urllib.request.urlopen(f"{server.url}/stream", timeout=5) as events:
-        line = events.readline()
-        seconds = time.monotonic() - started
-    assert line.decode() == "data: 拍\n"
-    assert seconds < 1.0
+    # Nothing follows it: one that was kept back would never come.
+    with urllib.request.urlopen(f"{server.url}/first", timeout=PATIENCE) as events:
+        assert events.readline().decode() == "data: 拍\n"
 
 
 def open_stream(server: Server, path: str) -> http.client.HTTPConnection:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     connection.request("GET", path)
     connection.getresponse().readline()
     return connection
@@ -101,7 +97,7 @@ def open_stream(server: Server, path: str) -> http.client.HTTPConnection:
 def test_stop_with_open_streams_and_sockets(tmp_path: Path, mode: str) -> None:
     with small_server(tmp_path, mode) as server:
         streams = [open_stream(server, "/stream") for _ in range(3)]
-        silent = websocket.create_connection(socket_url(server), timeout=30)
+        silent = websocket.create_connection(socket_url(server), timeout=PATIENCE)
         client = socketio.Client(reconnection=False)
         client.connect(server.url, transports=["websocket"])
         seconds = server.stop()
@@ -109,7 +105,7 @@ def test_stop_with_open_streams_and_sockets(tmp_path: Path, mode: str) -> None:
         client.disconnect()
     del silent, streams
     assert (status, log.count("stream closed"), "Traceback" in log) == (0, 3, False)
-    assert seconds < 5.0
+    assert seconds < stop_limit(server)
 
 
 @pytest.mark.parametrize("mode", GREEN)
@@ -120,21 +116,19 @@ def test_stop_runs_the_finally_blocks_of_stuck_streams(tmp_path: Path, mode: str
         status, log = server.process.returncode, server.log()
     del stuck
     assert (status, log.count("stuck stream closed")) == (0, 1)
-    assert seconds < 5.0
+    assert seconds < stop_limit(server)
 
 
 def test_blocked_views_do_not_delay_others(server: Server) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        slow = [pool.submit(server.get, "/slow?seconds=1") for _ in range(2)]
-        delays = []
-        while not all(future.done() for future in slow):
-            started = time.monotonic()
-            server.get("/health")
-            delays.append(time.monotonic() - started)
-    # The machine may be busy: the worst one is allowed more, but far less than the block.
-    assert statistics.median(delays) < 0.05
-    assert max(delays) < 0.5
-    assert len(delays) > 20
+    with ThreadPoolExecutor(2) as pool:
+        # One has the lock and waits, the other one waits for the lock: until others were answered.
+        held = [pool.submit(server.get, "/held", 2 * PATIENCE) for _ in range(2)]
+        until(lambda: json.loads(server.get("/holding")) == {"held": 2})
+        answers = [server.get("/health") for _ in range(20)]
+        done = [future.done() for future in held]
+        post(server, "/free", b"")
+    assert (len(answers), done) == (20, [False, False])
+    assert [future.result() for future in held] == [b"", b""]
 
 
 def socket_url(server: Server) -> str:
@@ -143,7 +137,7 @@ def socket_url(server: Server) -> str:
 
 def join(server: Server, *sockopt: tuple[int, int, int]) -> websocket.WebSocket:
     """Join the default namespace."""
-    client = websocket.create_connection(socket_url(server), timeout=30, sockopt=sockopt)
+    client = websocket.create_connection(socket_url(server), timeout=PATIENCE, sockopt=sockopt)
     client.recv()
     client.send("40")
     client.recv()
@@ -153,7 +147,7 @@ def join(server: Server, *sockopt: tuple[int, int, int]) -> websocket.WebSocket:
 def read_news(client: websocket.WebSocket, count: int) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     while len(found) < count:
-        packet = client.recv()
+        packet = str(client.recv())
         if packet.startswith("42"):
             found.append(json.loads(packet[2:])[1])
         elif packet == "2":
@@ -169,8 +163,9 @@ def test_slow_client_keeps_its_stream_whole_and_delays_nobody(server: Server) ->
     reader.start()
     for item in news:
         post(server, "/broadcast", json.dumps(item).encode(), **JSON)
-    reader.join(20)
+    reader.join(PATIENCE)
     assert heard == news  # while the slow one has read nothing
+    assert slow.sock is not None
     slow.sock.setsockopt(*RECEIVE_BUFFER, 1 << 20)
     assert read_news(slow, len(news)) == news
 

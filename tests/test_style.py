@@ -19,10 +19,13 @@ def public_without_docstring(tree: ast.Module) -> list[str]:
     """Return public functions, classes and their methods that say nothing; a silent module."""
     silent = [] if ast.get_docstring(tree) else ["(module)"]
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    for scope in (tree, *(node for node in classes if not node.name.startswith("_"))):
+    scopes: list[ast.Module | ast.ClassDef] = [tree]
+    scopes += [node for node in classes if not node.name.startswith("_")]
+    for scope in scopes:
         for node in scope.body:
-            named = isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-            if named and not node.name.startswith("_") and not ast.get_docstring(node):
+            if not isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            if not node.name.startswith("_") and not ast.get_docstring(node):
                 silent.append(node.name)
     return silent
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.sample import REPOSITORY, clean_environ, copy_sample
 
-PACKAGING = ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE", "package.json")
-PACKAGING += ("package-lock.json",)
+PACKAGING = ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE")
+PACKAGES = ("package.json", "package-lock.json")
 FOLDERS = ("orch_next", "templates", "static", "config", "scripts")
 ABOUT = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses", "top_level.txt"}
 VENDORED = {
@@ -37,7 +37,7 @@ print(Path(orch_next.__file__).parent, page.status_code, len(tasks.json["tasks"]
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel offline and unpack it; the repository itself stays untouched."""
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in PACKAGING:
+    for name in (*PACKAGING, *PACKAGES):
         shutil.copy(REPOSITORY / name, source)
     for name in FOLDERS:
         shutil.copytree(REPOSITORY / name, source / name)

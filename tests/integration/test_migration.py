@@ -24,6 +24,7 @@ from orch_next.migrate.rollback import rollback
 from orch_next.migrate.verify import verify
 from tests.moc_databases import OUTCOMES
 from tests.moc_tree import build_moc, tree_hash, tree_lines
+from tests.patience import PATIENCE
 from tests.sample import LEDGERS, clean_environ
 from tests.servers import Server, running_server
 from tests.signed import mac
@@ -102,7 +103,7 @@ class Visitor:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         headers |= {name.replace("_", "-"): value for name, value in more.items()}
         request = urllib.request.Request(self.server.url + path, data=data, headers=headers)
-        return urllib.request.urlopen(request, timeout=20)
+        return urllib.request.urlopen(request, timeout=PATIENCE)
 
     def get(self, path: str) -> Any:
         with self.open(path) as answer:
@@ -173,7 +174,7 @@ def check_live(visitor: Visitor) -> None:
     """A Socket.IO client is greeted, a stream sends, only a signed webhook is taken."""
     client = socketio.SimpleClient()
     client.connect(visitor.server.url, auth={"token": visitor.token})
-    assert client.receive(timeout=20)[0] in ("status", "initial_data")
+    assert client.receive(timeout=PATIENCE)[0] in ("status", "initial_data")
     client.disconnect()
     with visitor.open("/events") as stream:
         assert stream.headers.get_content_type() == "text/event-stream"
