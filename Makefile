@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGING := setup.cfg setup.py pyproject.toml orch_next/__init__.py
 # What it does to real processes is not measured: they are killed.
-LEDGER_TESTS := $(filter-out %_torture.py,$(wildcard tests/test_ledger_*.py))
+LEDGER_TESTS := $(filter-out %_torture.py,$(wildcard tests/test_ledger_*.py)) tests/test_core_merging.py
 LEDGER_COVERAGE ?= 100
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
