@@ -18,7 +18,7 @@ TSC := node_modules/typescript/bin/tsc
 PYTEST_ARGS ?=
 MUTANTS_ARGS ?= --jobs 2
 # What it does to real processes is not measured: they are killed.
-LEDGER_TESTS := $(filter-out %_torture.py,$(wildcard tests/test_ledger_*.py))
+LEDGER_TESTS := $(filter-out %_torture.py,$(wildcard tests/test_ledger_*.py)) tests/test_core_merging.py
 LEDGER_COVERAGE ?= 100
 
 # macOS ships a python3 that is too old: take the first one that will do.

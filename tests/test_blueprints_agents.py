@@ -110,7 +110,7 @@ def test_a_corrupt_registry_is_shown_and_kept(client: FlaskClient, orch_root: Pa
     path.write_bytes(b'[{"id": "AG-')
     listed, written = client.get("/api/agents/list"), post(client, "heartbeat", id="AG-1")
     assert (listed.status_code, written[0], path.read_bytes()) == (500, 409, b'[{"id": "AG-')
-    assert "agents_registry.get_json() is not valid JSON" in listed.get_json()["error"]
+    assert "agents_registry.json is not valid JSON" in listed.get_json()["error"]
 
 
 def test_a_heartbeat_reaches_the_dispatcher(app: Flask) -> None:

@@ -25,7 +25,8 @@ def trouble(key: str = "task_timeout_007", message: str = "タスク 007 がタ�
     return {"id": key, "type": "warning", "title": "タスクタイムアウト", "message": message}
 
 
-ALERT = Alert(**{**trouble(), "first_at": NOW, "last_at": NOW})
+TROUBLE = trouble()
+ALERT = Alert(TROUBLE["id"], TROUBLE["type"], TROUBLE["title"], TROUBLE["message"], NOW, NOW)
 
 
 @pytest.fixture
