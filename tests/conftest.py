@@ -21,7 +21,7 @@ from tests.stages import STAGES, marks_of, stage_of
 __all__ = ["browser", "driver", "full_browser"]
 
 SAMPLES = Path(__file__).parent / "data" / "http"
-SLOW_TIMEOUT = 300
+SLOW_TIMEOUT = 600
 NOW = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 
 
