@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, make_response
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
+from orch_next.blueprints.errors import said
 from orch_next.errors import LedgerError
 
 bp = Blueprint("health", __name__)
@@ -29,4 +30,4 @@ def health() -> Response:
 @bp.errorhandler(LedgerError)
 def answer_unreadable(error: LedgerError) -> Response:
     """Answer 503: nothing can be served until a person repairs the ledger."""
-    return make_response(jsonify(status="error", message=str(error)), 503)
+    return make_response(jsonify(status="error", message=said(error)), 503)
