@@ -29,9 +29,11 @@ def start_background(app: Flask) -> None:
     """Start what runs beside the requests, once per process, and say aloud what does."""
     orch: Orch = app.extensions["orch_next"]
     set_up_logging(orch.settings.log_format, orch.settings.log_level)
-    close_to_others(private_places(orch.settings.moc_root))
+    root = orch.settings.root
+    close_to_others(private_places(root.parent))
     open_journal(orch)
-    warn_of_state(orch.settings.state_folder)
+    warn_of_state(root / "STATE")
+    start_pulse(orch)
     orch.station.is_mine = orch.inspector.is_mine = app.extensions["orch_realtime"].owner.is_mine
     running = app.extensions["orch_realtime"].start(orch.loop, orch.stopping)
     if orch.notifier is not None:
@@ -47,6 +49,13 @@ def start_background(app: Flask) -> None:
     running.append("dispatcher")
     spare_the_start()
     log.info("running in the background: %s", ", ".join(running))
+
+
+def start_pulse(orch: Orch) -> None:
+    """Look at ledgers and host in a thread of its own, and store what waits in the spool."""
+    orch.pulse.beat()
+    work = (orch.stopping, orch.board.journal.catch_up)
+    threading.Thread(target=orch.pulse.run, args=work, name="orch-pulse", daemon=True).start()
 
 
 def open_journal(orch: Orch) -> None:

@@ -57,7 +57,7 @@ def _journal_events(
     connection: sa.Connection, limit: int, type: str | None
 ) -> Iterator[dict[str, Any]]:
     columns = journal_table.c
-    query = sa.select(journal_table).order_by(columns.ts.desc(), columns.id.desc()).limit(limit)
+    query = sa.select(journal_table).order_by(columns.id.desc()).limit(limit)
     if type is not None:
         query = query.where(columns.event == type)
     for row in connection.execute(query).mappings():

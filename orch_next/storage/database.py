@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -222,7 +223,7 @@ def _take_time(connection: sa.Connection) -> None:
     for name in ("statement", "lock"):
         milliseconds = round(_MIGRATING_SECONDS * 1000)
         connection.execute(sa.text(f"SET LOCAL {name}_timeout = {milliseconds}"))
-    driver = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     if hasattr(driver, "seconds"):
         driver.seconds = _MIGRATING_SECONDS
         # What follows in this pool is to be patient as before.

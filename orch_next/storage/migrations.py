@@ -69,7 +69,9 @@ def migrate(connection: sa.Connection, place: Place, migrations: Sequence[Migrat
 
 
 def shown(url: sa.URL) -> str:
-    """Return a URL for people, without its password."""
+    """Return a URL for people: a file's path, else without its password."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or "the database in memory"
     return url.render_as_string(hide_password=True)
 
 

@@ -76,7 +76,8 @@ def _patient_class() -> Any:
 
         def _give_up(self) -> Exception:
             self.pgconn.finish()
-            return psycopg.OperationalError(f"no answer for {self.seconds:g} s")
+            error: Exception = psycopg.OperationalError(f"no answer for {self.seconds:g} s")
+            return error
 
     return Patient
 
