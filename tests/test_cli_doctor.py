@@ -42,7 +42,7 @@ def test_a_fresh_sample_is_healthy_and_stays_as_it_is(
 ) -> None:
     before = sorted(root.parent.rglob("*"))
     names = ["python", "packages", "configuration", "ledgers", "lock", "merge driver"]
-    names += ["database", "port", "exposure", "secrets"]
+    names += ["database", "port", "exposure", "secrets", "rights"]
     assert doctor(root, capsys) == (0, {name: ["ok"] for name in names})
     assert sorted(root.parent.rglob("*")) == before
 
@@ -144,7 +144,11 @@ def test_databases_are_opened_but_never_made(tmp_path: Path) -> None:
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as base:
         base.execute("CREATE TABLE one (id)")
-    assert check_database(url) == ok("database", f"{path} is sound")
+    before = path.read_bytes()
+    assert check_database(url) == ok("database", f"{path} is brought to schema 1 by the server")
+    assert path.read_bytes() == before
+    Database(url).open()
+    assert check_database(url) == ok("database", f"{path} is sound, schema 1")
     path.write_bytes(b"not a database, but long enough to be looked at" * 99)
     assert check_database(url).level == "fail"
     assert check_database("nonsense://").level == "fail"
