@@ -14,6 +14,7 @@ from orch_next.cli import main
 from orch_next.cli.doctor_places import check_database, check_port
 from orch_next.cli.doctor_software import check_packages, check_python, read_requirements
 from orch_next.cli.findings import fail, ok
+from orch_next.core.database import Database
 from tests.git_repository import GitRepository
 from tests.sample import copy_sample
 

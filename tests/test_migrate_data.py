@@ -173,7 +173,7 @@ def test_every_table_arrives(tmp_path: Path) -> None:
 def test_audit_events_of_all_files_come_in_once(tmp_path: Path) -> None:
     house = two_houses(tmp_path)
     work = move(DataStep(), house)
-    assert work.counts["audit events added"] == 1
+    assert work.counts["audit events added"] == 4
     rows = query(house.target / "data" / "orch-next.db", "SELECT ts, task_id FROM audit_events")
     assert sorted(rows) == [
         ("2025-10-06T10:00:00Z", "001"),
@@ -190,7 +190,7 @@ def test_equal_events_of_one_file_stay_as_many(tmp_path: Path) -> None:
         db.execute("CREATE TABLE audit_events (id INTEGER PRIMARY KEY, timestamp, event_type)")
         db.executemany("INSERT INTO audit_events VALUES (?, '1', 'x')", [(1,), (2,)])
         db.commit()
-    assert move(DataStep(), house).counts["audit events added"] == 3
+    assert move(DataStep(), house).counts["audit events added"] == 6
     found = query(
         house.target / "data" / "orch-next.db",
         "SELECT count(*) FROM audit_events WHERE event_type = 'x' AND timestamp = '1'",
@@ -220,7 +220,7 @@ def test_a_base_with_the_key_of_phase_3_takes_events_of_the_same_moment(tmp_path
 def test_our_server_makes_its_tables_beside_the_events(tmp_path: Path) -> None:
     house = two_houses(tmp_path)
     move(DataStep(), house)
-    database = Database(f"sqlite:///{house.target / 'data' / 'orch.db'}")
+    database = Database(f"sqlite:///{house.target / 'data' / 'orch-next.db'}")
     with database.transaction() as connection:
         alerts = [one["name"] for one in sa.inspect(connection).get_columns("alerts")]
     database.close()
@@ -274,7 +274,7 @@ def test_what_the_new_house_has_stays_and_the_old_file_is_kept_beside(tmp_path: 
 
 def test_a_database_that_the_new_server_wrote_keeps_its_rows(tmp_path: Path) -> None:
     house = two_houses(tmp_path)
-    database = Database(f"sqlite:///{house.target / 'data' / 'orch.db'}")
+    database = Database(f"sqlite:///{house.target / 'data' / 'orch-next.db'}")
     with database.transaction() as connection:
         connection.execute(sa.text("INSERT INTO high_water VALUES ('task', '', 7)"))
     database.close()

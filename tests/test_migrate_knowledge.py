@@ -52,7 +52,7 @@ def test_every_outcome_comes_in_once_and_is_found(tmp_path: Path) -> None:
         ("outcome-refused", "data/broken.db")
     ]
     assert tree_hash(house.source) == before
-    database = Database(f"sqlite:///{house.target / 'data' / 'orch.db'}")
+    database = Database(f"sqlite:///{house.target / 'data' / 'orch-next.db'}")
     library = Library(database)
     store = KnowledgeStore(library)
     assert (store.count(), store.scripts()) == (OUTCOMES, ["sync.ps1"])

@@ -46,7 +46,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "journal": (
         "ORCH-Next keeps its journal in data/orch-next.db (database_url); the step `data` imports "
         "old SQLite files",
-        "ジャーナルは data/orch-next.db (database_url) にあり、旧 SQLite は data 手順が取り込みます",
+        "ジャーナルは data/orch-next.db (database_url) です。旧 SQLite は data 手順で取り込みます",
     ),
     "label": (
         "a label that nothing reads",
