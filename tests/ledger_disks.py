@@ -77,8 +77,8 @@ class FaultyDisk(CountingDisk):
     def open_new(self, path: Path, mode: int = 0o600) -> int:
         return self._opened(super().open_new(path, mode))
 
-    def open_append(self, path: Path) -> int:
-        return self._opened(super().open_append(path))
+    def open_append(self, path: Path, mode: int = 0o666) -> int:
+        return self._opened(super().open_append(path, mode))
 
     def close(self, fd: int) -> None:
         self.opened.discard(fd)

@@ -22,11 +22,12 @@ from orch_next.ledger.whole import (
     append_lines,
     create_whole,
     make_folders,
-    make_for_owner,
+    make_lock,
+    make_private,
     replace_whole,
 )
 from orch_next.realtime.owner import FileLease
-from orch_next.security.identities import open_database
+from orch_next.security.identities import Identities
 from orch_next.security.secret import load_secret_key
 from tests.ledger_disks import CALLS, CountingDisk, FaultyDisk, Killed, RootDisk, made_to_last
 
@@ -61,6 +62,16 @@ def make_key(folder: Path, disk: Disk) -> None:
 
 def init(folder: Path, disk: Disk) -> None:
     make_ledgers(folder / "ORCH" / "STATE", disk)
+
+
+def open_journal(folder: Path, disk: Disk) -> None:
+    database = Database(f"sqlite:///{folder}/d/orch.db", disk)
+    database.open()
+    database.close()
+
+
+def know_people(folder: Path, disk: Disk) -> None:
+    Identities(f"sqlite:///{folder}/d/i.db", disk=disk).close()
 
 
 FOLDER = ["make_folder", "sync_folder"]
@@ -118,11 +129,8 @@ def test_what_the_spool_keeps_back_is_replaced_durably(tmp_path: Path) -> None:
         (spool, ["data", "pending.jsonl.lock", "pending.jsonl"]),
         (make_key, ["data", ".secret_key.<random>.orch-tmp"]),
         (init, ["ORCH", "STATE", "TASKS.md", "APPROVALS.md", "MILESTONES.md"]),
-        (
-            lambda folder, disk: Database(f"sqlite:///{folder}/d/orch.db", disk).open(),
-            ["d", "orch.db"],
-        ),
-        (lambda folder, disk: open_database(f"sqlite:///{folder}/d/i.db", disk), ["d", "i.db"]),
+        (open_journal, ["d", "orch.db", ".orch.db.lock", ".orch.db.lock-next"]),
+        (know_people, ["d", "i.db", ".i.db.lock", ".i.db.lock-next"]),
         (lambda folder, disk: FileLease(folder, disk).claim(), [".orch-next-owner.lock"]),
         (lambda folder, disk: Ownership(folder, disk=disk).take(), [".dispatcher.lock"]),
     ],
@@ -144,8 +152,10 @@ def test_others_give_nothing_away(tmp_path: Path) -> None:
     disk = Somebody()
     for write in (add_record, beat, decide, spool, make_key, init):
         write(tmp_path, disk)
-    make_for_owner(tmp_path / "錠", disk)
-    assert (disk.given, (tmp_path / "錠").exists()) == ([], False)
+    make_private(tmp_path / "鍵", disk)
+    for _ in range(2):
+        make_lock(tmp_path / "錠", disk)
+    assert disk.given == []
 
 
 def calls_of(folder: Path, write: Write) -> int:
@@ -241,11 +251,67 @@ def test_the_mode_stays_and_a_private_file_is_private(tmp_path: Path) -> None:
         create_whole(path, b"4")
 
 
+def modes(folder: Path) -> dict[str, int]:
+    return {
+        path.name: path.stat().st_mode & 0o777
+        for path in folder.rglob("*")
+        if not path.name.startswith(".")
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_what_is_the_servers_alone_is_private(tmp_path: Path) -> None:
+    for write in (add_record, spool, make_key, open_journal):
+        write(tmp_path, Disk())
+    file, folder = 0o600, 0o700
+    assert {name: mode for name, mode in modes(tmp_path).items() if "lock" not in name} == {
+        **{"登録": folder, "data": folder, "d": folder},
+        **{"agents.json": file, "pending.jsonl": file, "secret_key": file, "orch.db": file},
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_what_all_writers_share_is_theirs(tmp_path: Path) -> None:
+    """Locks are for those who write what they guard, a log for those who write its folder."""
+    tmp_path.chmod(0o775)
+    guarded = tmp_path / "TASKS.md"
+    guarded.touch()
+    guarded.chmod(0o660)
+    for name in (".TASKS.md.lock", ".TASKS.md.lock-next", ".dispatcher.lock"):
+        make_lock(tmp_path / name)
+    guarded.chmod(0o600)
+    make_lock(tmp_path / ".TASKS.md.lock-later")
+    append_lines(tmp_path / "記録.md", b"1\n")
+    append_lines(tmp_path / "控え.jsonl", b"1\n", private=True)
+    assert {path.name: path.stat().st_mode & 0o060 for path in tmp_path.iterdir()} == {
+        **dict.fromkeys([".TASKS.md.lock", ".TASKS.md.lock-next", ".dispatcher.lock"], 0o060),
+        **{".TASKS.md.lock-later": 0o060, "記録.md": 0o060},
+        **{"TASKS.md": 0, "控え.jsonl": 0},
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root gives away")
+def test_root_gives_back_what_it_made_but_not_what_a_link_points_to(tmp_path: Path) -> None:
+    roots = tmp_path / "根"
+    roots.touch()
+    theirs = tmp_path / "STATE"
+    theirs.mkdir()
+    for name in (".a.lock", "記録.md"):
+        (theirs / name).touch()
+    (theirs / ".b.lock").symlink_to(roots)
+    os.chown(theirs, 4711, 4712)
+    for name in (".a.lock", ".b.lock", ".c.lock"):
+        make_lock(theirs / name)
+    append_lines(theirs / "記録.md", b"1\n")
+    assert {path.lstat().st_uid for path in theirs.iterdir()} == {4711}
+    assert roots.stat().st_uid == 0
+
+
 def test_a_folder_that_another_makes_meanwhile_will_do(tmp_path: Path) -> None:
     class Beside(Disk):
-        def make_folder(self, folder: Path) -> None:
+        def make_folder(self, folder: Path, mode: int = 0o777) -> None:
             folder.mkdir()
-            super().make_folder(folder)
+            super().make_folder(folder, mode)
 
     make_folders(tmp_path / "甲" / "乙", Beside())
     assert (tmp_path / "甲" / "乙").is_dir()
@@ -259,18 +325,21 @@ def test_a_file_in_a_folders_place_is_told(tmp_path: Path) -> None:
         make_folders(tmp_path / "甲")
 
 
-def test_a_file_that_another_makes_meanwhile_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make", [make_lock, make_private])
+def test_a_file_that_another_makes_meanwhile_is_left_alone(tmp_path: Path, make: Write) -> None:
     class Beside(RootDisk):
         def open_new(self, path: Path, mode: int = 0o600) -> int:
             path.write_bytes(b"1")
             return super().open_new(path, mode)
 
-    make_for_owner(tmp_path / "錠", Beside())
+    make(tmp_path / "錠", Beside())
     assert (tmp_path / "錠").read_bytes() == b"1"
 
 
 def test_every_call_is_one_that_tests_can_fail() -> None:
-    assert {"open_append", "make_folder", "give", "is_root", "system"} - CALLS == {"system"}
+    assert {"open_append", "make_folder", "give", "share", "is_root", "system"} - CALLS == {
+        "system"
+    }
 
 
 def test_a_new_file_that_could_not_be_put_in_place_is_not_there(tmp_path: Path) -> None:

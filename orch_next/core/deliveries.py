@@ -65,10 +65,10 @@ class Deliveries:
 
     def _take(self, turn: ExitStack) -> None:
         try:
-            make_folders(self._lock.parent)
+            make_folders(self._lock.parent, private=True)
             turn.enter_context(locked(self._lock, self._timeout))
         except OSError as error:
-            raise LedgerError(f"{self._lock}: not locked: {error.strerror}") from error
+            raise LedgerError(f"{self._lock.name}: not locked: {error.strerror}") from error
 
     def _find(self, key: str) -> str | None:
         columns = claims_table.c

@@ -42,7 +42,7 @@ class JsonRecords:
         """
         path = self.path.resolve()
         try:
-            make_folders(path.parent, self._disk)
+            make_folders(path.parent, self._disk, private=True)
             lock = path.with_name(f".{path.name}.lock")
             with locked(lock, self._timeout, disk=self._disk):
                 return self._edit(path, change)
@@ -55,7 +55,7 @@ class JsonRecords:
         result = change(self._records(whole))
         if json.dumps(whole) != before:
             text = json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
-            replace_whole(path, text.encode(), self._disk)
+            replace_whole(path, text.encode(), self._disk, private=True)
         return result
 
     def _load(self) -> Any:

@@ -10,7 +10,13 @@ from typing import Any, TypeAlias
 from filelock import FileLock
 
 from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import append_lines, make_folders, make_for_owner, replace_whole
+from orch_next.ledger.whole import (
+    append_lines,
+    make_folders,
+    make_lock,
+    make_private,
+    replace_whole,
+)
 
 Entry: TypeAlias = dict[str, Any]
 
@@ -29,12 +35,12 @@ class Spool:
         Raise UncertainError when it is there, but the disk did not confirm it.
         """
         with self._locked():
-            append_lines(self.path, _as_line(entry), self._disk)
+            append_lines(self.path, _as_line(entry), self._disk, private=True)
 
     def check(self) -> None:
         """Prove that an entry could be put; OSError passes."""
         with self._locked():
-            make_for_owner(self.path, self._disk)
+            make_private(self.path, self._disk)
             with self.path.open("ab"):
                 return
 
@@ -52,16 +58,16 @@ class Spool:
         return len(entries) - len(kept)
 
     def _locked(self) -> FileLock:
-        make_folders(self.path.parent, self._disk)
-        lock = Path(f"{self.path}.lock")
-        make_for_owner(lock, self._disk)
+        make_folders(self.path.parent, self._disk, private=True)
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        make_lock(lock, self._disk)
         return FileLock(lock, timeout=self._timeout)
 
     def _replace(self, entries: list[Entry]) -> None:
         if not entries:
             self.path.unlink(missing_ok=True)
             return
-        replace_whole(self.path, b"".join(map(_as_line, entries)), self._disk)
+        replace_whole(self.path, b"".join(map(_as_line, entries)), self._disk, private=True)
 
 
 def _as_line(entry: Entry) -> bytes:

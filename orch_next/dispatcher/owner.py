@@ -9,7 +9,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_for_owner
+from orch_next.ledger.whole import make_lock
+from orch_next.storage.private import may_write
 
 LOCK_NAME = ".dispatcher.lock"
 
@@ -44,12 +45,19 @@ class Ownership:
             return self.held or (self._is_mine() and self._acquire())
 
     def _acquire(self) -> bool:
-        make_for_owner(Path(self._lock.lock_file), self._disk)
         try:
+            make_lock(Path(self._lock.lock_file), self._disk)
             self._lock.acquire(timeout=0)
-        except Timeout:
+        except (Timeout, OSError):
             return False
         return True
+
+    def hindrance(self) -> str:
+        """Say why this process does not get the right."""
+        path = Path(self._lock.lock_file)
+        if not may_write(path.parent, path):
+            return f"{path.parent.name} cannot be written"
+        return "another process dispatches for this STATE folder"
 
     def release(self) -> None:
         """Give the right back."""

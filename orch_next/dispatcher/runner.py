@@ -127,7 +127,7 @@ class Runner:
 
     def start(self, job: Job) -> Run:
         """Start the command; raise `OSError` or `ValueError` when it cannot be started."""
-        make_folders(job.log.parent)
+        make_folders(job.log.parent, private=True)
         source, sink = os.pipe()
         try:
             process = self._popen(job, sink)

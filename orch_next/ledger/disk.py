@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import signal
+import stat
 import sys
 from contextlib import suppress
 from functools import cache
@@ -33,13 +34,13 @@ class Disk:
         """Create a file for writing; it must not exist."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC, mode)
 
-    def open_append(self, path: Path) -> int:
+    def open_append(self, path: Path, mode: int = 0o666) -> int:
         """Open a file for writing at its end, and make it where there is none."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _CLOEXEC, 0o644)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _CLOEXEC, mode)
 
-    def make_folder(self, folder: Path) -> None:
+    def make_folder(self, folder: Path, mode: int = 0o777) -> None:
         """Make one folder; it must not exist."""
-        folder.mkdir()
+        folder.mkdir(mode)
 
     def read(self, fd: int) -> bytes:
         """Read up to 1 MiB; empty at the end."""
@@ -76,9 +77,20 @@ class Disk:
     def give(self, file: int | Path, like: os.stat_result) -> None:
         """Give a file or folder, where permitted, to the owner and group of another one."""
         if self.system != "win32":
+            # A link that somebody put there would make root give away what it points to.
+            is_open = isinstance(file, int)
             # Only root may give files away; the bytes matter more than the owner.
             with suppress(PermissionError):
-                os.chown(file, like.st_uid, like.st_gid)
+                os.chown(file, like.st_uid, like.st_gid, follow_symlinks=is_open)
+
+    def share(self, fd: int, like: os.stat_result) -> None:
+        """Let those read and write the file who may write another one."""
+        if self.system != "win32":
+            writers = like.st_mode & 0o022
+            mode = stat.S_IMODE(os.fstat(fd).st_mode)
+            # Some file systems keep no modes; the file is made all the same.
+            with suppress(PermissionError):
+                os.fchmod(fd, mode | writers | writers << 1)
 
     def rename(self, source: Path, target: Path) -> None:
         """Rename to a name that only the holder of the lock uses."""

@@ -15,7 +15,7 @@ import filelock
 
 from orch_next.errors import BusyError
 from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_for_owner
+from orch_next.ledger.whole import make_lock
 
 # Waiters look again after 0.2 to 1 ms: short against a write, long against a look.
 _SHORTEST, _LONGEST = 0.0002, 0.001
@@ -39,7 +39,7 @@ def locked(
     acquire = acquire or default_acquire()
     door_path = path.with_name(path.name + "-next")
     for file in (path, door_path):
-        make_for_owner(file, disk)
+        make_lock(file, disk)
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as lock:
         with contextlib.ExitStack() as door:

@@ -1,4 +1,4 @@
-"""Small files kept durably: replaced whole or appended to, and never root's in another's folder."""
+"""Small files kept durably and, where asked, privately; never root's in another's folder."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from pathlib import Path
 from orch_next.errors import UncertainError
 from orch_next.ledger.disk import Disk
 
-_MODE = 0o666
+_MODE, _PRIVATE = 0o666, 0o600
 
 
-def replace_whole(path: Path, data: bytes, disk: Disk | None = None) -> None:
+def replace_whole(
+    path: Path, data: bytes, disk: Disk | None = None, *, private: bool = False
+) -> None:
     """Put the bytes in the file's place at once; the caller holds what keeps others away.
 
-    Mode and owner stay; a new file belongs to its folder's owner. `OSError` means that the
-    old bytes are there, `UncertainError` that the new ones are, but perhaps not for good.
+    Mode and owner stay; a new file belongs to its folder's owner, `private` to that one alone.
+    `OSError` means that the old bytes are there, `UncertainError` that the new ones are, but
+    perhaps not for good.
     """
     disk = disk or Disk()
     # One name, so that what a killed writer left is gone after the next write.
@@ -23,7 +26,7 @@ def replace_whole(path: Path, data: bytes, disk: Disk | None = None) -> None:
     with suppress(FileNotFoundError):
         disk.remove(draft)
     try:
-        _write_draft(disk, draft, path, data)
+        _write_draft(disk, draft, path, data, private)
         disk.replace(draft, path)
     except OSError as error:
         with suppress(OSError):
@@ -34,19 +37,26 @@ def replace_whole(path: Path, data: bytes, disk: Disk | None = None) -> None:
     _confirm(disk, path)
 
 
-def append_lines(path: Path, data: bytes, disk: Disk | None = None) -> None:
+def append_lines(
+    path: Path, data: bytes, disk: Disk | None = None, *, private: bool = False
+) -> None:
     """Append whole lines durably; a line that a crash or a full disk cut short stays alone.
 
+    A new file is its owner's alone when `private`, else for all who may write its folder.
     Errors are those of `replace_whole`.
     """
     disk = disk or Disk()
     is_new = not path.exists()
     if not is_new and not _ends_in_line(disk, path):
         data = b"\n" + data
-    fd = disk.open_append(path)
+    fd = disk.open_append(path, _PRIVATE if private else _MODE)
     try:
+        if is_new and not private:
+            disk.share(fd, path.parent.stat())
         if is_new:
             give_to_owner(disk, fd, path.parent)
+        else:
+            _give_back(disk, path, path.parent)
         _write_all(disk, fd, data)
     finally:
         disk.close(fd)
@@ -62,22 +72,36 @@ def create_whole(
     Its name is not on the disk before the folder is synced.
     """
     disk = disk or Disk()
-    fd = disk.open_new(path, 0o600 if private else _MODE)
+    fd = open_new(path, disk, private=private)
     try:
-        give_to_owner(disk, fd, path.parent)
         _write_all(disk, fd, data)
     finally:
         disk.close(fd)
 
 
-def make_folders(folder: Path, disk: Disk | None = None) -> None:
-    """Make a folder and those above it durably; OSError passes, also where a file is there."""
+def open_new(path: Path, disk: Disk | None = None, *, private: bool = False) -> int:
+    """Open a file for writing that does not exist yet, its folder's owner's; OSError passes."""
+    disk = disk or Disk()
+    fd = disk.open_new(path, _PRIVATE if private else _MODE)
+    try:
+        give_to_owner(disk, fd, path.parent)
+    except OSError:
+        disk.close(fd)
+        raise
+    return fd
+
+
+def make_folders(folder: Path, disk: Disk | None = None, *, private: bool = False) -> None:
+    """Make a folder and those above it durably; OSError passes, also where a file is there.
+
+    Only its owner enters a folder that is made `private`; those above it are not.
+    """
     disk = disk or Disk()
     if folder.is_dir():
         return
     make_folders(folder.parent, disk)
     try:
-        disk.make_folder(folder)
+        disk.make_folder(folder, 0o700 if private else 0o777)
     except FileExistsError:
         if not folder.is_dir():
             raise
@@ -86,29 +110,59 @@ def make_folders(folder: Path, disk: Disk | None = None) -> None:
     disk.sync_folder(folder.parent)
 
 
-def make_for_owner(path: Path, disk: Disk | None = None) -> None:
-    """Make an empty file that its folder's owner can use, where root would make its own.
+def make_private(path: Path, disk: Disk | None = None) -> None:
+    """Make an empty file that is its folder's owner's alone, unless there is one.
 
-    Nothing is done for other users, and for a file that is there.
+    One that is there is not opened: closing it would drop the locks that SQLite has on it.
     """
     disk = disk or Disk()
-    if disk.is_root() and not path.exists():
+    if not path.exists():
         with suppress(FileExistsError):
-            fd = disk.open_new(path, _MODE)
-            try:
-                give_to_owner(disk, fd, path.parent)
-            finally:
-                disk.close(fd)
+            disk.close(open_new(path, disk, private=True))
 
 
-def give_to_owner(disk: Disk, file: int | Path, folder: Path) -> None:
-    """Let what root has just made belong to whom its folder belongs to."""
+def make_lock(path: Path, disk: Disk | None = None) -> None:
+    """Make a lock file that all can lock who may write what it guards; OSError passes.
+
+    It belongs to the owner of what it guards, also where root made it earlier.
+    """
+    disk = disk or Disk()
+    guarded = guarded_by(path)
+    if path.exists():
+        _give_back(disk, path, guarded)
+        return
+    with suppress(FileExistsError):
+        fd = disk.open_new(path, _MODE)
+        try:
+            disk.share(fd, guarded.stat())
+            give_to_owner(disk, fd, guarded)
+        finally:
+            disk.close(fd)
+
+
+def guarded_by(lock: Path) -> Path:
+    """Return what a lock file guards: `.TASKS.md.lock` the file TASKS.md, else its folder."""
+    name = lock.name.removesuffix("-next").removesuffix(".lock").removeprefix(".")
+    beside = lock.parent / name
+    return beside if beside != lock and beside.exists() else lock.parent
+
+
+def give_to_owner(disk: Disk, file: int | Path, like: Path) -> None:
+    """Let what root has just made belong to whom its folder, or what it guards, belongs to."""
     if disk.is_root():
-        disk.give(file, folder.stat())
+        disk.give(file, like.stat())
 
 
-def _write_draft(disk: Disk, draft: Path, path: Path, data: bytes) -> None:
-    fd = disk.open_new(draft, _MODE)
+def _give_back(disk: Disk, path: Path, like: Path) -> None:
+    """Let a file that root made earlier belong to whom it should."""
+    if disk.is_root():
+        wanted, present = like.stat(), path.lstat()
+        if (wanted.st_uid, wanted.st_gid) != (present.st_uid, present.st_gid):
+            disk.give(path, wanted)
+
+
+def _write_draft(disk: Disk, draft: Path, path: Path, data: bytes, private: bool) -> None:
+    fd = disk.open_new(draft, _PRIVATE if private else _MODE)
     try:
         if path.exists():
             disk.copy_owner(fd, path.stat())

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from orch_next.errors import BusyError
 from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_for_owner
+from orch_next.ledger.whole import make_lock
 from orch_next.realtime.redis_log import busy_when_redis_is_away, connect_redis
 
 LOCK_NAME = ".orch-next-owner.lock"
@@ -59,7 +59,7 @@ class FileLease:
             if not self._folder.is_dir():
                 return False
             try:
-                make_for_owner(self._folder / LOCK_NAME, self._disk)
+                make_lock(self._folder / LOCK_NAME, self._disk)
                 self._lock.acquire(blocking=False)
             except (Timeout, OSError):
                 return False

@@ -28,7 +28,7 @@ def load_secret_key(path: Path, disk: Disk | None = None) -> bytes:
 
 
 def _create(path: Path, disk: Disk) -> None:
-    make_folders(path.parent, disk)
+    make_folders(path.parent, disk, private=True)
     # A name of its own: a crash in between leaves no half-written key behind.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.orch-tmp")
     try:
