@@ -143,6 +143,8 @@ def run_tests(tree: Path, tests: Sequence[str], seconds: float) -> Run:
         return Run("out of time", "")
     finally:
         _end(process)
+        if process.stdout:
+            process.stdout.close()
     return Run(_VERDICTS.get(process.returncode, "broken"), output)
 
 

@@ -68,7 +68,7 @@ def test_a_damaged_ledger_is_exported_as_it_was_last_good(
     path = orch_root / "STATE" / "TASKS.md"
     path.write_bytes(b"<<<<<<< HEAD\n" + path.read_bytes())
     assert client.get("/api/export/tasks.csv").data == good
-    assert client.get("/api/export/tasks.get_json()").get_json()["stale"] is True
+    assert client.get("/api/export/tasks.json").get_json()["stale"] is True
     answer = client.get("/api/export/tasks.md")
     assert (answer.status_code, "TASKS.md:1" in answer.get_json()["error"]) == (500, True)
 

@@ -216,6 +216,8 @@ def test_the_journal_on_postgresql(postgresql: str, tmp_path: Path) -> None:
         assert journal.marks.next_id(connection, "task", Series("T-", 8, 2)) == "T-09"
         assert journal.marks.next_id(connection, "task", Series("T-", 8, 2)) == "T-10"
     assert not (tmp_path / "spool").exists()
+    for one in (journal, other):
+        one.close()
 
 
 def test_the_last_details_are_those_of_the_newest_entry(make: Callable[[], Journal]) -> None:

@@ -22,7 +22,8 @@ __all__ = ["postgresql"]
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_outcomes_search_and_models_on_postgresql(postgresql: str, tmp_path: Path) -> None:
-    libraries = [Library(Database(postgresql)) for _ in range(4)]
+    databases = [Database(postgresql) for _ in range(4)]
+    libraries = [Library(database) for database in databases]
     threads = [threading.Thread(target=library.open) for library in libraries]
     for thread in threads:
         thread.start()
@@ -32,7 +33,9 @@ def test_outcomes_search_and_models_on_postgresql(postgresql: str, tmp_path: Pat
     store, search = KnowledgeStore(library), Search(library)
     saved = [store.save_work_outcome(outcome(error_message="容量\0不足 'a' & b")) for _ in "12"]
     assert (saved, len(store.get_work_outcomes_by_task("001"))) == ([True, False], 1)
-    journal_at(postgresql, tmp_path).record(PROMOTED)
+    journal = journal_at(postgresql, tmp_path)
+    journal.record(PROMOTED)
+    journal.close()
     for query, sources in {
         "容量": ["outcome"],
         "量不足": [],
@@ -50,3 +53,5 @@ def test_outcomes_search_and_models_on_postgresql(postgresql: str, tmp_path: Pat
     assert AttemptReader(library, store).catch_up() == 0
     assert (store.get_work_outcomes_by_task("\0"), store.recent("\0", 1)) == ([], [])
     assert Shelf(library).latest("\0") is None
+    for database in databases:
+        database.close()

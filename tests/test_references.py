@@ -20,7 +20,7 @@ CITED = re.compile(rf"(?:[Cc]ontract|契約),? ?\(?({SECTION}(?:(?:, | and |と 
 FILE = re.compile(r"\b(?:docs|tests|scripts|benchmarks|orch_next|deploy)/[\w./-]*\.[a-z]+\b")
 MODULE = re.compile(r"\borch_next(?:\.[a-z_]\w*)+\b(?![/*])")
 COMMENT = re.compile(r"#.*|^ *r?\"{3}[\s\S]*?\"{3}", re.MULTILINE)
-TEST = re.compile(r"\btest_\w+")
+TEST = re.compile(r"\btest_\w+\b(?![*{])")
 # Names of settings, and of a file that only an installed package has.
 NO_FILE = {"orch_next.toml", "orch_next.env", "orch_next/defaults/orch_next.toml"}
 # Keys of answers and settings, and a folder of the legacy.
