@@ -86,6 +86,13 @@ def running_postgresql() -> Iterator[PostgreSQL]:
             server.stop()
 
 
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    """Give the URL of a private server."""
+    with running_postgresql() as server:
+        yield server.url
+
+
 def pg_tool(name: str) -> Path | None:
     """Find a program of the newest PostgreSQL, which Debian keeps off the path."""
     found = shutil.which(name)

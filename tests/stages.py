@@ -18,7 +18,7 @@ STARTERS = {
     "tests.browser": ("page", "served", "browser", "watched"),
     "tests.servers": ("running_server", "start_server"),
     "tests.serving_small": ("small_server",),
-    "tests.postgresql": ("running_postgresql",),
+    "tests.postgresql": ("running_postgresql", "postgresql"),
     "tests.fleet": ("redis_server", "nginx"),
     "tests.js_clients": ("node_clients", "install"),
     "tests.moving_kills": ("*",),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,7 +15,9 @@ from orch_next.core.journal import Journal
 from orch_next.core.series import Series
 from orch_next.errors import BusyError, ConfigError
 from tests.ledger_disks import UnconfirmedDisk
-from tests.postgresql import running_postgresql
+from tests.postgresql import postgresql
+
+__all__ = ["postgresql"]
 
 AT = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 PROMOTED = Change(
@@ -195,13 +197,6 @@ def test_a_url_that_names_no_database_is_a_setting_error() -> None:
     for url in ("作業", "nosuch://x/y"):
         with pytest.raises(ConfigError, match="database URL"):
             Database(url)
-
-
-@pytest.fixture
-def postgresql() -> Iterator[str]:
-    """Run a private server in a temporary folder, reached by its socket only."""
-    with running_postgresql() as server:
-        yield server.url
 
 
 def test_the_journal_on_postgresql(postgresql: str, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from orch_next.knowledge.search import Search
 from orch_next.knowledge.shelf import Shelf
 from orch_next.knowledge.store import KnowledgeStore
 from tests.knowledge_desk import Told, fill, make_trainer, outcome
-from tests.test_core_journal import PROMOTED, journal_at, postgresql
+from tests.postgresql import postgresql
+from tests.test_core_journal import PROMOTED, journal_at
 
 __all__ = ["postgresql"]
 

@@ -274,19 +274,17 @@ def test_what_is_the_servers_alone_is_private(tmp_path: Path) -> None:
 def test_what_all_writers_share_is_theirs(tmp_path: Path) -> None:
     """Locks are for those who write what they guard, a log for those who write its folder."""
     tmp_path.chmod(0o775)
-    guarded = tmp_path / "TASKS.md"
-    guarded.touch()
-    guarded.chmod(0o660)
-    for name in (".TASKS.md.lock", ".TASKS.md.lock-next", ".dispatcher.lock"):
+    shared, own = tmp_path / "TASKS.md", tmp_path / "APPROVALS.md"
+    for path, mode in ((shared, 0o660), (own, 0o600)):
+        path.touch()
+        path.chmod(mode)
+    for name in (".TASKS.md.lock", ".TASKS.md.lock-next", ".APPROVALS.md.lock", ".dispatcher.lock"):
         make_lock(tmp_path / name)
-    guarded.chmod(0o600)
-    make_lock(tmp_path / ".TASKS.md.lock-later")
     append_lines(tmp_path / "記録.md", b"1\n")
     append_lines(tmp_path / "控え.jsonl", b"1\n", private=True)
-    assert {path.name: path.stat().st_mode & 0o060 for path in tmp_path.iterdir()} == {
-        **dict.fromkeys([".TASKS.md.lock", ".TASKS.md.lock-next", ".dispatcher.lock"], 0o060),
-        **{".TASKS.md.lock-later": 0o060, "記録.md": 0o060},
-        **{"TASKS.md": 0, "控え.jsonl": 0},
+    writable = {path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o020}
+    assert writable == {
+        *("TASKS.md", ".TASKS.md.lock", ".TASKS.md.lock-next", ".dispatcher.lock", "記録.md")
     }
 
 

@@ -15,7 +15,7 @@ from orch_next.sensors.alerts import AlertBook
 from orch_next.sensors.history import HistoryStore, Point
 from orch_next.sensors.rules.files import Finding
 from orch_next.sensors.rules.store import RuleStore
-from tests.test_core_journal import postgresql
+from tests.postgresql import postgresql
 
 __all__ = ["postgresql"]
 

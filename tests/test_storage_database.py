@@ -44,6 +44,11 @@ def own(folder: Path) -> Database:
     return Database(f"sqlite:///{folder / 'データ' / 'orch-next.db'}")
 
 
+def open_once(database: Database) -> None:
+    with closing(database):
+        database.open()
+
+
 def numbers(database: Database) -> list[int]:
     with database.reading() as connection:
         return list(connection.scalars(sa.text("SELECT number FROM orch_next_schema")))
@@ -83,7 +88,7 @@ def test_another_programs_file_is_refused_with_the_command(tmp_path: Path) -> No
     path = tmp_path / "旧" / "orch.db"
     before = put_legacy(path)
     with pytest.raises(SchemaError) as caught:
-        Database(f"sqlite:///{path}").open()
+        open_once(Database(f"sqlite:///{path}"))
     assert caught.value.reason == (
         f"{path} belongs to another program: its table 'alerts' has other columns; "
         "ORCH-Next keeps a file of its own, which takes over what is ours: remove database_url, "
@@ -102,7 +107,7 @@ def test_what_is_ours_in_a_mixed_file_is_taken(tmp_path: Path) -> None:
         db.execute("DROP TABLE alerts")
         db.execute(ALERTS)
     before = table_rows(former)
-    own(tmp_path).open()
+    open_once(own(tmp_path))
     after = table_rows(former.with_name("orch-next.db"))
     assert (after["journal"], after["alerts"]) == (before["journal"], [])
 
@@ -113,11 +118,12 @@ def test_a_newer_schema_is_refused_in_words(tmp_path: Path) -> None:
     with database.transaction() as connection:
         connection.execute(sa.text("INSERT INTO orch_next_schema VALUES (99)"))
     with pytest.raises(SchemaError) as caught:
-        own(tmp_path).open()
+        open_once(own(tmp_path))
     assert caught.value.reason.endswith(
         "belongs to a newer ORCH-Next (schema 99, this one knows 1); "
         "run: pip install --upgrade orch-next"
     )
+    database.close()
 
 
 def test_processes_that_start_together_do_it_once(tmp_path: Path) -> None:
@@ -131,6 +137,8 @@ def test_processes_that_start_together_do_it_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert [numbers(database) for database in databases] == [[1]] * 4
+    for database in databases:
+        database.close()
     rows = table_rows(former.with_name("orch-next.db"))
     assert rows["journal"] == table_rows(former)["journal"]
 
@@ -152,22 +160,23 @@ def test_a_migration_that_ends_halfway_leaves_what_was(tmp_path: Path) -> None:
 
     url = str(database.url)
     with pytest.raises(MemoryError):
-        Database(url, migrations=(*MIGRATIONS, half)).open()
+        open_once(Database(url, migrations=(*MIGRATIONS, half)))
     assert table_rows(tmp_path / "データ" / "orch-next.db") == before
-    Database(url, migrations=(*MIGRATIONS, rest)).open()
+    open_once(Database(url, migrations=(*MIGRATIONS, rest)))
     after = table_rows(tmp_path / "データ" / "orch-next.db")
     assert (after["orch_next_schema"], after["high_water"]) == (
         [(1,), (2,)],
         [("task", "T-", 8, None)],
     )
+    database.close()
 
 
 def test_opening_what_is_complete_writes_nothing(tmp_path: Path) -> None:
-    own(tmp_path).open()
+    open_once(own(tmp_path))
     path = tmp_path / "データ" / "orch-next.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        own(tmp_path).open()
+        open_once(own(tmp_path))
 
 
 def test_the_list_of_our_names_is_complete() -> None:
@@ -184,6 +193,7 @@ def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
             folder = tmp_path / "データ"
             files = [*folder.glob("*.db"), *folder.glob("*-wal"), *folder.glob("*-shm")]
             modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in (folder, *files)}
+        database.close()
     finally:
         os.umask(old)
     assert modes == {
@@ -198,5 +208,5 @@ def test_a_file_that_is_no_database_is_a_lasting_fault(tmp_path: Path) -> None:
     path = tmp_path / "orch-next.db"
     path.write_text("データベースではありません" * 100, encoding="utf-8")
     with pytest.raises(DatabaseError) as caught:
-        Database(f"sqlite:///{path}").open()
+        open_once(Database(f"sqlite:///{path}"))
     assert (caught.value.lasting, caught.value.reason) == (True, "file is not a database")

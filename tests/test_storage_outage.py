@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ def journal(database: PostgreSQL, name: str, sources: str = "'http'") -> list[st
 
 def test_frozen(database: PostgreSQL, url: str, tmp_path: Path) -> None:
     """Sixty strangers wait on a frozen server: `/health` and known readers do not."""
-    _, token = Identities(url).add("司令", "CMD")
+    with closing(Identities(url)) as identities:
+        _, token = identities.add("司令", "CMD")
     strangers = [f"orch_{number:012x}_{'x' * 43}" for number in range(60)]
     env = {"ORCH_DATABASE_URL": url, "ORCH_AUTH": "token"}
     with running_server(tmp_path, "serve", env=env) as server:

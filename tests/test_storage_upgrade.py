@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 from orch_next import create_app
 from orch_next.core.database import Database
 from orch_next.errors import SchemaError
+from orch_next.security.requests import EXTENSION
 from tests.installations import (
     LATER,
     NOW,
@@ -39,6 +41,13 @@ def open_client(root: Path, at: datetime = NOW, **settings: Any) -> FlaskClient:
     app = create_app({"root": root / "ORCH", "auth": "token", **settings}, now=lambda: at)
     app.extensions["orch_next"].board.journal.open()
     return app.test_client()
+
+
+def close_databases(client: FlaskClient) -> None:
+    extensions = client.application.extensions
+    extensions["orch_next"].board.close()
+    extensions["orch_realtime"].pump._log.close()
+    extensions[EXTENSION].close()
 
 
 def ask(client: FlaskClient, token: str, path: str, body: Any = None) -> Any:
@@ -146,6 +155,7 @@ def test_a_postgresql_installation_goes_on(server: PostgreSQL, tmp_path: Path) -
     assert server.ask(counts.format("orch_next"), "saved") == "10"
     assert server.ask("SELECT * FROM orch_next.orch_next_schema", "saved") == "1"
     check_everything_goes_on(client, saved_facts("facts-postgresql.json"))
+    close_databases(client)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -158,7 +168,8 @@ def test_a_user_who_may_make_no_schema_is_told_the_command(server: PostgreSQL) -
     _, _, command = caught.value.reason.partition("psql low -c ")
     assert command == "'CREATE SCHEMA orch_next AUTHORIZATION \"低い\"'"
     server.ask(command.strip("'"), "low")
-    database.open()
+    with closing(database):
+        database.open()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -166,6 +177,7 @@ def test_a_schema_that_the_owner_chose_is_kept(server: PostgreSQL) -> None:
     server.ask("CREATE DATABASE chosen")
     server.ask("CREATE SCHEMA 工場", "chosen")
     server.ask("ALTER ROLE orch IN DATABASE chosen SET search_path = 工場", "chosen")
-    Database(server.url_of("chosen")).open()
+    with closing(Database(server.url_of("chosen"))) as database:
+        database.open()
     found = "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'journal'"
     assert server.ask(found, "chosen") == "工場"

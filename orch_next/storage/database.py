@@ -144,21 +144,17 @@ class Database:
         """Turn what goes wrong into BusyError; ask one that is away only now and then."""
         if self._absence.is_known():
             raise DatabaseError("it did not answer a moment ago")
+        is_away = False
         try:
             yield
         except (SQLAlchemyError, OSError, sqlite3.Error) as error:
-            self._note(error)
+            is_away = _is_absence(error)
             raise _unusable(error) from error
-        except BaseException:
-            self._absence.forget()
-            raise
-        self._absence.forget()
-
-    def _note(self, error: Exception) -> None:
-        if _is_absence(error):
-            self._absence.note()
-        else:
-            self._absence.forget()
+        finally:
+            if is_away:
+                self._absence.note()
+            else:
+                self._absence.forget()
 
     def _prepare(self) -> None:
         if self._file is not None:
