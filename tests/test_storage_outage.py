@@ -80,6 +80,7 @@ def journal(database: PostgreSQL, name: str, sources: str = "'http'") -> list[st
     return rows.split("\n") if rows else []
 
 
+@pytest.mark.slow
 def test_frozen(database: PostgreSQL, url: str, tmp_path: Path) -> None:
     """Sixty strangers wait on a frozen server: `/health` and known readers do not."""
     with closing(Identities(url)) as identities:
@@ -159,7 +160,7 @@ def test_locked(database: PostgreSQL, url: str, tmp_path: Path) -> None:
     """A table that somebody else holds ends in the spool, in seconds."""
     with running_server(tmp_path, "serve", env={"ORCH_DATABASE_URL": url}) as server:
         change(server, "promote", "006")
-        lock = "BEGIN; LOCK TABLE orch_next.journal; SELECT pg_sleep(8); COMMIT"
+        lock = "BEGIN; LOCK TABLE orch_next.journal; SELECT pg_sleep(5); COMMIT"
         holder = threading.Thread(target=lambda: database.ask(lock, "test_locked"))
         holder.start()
         time.sleep(0.5)
@@ -170,6 +171,7 @@ def test_locked(database: PostgreSQL, url: str, tmp_path: Path) -> None:
         assert wait_for(lambda: journal(database, "test_locked") == expected)
 
 
+@pytest.mark.slow
 @one_log
 def test_doubled(database: PostgreSQL, url: str, tmp_path: Path) -> None:
     """Two processes over one folder: a change made while the database was away is told once."""
