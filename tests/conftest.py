@@ -6,17 +6,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # ships no types
 
 from orch_next import create_app
 from orch_next.core.board import Board, open_board
 
 # Here and nowhere else: Playwright can be started once in a process.
 from tests.browser import browser, driver, full_browser
-from tests.stages import STAGES, marks_of, stage_of
+from tests.stages import STAGES, group_of, marks_of, stage_of
 
 __all__ = ["browser", "driver", "full_browser"]
 
@@ -35,25 +37,24 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if stage and is_test and stage_of(collection_path) != stage else None
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for name in sorted(marks_of(item.path)):
             item.add_marker(name)
-        if group := shared_by(item):
-            item.add_marker(pytest.mark.xdist_group(group))
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
 
 
-def shared_by(item: pytest.Item) -> str:
-    """Name what a test shares with others of its module (a server of one mode), if anything."""
-    known = getattr(item, "_fixtureinfo", None)
-    fixtures = known.name2fixturedefs if known else {}
-    shared = [name for name, found in fixtures.items() if found[-1].scope == "module"]
-    chosen = item.callspec.params if hasattr(item, "callspec") else {}
-    parts = [item.path.stem, *(str(chosen[name]) for name in shared if name in chosen)]
-    return "-".join(parts) if shared else ""
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Give tests that share a server to one process, and the others to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
+    return Together(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def copy_samples(moc_root: Path) -> Path:

@@ -20,6 +20,13 @@ ROW_EVENTS = ("task_updated", "approval_updated", "milestone_updated")
 LIVE_EVENTS = (*ROW_EVENTS, "ledger_changed", "reset")
 
 
+def leave(client: socketio.Client) -> None:
+    """Disconnect, and close the socket that the library forgets when its server went first."""
+    client.disconnect()
+    if client.eio.ws is not None:
+        client.eio.ws.shutdown()
+
+
 class Listener:
     """One client; `heard` has every event with its payload and the second it came."""
 
@@ -64,7 +71,7 @@ class Listener:
         self._client.emit(name)
 
     def close(self) -> None:
-        self._client.disconnect()
+        leave(self._client)
 
 
 @contextmanager

@@ -52,3 +52,28 @@ def marks_in(text: str) -> frozenset[str]:
 def stage_of(path: Path) -> str:
     """Return the stage that runs a test file."""
     return "waiting" if marks_of(path) else "computing"
+
+
+# A file whose fixtures of its own, or the browser's server, last for all of its tests.
+_SHARES = re.compile(r'scope="module"|^from tests\.browser import .*\bserved\b', re.MULTILINE)
+_MODE = re.compile(
+    r"(?<=[\[-])(serve-threading|serve-gevent|serve|eventlet|gthread|gevent|waitress)(?=[\]-])"
+)
+
+
+def group_of(nodeid: str) -> str:
+    """Return what runs in one process: one test, or all of a file and mode that share a server.
+
+    By the test's name alone: the process that deals out the tests has not collected them.
+    """
+    name, _, test = nodeid.partition("::")
+    if not shares(HERE.parent / name):
+        return nodeid
+    mode = _MODE.search(test)
+    return f"{name}:{mode[1]}" if mode else name
+
+
+@cache
+def shares(path: Path) -> bool:
+    """Tell whether tests of a file share what a fixture starts once for all of them."""
+    return _SHARES.search(path.read_text(encoding="utf-8")) is not None

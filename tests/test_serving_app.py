@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import socketio
 
-from tests.live_clients import listeners
+from tests.live_clients import leave, listeners
 from tests.patience import PATIENCE, seconds_of, until
 from tests.servers import PROJECT, Server, free_port, running_server, start_server, stop_limit
 
@@ -34,7 +34,7 @@ def greeting(server: Server, transports: list[str]) -> object:
     client.on("status", heard.append)
     client.connect(server.url, transports=transports, wait_timeout=PATIENCE)
     until(lambda: heard)
-    client.disconnect()
+    leave(client)
     return heard
 
 

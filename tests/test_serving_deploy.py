@@ -14,6 +14,7 @@ import pytest
 import socketio
 
 from orch_next.config import Settings
+from tests.live_clients import leave
 from tests.patience import PATIENCE, until
 from tests.servers import PROJECT, copy_orch, free_port, running_server
 
@@ -57,7 +58,7 @@ def hears_greeting(url: str, transport: str) -> bool:
     client.on("status", heard.append)
     client.connect(url, transports=[transport], wait_timeout=PATIENCE)
     until(lambda: heard)
-    client.disconnect()
+    leave(client)
     return bool(heard)
 
 

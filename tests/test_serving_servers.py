@@ -8,7 +8,9 @@ import socket
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 import socketio
 import websocket
 
+from tests.live_clients import leave
 from tests.patience import PATIENCE, until
 from tests.servers import Server, stop_limit
 from tests.serving_small import GREEN, MODES, small_server
@@ -39,7 +42,7 @@ def ask(server: Server, transports: list[str]) -> tuple[str, object]:
     try:
         return client.transport(), client.call("ask", {"題": r"C:\作業"}, timeout=PATIENCE)
     finally:
-        client.disconnect()
+        leave(client)
 
 
 def post(server: Server, path: str, body: bytes, **headers: str) -> bytes:
@@ -86,35 +89,36 @@ def test_first_event_leaves_at_once(server: Server) -> None:
         assert events.readline().decode() == "data: 拍\n"
 
 
-def open_stream(server: Server, path: str) -> http.client.HTTPConnection:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
-    connection.request("GET", path)
-    connection.getresponse().readline()
-    return connection
+@contextmanager
+def open_stream(server: Server, path: str) -> Iterator[None]:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as client:
+        client.request("GET", path)
+        with client.getresponse() as answer:
+            answer.readline()
+            yield
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_stop_with_open_streams_and_sockets(tmp_path: Path, mode: str) -> None:
-    with small_server(tmp_path, mode) as server:
-        streams = [open_stream(server, "/stream") for _ in range(3)]
+    with small_server(tmp_path, mode) as server, ExitStack() as clients:
+        for _ in range(3):
+            clients.enter_context(open_stream(server, "/stream"))
         silent = websocket.create_connection(socket_url(server), timeout=PATIENCE)
+        clients.callback(silent.shutdown)
         client = socketio.Client(reconnection=False)
+        clients.callback(leave, client)
         client.connect(server.url, transports=["websocket"])
         seconds = server.stop()
         status, log = server.process.returncode, server.log()
-        client.disconnect()
-    del silent, streams
     assert (status, log.count("stream closed"), "Traceback" in log) == (0, 3, False)
     assert seconds < stop_limit(server)
 
 
 @pytest.mark.parametrize("mode", GREEN)
 def test_stop_runs_the_finally_blocks_of_stuck_streams(tmp_path: Path, mode: str) -> None:
-    with small_server(tmp_path, mode) as server:
-        stuck = open_stream(server, "/stuck")
+    with small_server(tmp_path, mode) as server, open_stream(server, "/stuck"):
         seconds = server.stop()
         status, log = server.process.returncode, server.log()
-    del stuck
     assert (status, log.count("stuck stream closed")) == (0, 1)
     assert seconds < stop_limit(server)
 
@@ -168,6 +172,8 @@ def test_slow_client_keeps_its_stream_whole_and_delays_nobody(server: Server) ->
     assert slow.sock is not None
     slow.sock.setsockopt(*RECEIVE_BUFFER, 1 << 20)
     assert read_news(slow, len(news)) == news
+    for one in (slow, healthy):
+        one.close()
 
 
 JSON = {"Content-Type": "application/json"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stages import HERE, MARKS, STAGES, STARTERS, marks_in, stage_of
+from tests.stages import HERE, MARKS, STAGES, STARTERS, group_of, marks_in, stage_of
 from tests.warm import PROJECT
 
 
@@ -41,3 +41,26 @@ def test_every_starter_is_there() -> None:
 def test_every_file_belongs_to_one_stage() -> None:
     stages = {stage_of(path) for path in HERE.rglob("test_*.py")}
     assert stages == set(STAGES)
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "group"),
+    [
+        (
+            "tests/test_browser_timeline.py::test_charts_are_told_in_words",
+            "tests/test_browser_timeline.py",
+        ),
+        (
+            "tests/test_serving_servers.py::test_x[serve-gevent]",
+            "tests/test_serving_servers.py:serve-gevent",
+        ),
+        (
+            "tests/test_security_live.py::test_x[主張-gthread]",
+            "tests/test_security_live.py:gthread",
+        ),
+        ("tests/test_serving_servers.py::test_x", "tests/test_serving_servers.py"),
+        ("tests/test_serving_app.py::test_x[serve]", "tests/test_serving_app.py::test_x[serve]"),
+    ],
+)
+def test_tests_that_share_a_server_run_in_one_process(nodeid: str, group: str) -> None:
+    assert group_of(nodeid) == group
