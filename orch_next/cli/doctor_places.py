@@ -28,7 +28,7 @@ from orch_next.config import SECRETS_FILE, Settings
 from orch_next.core.state import State
 from orch_next.errors import BusyError, ConfigError
 from orch_next.ledger.lock import locked
-from orch_next.ledger.merge import is_merging
+from orch_next.ledger.unfinished import find_unfinished, how_to_end
 from orch_next.security.exposure import check_exposure
 from orch_next.sensors.git.command import GitError
 
@@ -153,9 +153,14 @@ def check_merge_driver(state: Path) -> Iterator[Finding]:
         yield from _check_tracked(repository)
     except GitError as error:
         yield warn("merge driver", str(error), "run git status in the repository")
-    if is_merging(repository.state / "TASKS.md"):
-        mend = "finish it with git commit, or git merge --abort"
-        yield warn("git merge", "a merge is not finished: nothing is written meanwhile", mend)
+
+
+def check_unfinished(state: Path) -> Iterator[Finding]:
+    """Tell of a merge, rebase or the like that keeps the ledgers from being written."""
+    operation = find_unfinished(state.resolve() / "TASKS.md")
+    if operation:
+        message = f"git {operation} is not finished: nothing is written meanwhile"
+        yield warn(f"git {operation}", message, how_to_end(operation))
 
 
 def _check_driver(repository: LedgerRepository) -> Finding:

@@ -15,11 +15,11 @@ from orch_next.errors import BusyError, DamagedError, LedgerError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange, apply_edits, plan_edits
 from orch_next.ledger.lock import locked
-from orch_next.ledger.merge import is_merging
 from orch_next.ledger.parser import Document, decode, parse
 from orch_next.ledger.settle import read_settled
 from orch_next.ledger.swap import Job, Outcome, Swap, swap
 from orch_next.ledger.temp import digest, sweep, write_temp
+from orch_next.ledger.unfinished import find_unfinished
 from orch_next.ledger.verify import check_rows, verify
 
 __all__ = ["LedgerFile", "Plan", "Written", "digest", "resolve"]
@@ -112,8 +112,7 @@ class LedgerFile:
 
     def _write_locked(self, target: Path, plan: Plan) -> Written:
         deadline = time.monotonic() + _WRITE_PATIENCE
-        if is_merging(target):
-            raise DamagedError(f"{target.name}: git is merging; finish or abort the merge first")
+        _refuse_unfinished(target)
         copy = sweep(self._disk, target, self._now(), deadline)
         while time.monotonic() < deadline:
             before = self._version(self._read_whole(target, deadline))
@@ -181,6 +180,16 @@ def _written(before: _Version, after: _Version, copy: Path | None) -> Written:
         after.digest,
         copy,
     )
+
+
+def _refuse_unfinished(target: Path) -> None:
+    """Raise DamagedError while git may put the file back to what it was."""
+    operation = find_unfinished(target)
+    if operation == "merge":
+        raise DamagedError(f"{target.name}: git is merging; finish or abort the merge first")
+    if operation:
+        told = f"git {operation} is not finished; finish or abort it first"
+        raise DamagedError(f"{target.name}: {told}")
 
 
 def _refuse_damage(target: Path, document: Document) -> None:

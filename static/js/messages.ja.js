@@ -534,6 +534,7 @@ export default {
  "{file} is missing": "{file} がありません",
  "{file} is open for writing in an editor": "{file} はエディタで編集中です",
  "{file}: git is merging; finish or abort the merge first": "{file} は Git のマージ中です。先にマージを終えるか中止してください",
+ "{file}: git {operation} is not finished; finish or abort it first": "{file} は git {operation} の途中です。先に完了するか中止してください",
  "{file}: the table's header has changed since": "{file} の表の見出しが変わっています",
  "{found}, resolved {resolved}": "{found}、{resolved}に解決",
  "{from} cannot become {to}. It can become {ways}.": "{from} から {to} には変えられません。変えられるのは {ways} です。",

@@ -51,6 +51,7 @@ const SENTENCES = [
   t("{file} is being saved by others all the time"),
   t("{file} is open for writing in an editor"),
   t("{file}: git is merging; finish or abort the merge first"),
+  t("{file}: git {operation} is not finished; finish or abort it first"),
   t("{file} has no table that a row could go to"),
   t("{file}: the table's header has changed since"),
   t("a cell cannot hold the character {character}"),
