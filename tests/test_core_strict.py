@@ -146,7 +146,10 @@ MUTANTS = {
     "lock that ends before it begins": Mutant(swap("T03:30:00Z", "T02:30:00Z"), 8, "lock-order"),
     "lock end in local time": Mutant(swap("T03:30:00Z", "T12:30:00+09:00"), 8, "bad-date"),
     "lock left on hold": Mutant(swap("| DOING |", "| HOLD |"), 8, "lock-left"),
-    "pipe without a backslash": Mutant(swap("A \\| B", "A | B"), 8, "surplus-cells"),
+    "pipe without a backslash": Mutant(
+        swap("A \\| B", "A | B"), 8, "surplus-cells", severity="row"
+    ),
+    "empty cells too many": Mutant(swap("| 済 |", "| 済 | |"), 7, "surplus-cells"),
     "truncated row": Mutant(
         swap(" | - | - | - | - |\n\n", "\n\n"), 9, "missing-cells", severity="row"
     ),

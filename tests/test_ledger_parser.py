@@ -121,7 +121,7 @@ def test_rows_may_lack_pipes_and_cells_or_have_too_many() -> None:
         (4, ("2", "短い行"), False),
         (5, ("3", "余分", "DONE", "余り", "もう一つ"), False),
     ]
-    assert problems(document) == [(4, "missing-cells", "row")]
+    assert problems(document) == [(4, "missing-cells", "row"), (5, "surplus-cells", "row")]
 
 
 def test_tables_in_fences_comments_lists_and_quotes_are_none() -> None:

@@ -58,13 +58,16 @@ def _long_markers(texts: Sequence[str]) -> Iterator[int]:
 
 
 def _surplus(kind: LedgerKind[Any], ledger: LedgerTable) -> Iterator[Problem]:
+    """Yield rows with empty cells too many; with text in them every check tells of them."""
     columns = len(ledger.table.names)
     place = ledger.places[kind.id_column]
     for row in ledger.table.rows:
         if row.raw.count("|") > columns and (cells := scan.count_cells(row.raw)) > columns:
             values = row.values
+            if any(values[columns:]):
+                continue
             key = values[place] if place < len(values) else ""
-            message = f"{cells} cells where the table has {columns}: a pipe without a backslash?"
+            message = f"{cells} cells where the table has {columns}"
             yield Problem("surplus-cells", "warning", message, row.line, kind.file_name, key)
 
 

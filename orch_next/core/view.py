@@ -110,7 +110,7 @@ class LedgerView(Generic[R]):
         if not self.tables:
             raise RowError(f"{self.kind.file_name} has no table that a row could go to")
         ledger = self.tables[0]
-        cells = [EMPTY] * len(ledger.table.names)
+        cells = [EMPTY if name else "" for name in ledger.table.names]
         for name, place in ledger.places.items():
             cells[place] = values.get(name) or EMPTY
         return [AddRow(ledger.table, cells)]
@@ -144,6 +144,8 @@ class LedgerView(Generic[R]):
 
     def _refuse_misread(self, ledger: LedgerTable, raw: str, cells: Mapping[str, Any]) -> None:
         values = Row(0, 0, raw).values
+        if any(values[len(ledger.table.names) :]):
+            raise RowError(f"{self.kind.file_name}: the line has more cells than the table")
         places = [ledger.places[column] for column in self.kind.columns]
         read = [values[place] if place < len(values) else "" for place in places]
         if self.kind.make(*read, rev="", line=0).as_json() != cells:
@@ -182,6 +184,7 @@ def read_ledger(
         bullets = [r for r in read_bullets(kind, document.text) if r.key not in known]
         entries += [Entry(record) for record in bullets]
     problems += _record_problems(kind, entries)
+    problems += _header_problems(kind, tables)
     if not tables and not entries:
         problems.append(_no_table(kind, document.text))
     told = _with_places(kind, problems, entries)
@@ -242,6 +245,13 @@ def _record_problems(kind: LedgerKind[R], entries: Sequence[Entry[R]]) -> list[P
         for entry in entries
         for code, severity, message in _faults(kind, entry.record, counts[entry.record.key])
     ]
+
+
+def _header_problems(kind: LedgerKind[Any], tables: Sequence[LedgerTable]) -> Iterator[Problem]:
+    for ledger in tables:
+        for name in kind.doubled(ledger.table.names):
+            message = f"more than one column is called {name}: the first one counts"
+            yield Problem("double-column", "warning", message, ledger.table.line)
 
 
 def _faults(kind: LedgerKind[R], record: R, count: int) -> list[tuple[str, Severity, str]]:

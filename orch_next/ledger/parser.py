@@ -128,12 +128,11 @@ class TableReader:
         self._header, self._delimiter = self._row(block.start), self._row(block.start + 1)
         self._names = self._header.values
         self._columns = len(self._names)
+        self._named = _count_named(self._names)
         self.invented = 0
         body = slice(block.start + 2, block.end)
         rows = map(Row, range(body.start + 1, body.stop + 1), lines.starts[body], lines.texts[body])
-        self._rows = [
-            row for row in rows if scan.is_plain_row(row.raw, self._columns) or self._is_row(row)
-        ]
+        self._rows = [row for row in rows if self._is_plain(row) or self._is_row(row)]
         self._attached = len(self._rows)
 
     def build(self) -> Table:
@@ -150,6 +149,10 @@ class TableReader:
     def _row(self, index: int, apart: bool = False) -> Row:
         return Row(index + 1, self._lines.starts[index], self._lines.texts[index], apart)
 
+    def _is_plain(self, row: Row) -> bool:
+        all_named = self._named == self._columns
+        return all_named and scan.is_plain_row(row.raw, self._columns)
+
     def _is_row(self, row: Row) -> bool:
         cells = scan.count_cells(row.raw)
         self.invented += max(self._columns - cells, 0)
@@ -162,7 +165,16 @@ class TableReader:
         if cells < self._columns:
             missing = f"{cells} cells where the table has {self._columns}"
             self._tell(row, "missing-cells", "row", missing)
+        elif any(row.values[self._named :]):
+            self._tell_surplus(row, cells)
         return True
+
+    def _tell_surplus(self, row: Row, cells: int) -> None:
+        """Tell of a row whose cells are probably not those of the columns above them."""
+        told = "a cell below a column without a name"
+        if cells > self._columns:
+            told = f"{cells} cells where the table has {self._columns}"
+        self._tell(row, "surplus-cells", "row", f"{told}: a pipe without a backslash?")
 
     def _read_row_apart(self, row: Row, clean: bool) -> None:
         values = row.values
@@ -187,6 +199,11 @@ class TableReader:
                 break
             last = row
         return last.span.end
+
+
+def _count_named(names: Sequence[str]) -> int:
+    """Count the columns up to the last one with a name; formatters add some without."""
+    return max((place for place, name in enumerate(names, start=1) if name), default=len(names))
 
 
 def _damage(text: str, texts: Sequence[str]) -> Iterator[Problem]:
