@@ -76,6 +76,11 @@ class State:
         """Look at the three files now; emit and return what changed outside."""
         return [change for kept in self._all for change in kept.refresh()]
 
+    def doubt(self) -> None:
+        """Compare the files' bytes at the next look: somebody said that one has changed."""
+        for kept in self._all:
+            kept.doubt()
+
     def settled(self) -> list[Snapshot[Any]]:
         """Return the present state of each file that nobody here is writing; never waits."""
         return [found for kept in self._all if (found := kept.settled()) is not None]
