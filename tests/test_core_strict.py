@@ -125,10 +125,13 @@ MUTANTS = {
         13,
         "conflict-marker",
     ),
-    "delimiter missing": Mutant(cut("|---"), 5, "lost-header"),
-    "delimiter damaged": Mutant(swap("|---|---", "|---|--x"), 5, "lost-header"),
-    "column missing in the header": Mutant(swap("| due |", "|"), 5, "lost-header"),
-    "column renamed": Mutant(swap("| owner |", "| onwer |"), 5, "lost-header"),
+    "delimiter missing": Mutant(cut("|---"), 5, "no-table", severity="damage"),
+    "delimiter damaged": Mutant(swap("|---|---", "|---|--x"), 5, "no-table", severity="damage"),
+    "column missing in the header": Mutant(swap("| due |", "|"), 5, "no-table", severity="damage"),
+    "column renamed": Mutant(swap("| owner |", "| onwer |"), 5, "no-table", severity="damage"),
+    "second table without a delimiter": Mutant(
+        behind("- **PLAN**", f"\n{line(TASK_NAMES)}{EXTRA}"), 19, "lost-header"
+    ),
     "unknown status": Mutant(swap("| PLAN |", "| WAITING |"), 9, "unknown-status"),
     "status in small letters": Mutant(swap("| DONE |", "| done |"), 7, "unknown-status"),
     "status empty": Mutant(swap("| DONE |", "|  |"), 7, "unknown-status"),

@@ -10,6 +10,7 @@ from typing import Any, Generic
 
 from orch_next.core.dialects.bullets import read_bullets
 from orch_next.core.kinds import EMPTY, LedgerKind
+from orch_next.core.lost_header import find_lost_headers
 from orch_next.core.records import Approval, R
 from orch_next.errors import ConflictError, DamagedError, NotFoundError, RowError
 from orch_next.ledger.document import (
@@ -183,10 +184,11 @@ def read_ledger(
     if kind.statuses:
         bullets = [r for r in read_bullets(kind, document.text) if r.key not in known]
         entries += [Entry(record) for record in bullets]
-    problems += _record_problems(kind, entries)
+    whole = [entry for entry in entries if not document.disputes(entry.record.line)]
+    problems += _record_problems(kind, whole)
     problems += _header_problems(kind, tables)
-    if not tables and not entries:
-        problems.append(_no_table(kind, document.text))
+    if not tables:
+        problems += _no_table(kind, document, known=bool(entries))
     told = _with_places(kind, problems, entries)
     return LedgerView(kind, tables, tuple(entries), told)
 
@@ -270,12 +272,19 @@ def _faults(kind: LedgerKind[R], record: R, count: int) -> list[tuple[str, Sever
     return found
 
 
-def _no_table(kind: LedgerKind[R], text: str) -> Problem:
-    if not text.strip("\ufeff"):
-        return Problem("empty-file", "damage", "the file is empty", 1)
-    if kind.prose:
-        return Problem("no-table", "note", "prose without a table: nothing is listed", 1)
-    return Problem("no-table", "damage", "no table has the ledger's columns", 1)
+def _no_table(kind: LedgerKind[Any], document: Document, *, known: bool) -> Iterator[Problem]:
+    """Tell why there is no table; `known`: another dialect has records."""
+    lost = next(find_lost_headers(kind, document, alone=True), None)
+    if lost is not None:
+        yield Problem("no-table", "damage", lost[1], lost[0])
+    elif known:
+        return
+    elif not document.text.strip("\ufeff"):
+        yield Problem("empty-file", "damage", "the file is empty", 1)
+    elif kind.prose:
+        yield Problem("no-table", "note", "prose without a table: nothing is listed", 1)
+    else:
+        yield Problem("no-table", "damage", "no table has the ledger's columns", 1)
 
 
 def _with_places(

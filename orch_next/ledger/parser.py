@@ -38,16 +38,25 @@ class Problem:
 
 @dataclass(frozen=True)
 class Document:
-    """A text with its top-level tables and what is wrong with it."""
+    """A text with its top-level tables and what is wrong with it.
+
+    `conflicts` are the lines of merge conflicts, markers included; within them nothing but
+    the conflict is a problem.
+    """
 
     text: str
     tables: tuple[Table, ...]
     problems: tuple[Problem, ...]
+    conflicts: tuple[range, ...] = ()
 
     @property
     def damage(self) -> tuple[Problem, ...]:
         """Return the problems that forbid every write."""
         return tuple(problem for problem in self.problems if problem.severity == "damage")
+
+    def disputes(self, line: int) -> bool:
+        """Tell whether a line stands within a merge conflict."""
+        return any(line in lines for lines in self.conflicts)
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,16 @@ def decode(data: bytes, name: str = "") -> str:
 def parse(text: str) -> Document:
     """Read any text; what is odd becomes a problem, never an error."""
     lines = scan.split_lines(text)
-    problems = list(_damage(text, lines.texts))
+    conflicts = _conflicts(lines.texts) if any(mark in text for mark in _MARKERS) else []
+    problems = [_conflict(one) for one in conflicts]
+    if "\0" in text:
+        problems += _nul_characters(lines.texts)
     tables = read_tables(lines)
     for table in tables:
-        problems += table.problems
+        problems += (p for p in table.problems if not any(p.line in one for one in conflicts))
     problems.sort(key=lambda problem: problem.line)
-    return Document(text, tuple(table.build() for table in tables), tuple(problems))
+    built = tuple(table.build() for table in tables)
+    return Document(text, built, tuple(problems), tuple(conflicts))
 
 
 def read_tables(lines: scan.Lines, thin: bool = True) -> list[TableReader]:
@@ -206,20 +219,36 @@ def _count_named(names: Sequence[str]) -> int:
     return max((place for place, name in enumerate(names, start=1) if name), default=len(names))
 
 
-def _damage(text: str, texts: Sequence[str]) -> Iterator[Problem]:
-    if any(mark in text for mark in _MARKERS):
-        yield from _conflicts(texts)
-    if "\0" in text:
-        yield from _nul_characters(texts)
-
-
-def _conflicts(texts: Sequence[str]) -> Iterator[Problem]:
-    inside = False
-    for index, text in enumerate(texts):
+def _conflicts(texts: Sequence[str]) -> list[range]:
+    """Return each conflict's lines, counted from 1, and those of markers without a conflict."""
+    found: list[range] = []
+    opened: list[int] = []
+    for number, text in enumerate(texts, start=1):
         mark = text[:7]
-        if mark in _MARKERS and _is_marker(mark, text[7:], inside):
-            inside = (inside or mark == "<" * 7) and mark != ">" * 7
-            yield Problem("conflict-marker", "damage", "a merge conflict's marker", index + 1)
+        if mark not in _MARKERS or not _is_marker(mark, text[7:], bool(opened)):
+            continue
+        if opened and mark == ">" * 7:
+            found.append(range(opened[0], number + 1))
+            opened = []
+        elif mark == "<" * 7:
+            found += map(_single, opened)
+            opened = [number]
+        elif opened:
+            opened.append(number)
+        else:
+            found.append(_single(number))
+    return [*found, *map(_single, opened)]
+
+
+def _single(number: int) -> range:
+    return range(number, number + 1)
+
+
+def _conflict(lines: range) -> Problem:
+    told = "a merge conflict's marker"
+    if len(lines) > 1:
+        told = f"a merge conflict, down to line {lines[-1]}"
+    return Problem("conflict-marker", "damage", told, lines[0])
 
 
 def _is_marker(mark: str, rest: str, inside: bool) -> bool:

@@ -599,7 +599,7 @@ export default {
  "problem\u0004missing-file": "ファイルがありません",
  "problem\u0004no-evidence": "{id} に証跡がありません",
  "problem\u0004no-id": "ID のない行、または見出しの繰り返しは読み込みません",
- "problem\u0004no-table": "台帳の列を持つ表がありません",
+ "problem\u0004no-table": "台帳の列を持つ表がありません（{message}）",
  "problem\u0004not-utf-8": "UTF-8 ではないバイトがあります",
  "problem\u0004nul-character": "NUL 文字があります（保存が途中で壊れています）",
  "problem\u0004orphan-approval": "{id} の対象タスクがありません（{message}）",
