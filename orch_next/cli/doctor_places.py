@@ -42,6 +42,9 @@ def check_ledgers(state: State) -> Iterator[Finding]:
     damage = [one for one in problems if one.severity == "damage"]
     for one in damage:
         yield fail("ledgers", f"{one.file}:{one.line}: {one.message}", "mend it in an editor")
+    for one in problems:
+        if one.code == "conflict-copy":
+            yield warn("ledgers", one.message, "compare it with the ledger")
     others = sum(one.severity in ("row", "warning") for one in problems)
     if others:
         yield warn("ledgers", f"{others} problems in rows", "orch-next check --strict")

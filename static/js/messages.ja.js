@@ -589,7 +589,7 @@ export default {
  "{total} tasks": "{total} 件",
  "{used} of {total} GB": "{total} GB 中 {used} GB 使用",
  "{who} requested {id}: another decides": "{id} は {who} が申請したため、別の人が決定します",
- "problem\u0004conflict-copy": "外部の保存内容が *.conflict-* に残っています。統合後に削除してください",
+ "problem\u0004conflict-copy": "台帳の写しがそばに残っています（{message}）。見比べて統合し、写しを削除してください",
  "problem\u0004conflict-marker": "マージの衝突マーカーが残っています",
  "problem\u0004double-column": "同じ名前の列が二つあります（{message}）",
  "problem\u0004duplicate-id": "ID {id} の行が複数あります",
