@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from orch_next.errors import DamagedError
+from orch_next.errors import BusyError, DamagedError
 from orch_next.ledger.document import SetCell
 from orch_next.ledger.file import LedgerFile
-from orch_next.ledger.unfinished import find_unfinished, how_to_end
+from orch_next.ledger.unfinished import (
+    LONGEST_COMMAND,
+    find_unfinished,
+    how_to_end,
+    is_git_at_work,
+)
 from tests.git_repository import GitRepository
 
 TABLE = "| id | title |\n|----|-------|\n| 001 | 設計書 |\n"
@@ -130,6 +137,38 @@ def test_nothing_is_written_that_an_abort_would_take_back(tmp_path: Path, name: 
     if "of two" not in name:
         repository.git(operation, end)
         promote(tmp_path / "TASKS.md")
+
+
+def test_a_git_command_at_work_is_waited_for(tmp_path: Path) -> None:
+    repository = conflicting(tmp_path)
+    lock = tmp_path / ".git" / "index.lock"
+    lock.touch()
+    end = threading.Timer(0.3, lock.unlink)
+    end.start()
+    began = time.monotonic()
+    promote(tmp_path / "TASKS.md")
+    end.join()
+    assert time.monotonic() - began >= 0.2
+    assert "手順書" in repository.git("diff", "TASKS.md")
+
+
+def test_a_git_command_that_takes_long_is_told(tmp_path: Path) -> None:
+    conflicting(tmp_path)
+    (tmp_path / ".git" / "index.lock").touch()
+    with pytest.raises(BusyError, match=r"^TASKS\.md: git is at work in its folder$"):
+        promote(tmp_path / "TASKS.md")
+
+
+def test_a_lock_that_was_left_behind_stops_nothing(tmp_path: Path, ledger: Path) -> None:
+    lock = tmp_path / "MOC" / ".git" / "index.lock"
+    lock.parent.mkdir()
+    lock.touch()
+    at = lock.stat().st_mtime
+    assert is_git_at_work(ledger, at + 9.9, {})
+    assert not is_git_at_work(ledger, at + LONGEST_COMMAND, {})
+    assert not is_git_at_work(ledger, at, {"GIT_INDEX_FILE": ".git/index.lock"})
+    lock.unlink()
+    assert not is_git_at_work(ledger, at, {})
 
 
 def test_another_work_tree_stays_writable(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from orch_next.ledger.parser import Document, decode, parse
 from orch_next.ledger.settle import read_settled
 from orch_next.ledger.swap import Job, Outcome, Swap, swap
 from orch_next.ledger.temp import digest, sweep, write_temp
-from orch_next.ledger.unfinished import find_unfinished
+from orch_next.ledger.unfinished import find_unfinished, is_git_at_work
 from orch_next.ledger.verify import check_rows, verify
 
 __all__ = ["LedgerFile", "Plan", "Written", "digest", "resolve"]
@@ -112,6 +112,7 @@ class LedgerFile:
 
     def _write_locked(self, target: Path, plan: Plan) -> Written:
         deadline = time.monotonic() + _WRITE_PATIENCE
+        _await_git(target, deadline)
         _refuse_unfinished(target)
         copy = sweep(self._disk, target, self._now(), deadline)
         while time.monotonic() < deadline:
@@ -180,6 +181,14 @@ def _written(before: _Version, after: _Version, copy: Path | None) -> Written:
         after.digest,
         copy,
     )
+
+
+def _await_git(target: Path, deadline: float) -> None:
+    """Wait for a git command that may replace the file; raise BusyError when it takes long."""
+    while is_git_at_work(target, time.time()):
+        if time.monotonic() >= deadline:
+            raise BusyError(f"{target.name}: git is at work in its folder", retry_after=1.0)
+        time.sleep(_PAUSE)
 
 
 def _refuse_unfinished(target: Path) -> None:

@@ -19,6 +19,7 @@ _MARKS = (
 )
 # With `git bisect --no-checkout` the files stay as they are.
 _BISECT_WITHOUT_FILES = "BISECT_HEAD"
+LONGEST_COMMAND = 10.0
 _MENDS = {
     "merge": "finish it with git commit, or git merge --abort",
     "bisect": "end it with git bisect reset",
@@ -36,6 +37,18 @@ def find_unfinished(path: Path, environ: Mapping[str, str] = os.environ) -> str:
             if (git / mark).exists() and not _spares_files(git, operation):
                 return _of_sequence(git) if mark == "sequencer" else operation
     return ""
+
+
+def is_git_at_work(path: Path, now: float, environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether a git command is just now at the work tree's files, or began to be.
+
+    It has looked at the files and is about to replace them. A lock that is older than
+    `LONGEST_COMMAND` seconds was left behind, or waits for an editor. In a hook it is our caller's.
+    """
+    if "GIT_INDEX_FILE" in environ:
+        return False
+    locks = (git / "index.lock" for git in _git_folders(path, environ))
+    return any(now - _changed_at(lock) < LONGEST_COMMAND for lock in locks)
 
 
 def how_to_end(operation: str) -> str:
@@ -60,6 +73,13 @@ def _pointed_to(git: Path) -> Path:
         return git
     pointer = git.read_text(encoding="utf-8", errors="surrogateescape").strip()
     return git.parent / pointer.removeprefix("gitdir:").strip()
+
+
+def _changed_at(lock: Path) -> float:
+    try:
+        return lock.stat().st_mtime
+    except OSError:
+        return float("-inf")
 
 
 def _spares_files(git: Path, operation: str) -> bool:

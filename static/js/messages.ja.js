@@ -537,6 +537,7 @@ export default {
  "{file} is held by another writer": "{file} は別の処理が書き込み中です",
  "{file} is missing": "{file} がありません",
  "{file} is open for writing in an editor": "{file} はエディタで編集中です",
+ "{file}: git is at work in its folder": "{file} のフォルダーで Git が作業中です",
  "{file}: git is merging; finish or abort the merge first": "{file} は Git のマージ中です。先にマージを終えるか中止してください",
  "{file}: git {operation} is not finished; finish or abort it first": "{file} は git {operation} の途中です。先に完了するか中止してください",
  "{file}: the line has more cells than the table": "{file}: その行は表よりセルが多くなります",

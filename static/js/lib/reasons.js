@@ -52,6 +52,7 @@ const SENTENCES = [
   t("{file} is open for writing in an editor"),
   t("{file}: git is merging; finish or abort the merge first"),
   t("{file}: git {operation} is not finished; finish or abort it first"),
+  t("{file}: git is at work in its folder"),
   t("{file} has no table that a row could go to"),
   t("{file}: the table's header has changed since"),
   t("{file}: the line has more cells than the table"),
