@@ -268,6 +268,12 @@ def test_a_log_is_read_from_an_offset(app: Flask, client: FlaskClient, ready: st
     }
     rest = client.get(f"/jobs/{ready}/log?offset=7&attempt=1").get_json()
     assert rest["text"] == "ORCH_ARTIFACT=out.md\n"
+    for offset in (28, 2**44, 2**53, 2**63, 10**400):
+        far = client.get(f"/jobs/{ready}/log?offset={offset}")
+        assert (far.status_code, far.get_json()["text"]) == (
+            200,
+            log["text"] if offset >= 10**19 else "",
+        )
     assert client.get(f"/jobs/{ready}/log?attempt=9").status_code == 404
     assert client.get("/jobs/001/log").get_json() == {"error": "no log of '001'"}
 

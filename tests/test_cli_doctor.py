@@ -102,6 +102,19 @@ def test_an_unfinished_merge_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert doctor(root, capsys)[1]["git merge"] == ["warn"]
 
 
+def test_an_unfinished_rebase_is_told_with_its_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = GitRepository(tmp_path / "moc")
+    root = copy_sample(repository.folder)
+    (repository.folder / ".git" / "rebase-merge").mkdir()
+    main(["doctor", "--orch-root", str(root)], {"ORCH_PORT": NOBODY})
+    assert (
+        "warn  git rebase: git rebase is not finished: nothing is written meanwhile; "
+        "mend: finish it with git rebase --continue, or git rebase --abort"
+    ) in capsys.readouterr().out.split("\n")
+
+
 def test_a_database_in_the_repository_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

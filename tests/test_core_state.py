@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from orch_next.core.events import Change, Who
 from orch_next.core.kept import Intent, Step
+from orch_next.core.reader import LedgerReader
 from orch_next.core.schema import TASK, Snapshot, Task
 from orch_next.core.state import State
 from orch_next.core.view import LedgerView
@@ -18,6 +21,7 @@ from orch_next.ledger.document import CellChange
 from orch_next.ledger.file import LedgerFile
 from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import Document
+from tests.ledger_disks import CountingDisk
 from tests.ledger_text import task_row, task_table
 from tests.patience import seconds_of
 
@@ -191,12 +195,59 @@ def test_an_edit_under_the_same_time_stamp_is_noticed(ledger: Ledger) -> None:
     assert ledger.ids() == ["001", "003"]
 
 
+def much_later() -> int:
+    return time.time_ns() + 3600 * 10**9
+
+
+def unmoved(_path: Path) -> tuple[int, ...]:
+    return 0, 0, 100, 1
+
+
+def save_unseen(path: Path) -> None:
+    """Change one digit in place, and give the file its old time back."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(path.read_bytes().replace(b"| 002 |", b"| 003 |"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert after.st_ino == before.st_ino
+
+
 def test_a_settled_file_is_not_read_again(ledger: Ledger) -> None:
-    os.utime(ledger.path, ns=(0, 0))
+    disk = CountingDisk()
+    reader = LedgerReader(TASK, LedgerFile(ledger.path, disk=disk), clock=much_later)
+    assert reader.read_if_changed() is not None
+    calls = list(disk.calls)
+    assert (reader.read_if_changed(), disk.calls) == (None, calls)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there ctime is the creation")
+def test_a_save_in_place_that_keeps_size_and_time_is_seen(ledger: Ledger) -> None:
+    reader = LedgerReader(TASK, LedgerFile(ledger.path), clock=much_later)
+    reader.read_if_changed()
+    save_unseen(ledger.path)
+    found = reader.read_if_changed()
+    assert found and [task.id for task in found.snapshot.records] == ["001", "003"]
+
+
+def test_where_stat_shows_nothing_a_notification_has_the_bytes_compared(ledger: Ledger) -> None:
+    reader = LedgerReader(TASK, LedgerFile(ledger.path), look=unmoved, clock=much_later)
+    reader.read_if_changed()
+    reader.doubt()
+    assert reader.read_if_changed() is None
+    save_unseen(ledger.path)
+    assert reader.read_if_changed() is None
+    reader.doubt()
+    found = reader.read_if_changed()
+    assert found and [task.id for task in found.snapshot.records] == ["001", "003"]
+
+
+def test_a_doubt_about_the_folder_reaches_its_ledgers(ledger: Ledger) -> None:
     ledger.state.refresh()
-    ledger.save(task_table("001", "003"))
-    os.utime(ledger.path, ns=(0, 0))
-    assert ledger.ids() == ["001", "002"]
+    save_unseen(ledger.path)
+    ledger.state.doubt()
+    assert ledger.ids() == ["001", "003"]
 
 
 def test_a_writer_waits_no_longer_than_it_was_told(

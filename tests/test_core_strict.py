@@ -125,10 +125,13 @@ MUTANTS = {
         13,
         "conflict-marker",
     ),
-    "delimiter missing": Mutant(cut("|---"), 5, "lost-header"),
-    "delimiter damaged": Mutant(swap("|---|---", "|---|--x"), 5, "lost-header"),
-    "column missing in the header": Mutant(swap("| due |", "|"), 5, "lost-header"),
-    "column renamed": Mutant(swap("| owner |", "| onwer |"), 5, "lost-header"),
+    "delimiter missing": Mutant(cut("|---"), 5, "no-table", severity="damage"),
+    "delimiter damaged": Mutant(swap("|---|---", "|---|--x"), 5, "no-table", severity="damage"),
+    "column missing in the header": Mutant(swap("| due |", "|"), 5, "no-table", severity="damage"),
+    "column renamed": Mutant(swap("| owner |", "| onwer |"), 5, "no-table", severity="damage"),
+    "second table without a delimiter": Mutant(
+        behind("- **PLAN**", f"\n{line(TASK_NAMES)}{EXTRA}"), 19, "lost-header"
+    ),
     "unknown status": Mutant(swap("| PLAN |", "| WAITING |"), 9, "unknown-status"),
     "status in small letters": Mutant(swap("| DONE |", "| done |"), 7, "unknown-status"),
     "status empty": Mutant(swap("| DONE |", "|  |"), 7, "unknown-status"),
@@ -146,7 +149,10 @@ MUTANTS = {
     "lock that ends before it begins": Mutant(swap("T03:30:00Z", "T02:30:00Z"), 8, "lock-order"),
     "lock end in local time": Mutant(swap("T03:30:00Z", "T12:30:00+09:00"), 8, "bad-date"),
     "lock left on hold": Mutant(swap("| DOING |", "| HOLD |"), 8, "lock-left"),
-    "pipe without a backslash": Mutant(swap("A \\| B", "A | B"), 8, "surplus-cells"),
+    "pipe without a backslash": Mutant(
+        swap("A \\| B", "A | B"), 8, "surplus-cells", severity="row"
+    ),
+    "empty cells too many": Mutant(swap("| 済 |", "| 済 | |"), 7, "surplus-cells"),
     "truncated row": Mutant(
         swap(" | - | - | - | - |\n\n", "\n\n"), 9, "missing-cells", severity="row"
     ),

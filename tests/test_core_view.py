@@ -1,6 +1,8 @@
+from typing import Any
+
 import pytest
 
-from orch_next.core.kinds import TASK
+from orch_next.core.kinds import APPROVAL, KINDS, MILESTONE, TASK, LedgerKind
 from orch_next.core.records import Task
 from orch_next.core.view import LedgerView, read_ledger
 from orch_next.errors import ConflictError, DamagedError, NotFoundError, RowError
@@ -128,3 +130,62 @@ def test_rows_that_stayed_are_taken_from_the_reading_before() -> None:
     after = read_ledger(TASK, parse(changed), before)
     assert after.records[0] is before.records[0]
     assert after == read(changed)
+
+
+def table_of(kind: LedgerKind[Any]) -> str:
+    head = line(kind.columns) + line("---" for _ in kind.columns)
+    return "# 台帳\n\n" + head + line([kind.columns[0], *("x" for _ in kind.columns[1:])])
+
+
+def told(kind: LedgerKind[Any], text: str) -> list[tuple[str, str, int, str]]:
+    found = read_ledger(kind, parse(text)).problems
+    return [(p.code, p.severity, p.line, p.message) for p in found]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+def test_a_deleted_delimiter_row_is_told_where_it_stood(kind: LedgerKind[Any]) -> None:
+    text = table_of(kind).replace(line("---" for _ in kind.columns), "")
+    message = "line 3 has the ledger's columns but no `|---|` line below it; insert one"
+    assert told(kind, text) == [("no-table", "damage", 3, message)]
+    assert told(kind, text.rsplit("\n", 2)[0] + "\n") == [("no-table", "damage", 3, message)]
+
+
+def test_a_delimiter_row_that_is_none_is_told_with_its_line() -> None:
+    text = table_of(APPROVAL).replace("| --- |", "| --x |", 1)
+    message = "line 3 has the ledger's columns, but line 4 is no delimiter row of 10 cells: mend it"
+    assert told(APPROVAL, text) == [("no-table", "damage", 3, message)]
+
+
+def test_a_header_that_lacks_a_column_names_it() -> None:
+    text = table_of(MILESTONE).replace("| kpi |", "| KPI値 |")
+    message = "line 3 lacks the ledger's column kpi"
+    assert told(MILESTONE, text) == [("no-table", "damage", 3, message)]
+    without = text.replace(line("---" for _ in MILESTONE.columns), "")
+    message = "line 3 has the ledger's columns but kpi and no `|---|` line below it; insert one"
+    assert told(MILESTONE, without) == [("no-table", "damage", 3, message)]
+
+
+def test_a_lost_header_is_damage_beside_tasks_in_prose() -> None:
+    text = table_of(TASK).replace(line("---" for _ in TASK.columns), "")
+    prose = "\n#### T-9: 移行\n\n- **task_id**: T-9\n- **state**: PLAN\n"
+    assert [code for code, severity, *_ in told(TASK, text + prose) if severity == "damage"] == [
+        "no-table"
+    ]
+
+
+def test_a_conflict_in_a_table_is_one_fact() -> None:
+    mine, other = task_row("002", status="HOLD"), task_row("002", status="DROP")
+    conflict = f"<<<<<<< HEAD\n{mine}=======\n{other}>>>>>>> 別\n"
+    assert told(TASK, task_table("001") + conflict) == [
+        ("conflict-marker", "damage", 4, "a merge conflict, down to line 8")
+    ]
+
+
+def test_a_duplicate_beside_a_conflict_is_told() -> None:
+    conflict = f"<<<<<<< HEAD\n{task_row('002')}=======\n{task_row('003')}>>>>>>> 別\n"
+    found = told(TASK, task_table("001", "001") + conflict)
+    assert [(code, at) for code, _, at, _ in found] == [
+        ("duplicate-id", 3),
+        ("duplicate-id", 4),
+        ("conflict-marker", 5),
+    ]

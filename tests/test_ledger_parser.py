@@ -122,7 +122,7 @@ def test_rows_may_lack_pipes_and_cells_or_have_too_many() -> None:
         (4, ("2", "短い行"), False),
         (5, ("3", "余分", "DONE", "余り", "もう一つ"), False),
     ]
-    assert problems(document) == [(4, "missing-cells", "row")]
+    assert problems(document) == [(4, "missing-cells", "row"), (5, "surplus-cells", "row")]
 
 
 def test_tables_in_fences_comments_lists_and_quotes_are_none() -> None:
@@ -139,8 +139,26 @@ def test_text_and_delimiters_under_a_table_are_no_rows() -> None:
 
 def test_conflict_markers_are_damage() -> None:
     document = read("conflict.md")
-    found = [(problem.line, problem.code) for problem in document.damage]
-    assert found == [(line, "conflict-marker") for line in (3, 5, 7, 9)]
+    found = [(problem.line, problem.code, problem.message) for problem in document.problems]
+    assert found == [(3, "conflict-marker", "a merge conflict, down to line 9")]
+    assert [list(lines) for lines in document.conflicts] == [list(range(3, 10))]
+
+
+@pytest.mark.parametrize(
+    ("text", "conflicts"),
+    [
+        ("<<<<<<< a\n1\n=======\n2\n>>>>>>> b\n\n>>>>>>> c\n", [(1, 5), (7, 7)]),
+        ("<<<<<<< a\n1\n=======\n2\n", [(1, 1), (3, 3)]),
+        ("<<<<<<< a\n<<<<<<< b\n=======\n>>>>>>> c\n", [(1, 1), (2, 4)]),
+        ("||||||| 元\n", [(1, 1)]),
+    ],
+)
+def test_a_conflict_is_told_once_and_a_lost_marker_by_itself(
+    text: str, conflicts: list[tuple[int, int]]
+) -> None:
+    document = parse(text)
+    assert [(lines[0], lines[-1]) for lines in document.conflicts] == conflicts
+    assert [problem.line for problem in document.damage] == [first for first, _ in conflicts]
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,16 @@ def test_no_other_decision_is_taken(tmp_path: Path, ours: str, theirs: str) -> N
     assert ("problem", "roots-disagree", "STATE/APPROVALS.md:3") in told(work)
 
 
+def test_no_decision_goes_into_a_row_with_cells_too_many(tmp_path: Path) -> None:
+    shifted = PENDING[:-1] + " 余り |\n"
+    put(tmp_path / "ORCH" / "STATE", tasks=task_table("001"), approvals=shifted)
+    put(tmp_path / "STATE", approvals=DECIDED)
+    work = STEP.plan(house(tmp_path))
+    assert content(work, "APPROVALS.md") is None
+    assert ("problem", "surplus-cells", "ORCH/STATE/APPROVALS.md:3") in told(work)
+    assert ("problem", "other-root-left", "STATE/APPROVALS.md:3") in told(work)
+
+
 def test_ids_that_are_there_twice_are_not_compared(tmp_path: Path) -> None:
     put(tmp_path / "ORCH" / "STATE", tasks=task_table("001", "001"), approvals=HEAD)
     put(tmp_path / "STATE", tasks=task_table("001").replace("READY", "DONE"))

@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orch_next.realtime.hub import Hub, Reset, Signal
 from orch_next.realtime.streams import (
+    BEYOND,
     GREETING,
     Beat,
     JobStatus,
@@ -43,8 +45,22 @@ def test_no_text_can_forge_an_event(data: str, name: str, number: int) -> None:
 
 
 def test_a_number_is_the_only_cursor() -> None:
-    odd = ["", "-1", "1.5", "١٢", "1_0", "0x1", "9" * 19, "NaN", None]
-    assert ([parse_cursor(text) for text in odd], parse_cursor(" 12 ")) == ([None] * 9, 12)
+    odd = ["", "-1", "1.5", "١٢", "1_0", "0x1", "NaN", None]
+    assert ([parse_cursor(text) for text in odd], parse_cursor(" 12 ")) == ([None] * 8, 12)
+
+
+@pytest.mark.parametrize(
+    "digits", ["1" + "0" * 18, "9223372036854775807", "9223372036854775808", "1" + "0" * 5000]
+)
+def test_a_number_that_no_event_has_is_a_cursor_all_the_same(digits: str) -> None:
+    assert parse_cursor(digits) == BEYOND
+    hub = make_hub()
+    subscription = hub.subscribe(parse_cursor(digits))
+    assert isinstance(subscription.get(0), Reset)
+
+
+def test_zeros_before_a_number_do_not_make_it_large() -> None:
+    assert parse_cursor("0" * 30 + "12") == 12
 
 
 class Clock:

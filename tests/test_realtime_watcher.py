@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import threading
@@ -74,7 +75,14 @@ def truncate_save(path: Path) -> None:
     path.write_text("短い\n")
 
 
-@pytest.mark.parametrize("save", [rename_save, truncate_save, Path.unlink])
+def unseen_save(path: Path) -> None:
+    before = path.stat()
+    path.write_text("# 原簿\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+
+
+@pytest.mark.parametrize("save", [rename_save, truncate_save, unseen_save, Path.unlink])
 @pytest.mark.parametrize("name", ["run_events", "run_looks"])
 def test_a_save_is_noticed(
     tmp_path: Path,

@@ -39,6 +39,16 @@ def test_a_moved_ref_is_seen(git: Git, name: str) -> None:
     assert refs_stamp(git.folder) not in (None, before)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere ctime is the creation")
+def test_a_setting_changed_under_the_same_size_and_time_is_seen(git: Git) -> None:
+    config = git.folder / ".git" / "config"
+    before, stamp = config.stat(), refs_stamp(git.folder)
+    with config.open("r+b") as file:
+        file.write(config.read_bytes().swapcase())
+    os.utime(config, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert refs_stamp(git.folder) != stamp
+
+
 def test_what_moves_no_ref_leaves_the_stamp(git: Git) -> None:
     before = refs_stamp(git.folder)
     (git.folder / "a.md").write_text("変更\n", encoding="utf-8")

@@ -153,6 +153,19 @@ def test_a_diff_that_only_removes_lines() -> None:
     assert list(parse_diff(diff)) == [Finding("a.py", 5, UNFORMATTED, "format")]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere ctime is the creation")
+def test_a_save_that_keeps_size_and_time_has_another_signature(tmp_path: Path) -> None:
+    path = tmp_path / "手順.md"
+    path.write_bytes(b"ab\n")
+    before = path.stat()
+    (found,) = walk_files(tmp_path, DEFAULT)
+    with path.open("r+b") as file:
+        file.write(b"cd\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    (again,) = walk_files(tmp_path, DEFAULT)
+    assert (found.size, found.signature == again.signature) == (3, False)
+
+
 def test_the_walk_stays_inside_and_within_bounds(tmp_path: Path) -> None:
     for name in ("ORCH/STATE/TASKS.md", ".git/config", "a/node_modules/x.js", "LOGS/b.md", "c.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ def dry_run() -> Response:
 @bp.get("/jobs/<path:job_id>/log")
 def job_log(job_id: str) -> Response:
     """Return an attempt's output from a byte offset on."""
-    attempt = whole_number("attempt", 0, 0, 2**31) or None
+    attempt = whole_number("attempt", 0, 0, 2**31 - 1) or None
     offset = whole_number("offset", 0, 0, MOST_OFFSET)
     return jsonify(orch().control.job_log(job_id, offset, attempt))
 

@@ -46,6 +46,7 @@ def _examine_places(settings: Settings) -> Iterator[Finding]:
     yield from places.check_ledgers(read_state(settings))
     yield places.check_lock(settings.state_folder)
     yield from places.check_merge_driver(settings.state_folder)
+    yield from places.check_unfinished(settings.state_folder)
     yield places.check_database(settings.database)
     yield places.check_port(settings.host, settings.port)
     yield places.check_door(settings)

@@ -25,7 +25,7 @@ from orch_next.config import SECRETS_FILE, Settings
 from orch_next.core.state import State
 from orch_next.errors import BusyError, ConfigError, DatabaseError
 from orch_next.ledger.lock import locked
-from orch_next.ledger.merge import is_merging
+from orch_next.ledger.unfinished import find_unfinished, how_to_end
 from orch_next.security.exposure import check_exposure
 from orch_next.sensors.git.command import GitError
 from orch_next.storage.database import Database
@@ -42,6 +42,9 @@ def check_ledgers(state: State) -> Iterator[Finding]:
     damage = [one for one in problems if one.severity == "damage"]
     for one in damage:
         yield fail("ledgers", f"{one.file}:{one.line}: {one.message}", "mend it in an editor")
+    for one in problems:
+        if one.code == "conflict-copy":
+            yield warn("ledgers", one.message, "compare it with the ledger")
     others = sum(one.severity in ("row", "warning") for one in problems)
     if others:
         yield warn("ledgers", f"{others} problems in rows", "orch-next check --strict")
@@ -168,9 +171,14 @@ def check_merge_driver(state: Path) -> Iterator[Finding]:
         yield from _check_tracked(repository)
     except GitError as error:
         yield warn("merge driver", str(error), "run git status in the repository")
-    if is_merging(repository.state / "TASKS.md"):
-        mend = "finish it with git commit, or git merge --abort"
-        yield warn("git merge", "a merge is not finished: nothing is written meanwhile", mend)
+
+
+def check_unfinished(state: Path) -> Iterator[Finding]:
+    """Tell of a merge, rebase or the like that keeps the ledgers from being written."""
+    operation = find_unfinished(state.resolve() / "TASKS.md")
+    if operation:
+        message = f"git {operation} is not finished: nothing is written meanwhile"
+        yield warn(f"git {operation}", message, how_to_end(operation))
 
 
 def _check_driver(repository: LedgerRepository) -> Finding:

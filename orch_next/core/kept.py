@@ -144,6 +144,10 @@ class KeptLedger(Generic[R]):
         finally:
             self._lock.release()
 
+    def doubt(self) -> None:
+        """Compare the file's bytes at the next look, whatever its size and times say."""
+        self._reader.doubt()
+
     def refresh(self) -> list[Change]:
         """Look at the file now; emit and return what changed outside."""
         with self._lock:

@@ -49,6 +49,12 @@ class LedgerKind(Generic[R]):
                 places[column] = place
         return places if len(places) == len(self.columns) else None
 
+    def doubled(self, names: Sequence[str]) -> list[str]:
+        """Return the columns that a header names more than once in the same way."""
+        lowered = [name.strip().lower() for name in names]
+        known = (*self.columns, *self.aliases)
+        return [name for name in known if lowered.count(name) > 1]
+
     def is_header_name(self, text: str) -> bool:
         """Tell whether a cell holds a column's name, as a repeated header row does."""
         lowered = text.lower()

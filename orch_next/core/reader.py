@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeAlias
 
 from orch_next.core.kinds import LedgerKind
@@ -16,7 +18,7 @@ from orch_next.ledger.parser import Problem, Severity
 # ticks every 2 s), so its bytes are compared instead.
 _SETTLED_NS = 2_000_000_000
 
-Signature: TypeAlias = tuple[int, int, int]
+Signature: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -27,18 +29,43 @@ class Reading(Generic[R]):
     data: bytes | None
 
 
+def look_at(path: Path) -> Signature:
+    """Return what changes with a save; the two times come first.
+
+    ctime shows one that kept size and mtime: nobody can set it back.
+    """
+    found = path.stat()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
 class LedgerReader(Generic[R]):
     """Compares `stat`, then the content hash, and parses only new content."""
 
-    def __init__(self, kind: LedgerKind[R], file: LedgerFile) -> None:
+    def __init__(
+        self,
+        kind: LedgerKind[R],
+        file: LedgerFile,
+        look: Callable[[Path], Signature] = look_at,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
         self._kind, self._file = kind, file
+        self._look, self._clock = look, clock
         self._signature: Signature | None = None
         self._state: str | None = None
+        self._doubts = 0
+
+    def doubt(self) -> None:
+        """Compare the bytes next time, whatever `stat` says; for any one thread.
+
+        Some systems keep no time of the last change of a file's facts (on Windows `st_ctime`
+        is the creation), so a save that keeps size and time shows in nothing but its notification.
+        """
+        self._doubts += 1
 
     def read_if_changed(self) -> Reading[R] | None:
         """Return what the file holds, or None when it holds what it did last time."""
         try:
-            signature = self._stat()
+            signature = (*self._look(self._file.path), self._doubts)
             if signature == self._signature:
                 return None
             data = self._file.read()
@@ -46,17 +73,13 @@ class LedgerReader(Generic[R]):
             return self._without_data("missing-file", "the file is missing")
         except OSError as error:
             return self._without_data("unreadable", f"the file cannot be read: {error.strerror}")
-        settled = time.time_ns() - signature[0] > _SETTLED_NS
+        settled = self._clock() - max(signature[:2]) > _SETTLED_NS
         self._signature = signature if settled else None
         return self._parsed(data)
 
     def take_note(self, sha256: str) -> None:
         """Remember that content with this digest is known already."""
         self._signature, self._state = None, sha256
-
-    def _stat(self) -> Signature:
-        found = self._file.path.stat()
-        return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _parsed(self, data: bytes) -> Reading[R] | None:
         sha256 = digest(data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Generic
 
 from orch_next.core.kinds import (
@@ -42,7 +41,6 @@ __all__ = [
     "Record",
     "Snapshot",
     "Task",
-    "find_copies",
     "find_orphans",
     "load_snapshot",
 ]
@@ -114,21 +112,6 @@ def find_orphans(tasks: Snapshot[Task], approvals: Snapshot[Approval]) -> list[P
         )
         for approval in approvals.records
         if tasks.find(approval.task_id) is None
-    ]
-
-
-def find_copies(folder: Path) -> list[Problem]:
-    """Warn of outside saves that could not be kept in place and wait for a person."""
-    return [
-        Problem(
-            "conflict-copy",
-            "warning",
-            f"an outside save that came in between lies in {path.name}: merge it, then delete it",
-            1,
-            kind.file_name,
-        )
-        for kind in KINDS
-        for path in sorted(folder.glob(f"{kind.file_name}.conflict-*"))
     ]
 
 

@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from orch_next.core.copies import find_copies
 from orch_next.core.events import Change, Emit, emit_nothing
 from orch_next.core.kept import Intent, KeptLedger, Outcome, Step
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
 from orch_next.core.records import Approval, Milestone, R, Task
-from orch_next.core.schema import Snapshot, find_copies, find_orphans
+from orch_next.core.schema import Snapshot, find_orphans
 from orch_next.core.view import LedgerView
 from orch_next.errors import LedgerError, NotFoundError
 from orch_next.ledger.disk import Disk
@@ -76,15 +77,22 @@ class State:
         """Look at the three files now; emit and return what changed outside."""
         return [change for kept in self._all for change in kept.refresh()]
 
+    def doubt(self) -> None:
+        """Compare the files' bytes at the next look: somebody said that one has changed."""
+        for kept in self._all:
+            kept.doubt()
+
     def settled(self) -> list[Snapshot[Any]]:
         """Return the present state of each file that nobody here is writing; never waits."""
         return [found for kept in self._all if (found := kept.settled()) is not None]
 
     def problems(self) -> list[Problem]:
         """Return every problem of the three files, those between files last; never raises."""
-        found = [problem for kept in self._all for problem in kept.look().problems]
+        present = [kept.look() for kept in self._all]
+        found = [problem for snapshot in present for problem in snapshot.problems]
         orphans = find_orphans(self._tasks.look(), self._approvals.look())
-        return found + orphans + find_copies(self.folder)
+        known = {one.kind.name: [record.key for record in one.records] for one in present}
+        return found + orphans + find_copies(self.folder, known)
 
     def write(
         self, kind: LedgerKind[R], plan: Callable[[LedgerView[R]], Step], intent: Intent

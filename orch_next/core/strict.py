@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from orch_next.core.copies import find_copies
 from orch_next.core.disagree import find_disagreements
 from orch_next.core.evidence import Places, find_evidence
 from orch_next.core.flags import AUTO_DECIDE_VALUES, FILE_NAME, FREEZE_VALUES
@@ -23,7 +24,6 @@ from orch_next.core.schema import (
     TASK,
     LedgerKind,
     Snapshot,
-    find_copies,
     find_orphans,
     load_snapshot,
 )
@@ -61,7 +61,8 @@ def check_files(
     found += _between(snapshots, Places(moc_root, state.parent))
     for kind in KINDS:
         found += _disagreements(kind, files[kind.file_name], snapshots)
-    found += find_copies(state)
+    ids_of = {name: [record.key for record in one.records] for name, one in snapshots.items()}
+    found += find_copies(state, ids_of)
     found += _flag_faults(state / FILE_NAME)
     known = snapshots[TASK.name]
     ids = None if known.missing or known.damage else {task.key for task in known.records}

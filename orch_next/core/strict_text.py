@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orch_next.core.kinds import LedgerKind
+from orch_next.core.lost_header import find_lost_headers
 from orch_next.core.view import LedgerTable, LedgerView
 from orch_next.ledger import scan
 from orch_next.ledger.parser import Document, Problem, Severity
 
-# A table with this many of the ten columns was meant to be the ledger.
-_NEARLY = 8
 _CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # git's markers have seven characters, or more in merges of merges.
 _LONG_MARKER = re.compile(r"(<{8,}|={8,}|\|{8,}|>{8,})( .*)?")
@@ -37,8 +36,10 @@ def find_text_faults(view: LedgerView[Any], document: Document) -> Iterator[Prob
         yield tell("second-table", ledger.table.line, message)
     for ledger in view.tables:
         yield from _surplus(kind, ledger)
-    for number, message in _lost_headers(kind, document, lines.texts):
-        yield tell("lost-header", number, message)
+    told = {problem.line for problem in view.problems if problem.code == "no-table"}
+    for number, message in find_lost_headers(kind, document):
+        if number not in told:
+            yield tell("lost-header", number, message)
     controls = [n for n, t in enumerate(lines.texts, 1) if n not in inside and _CONTROL.search(t)]
     if controls:
         message = f"control characters in the text of {len(controls)} lines"
@@ -58,40 +59,17 @@ def _long_markers(texts: Sequence[str]) -> Iterator[int]:
 
 
 def _surplus(kind: LedgerKind[Any], ledger: LedgerTable) -> Iterator[Problem]:
+    """Yield rows with empty cells too many; with text in them every check tells of them."""
     columns = len(ledger.table.names)
     place = ledger.places[kind.id_column]
     for row in ledger.table.rows:
         if row.raw.count("|") > columns and (cells := scan.count_cells(row.raw)) > columns:
             values = row.values
+            if any(values[columns:]):
+                continue
             key = values[place] if place < len(values) else ""
-            message = f"{cells} cells where the table has {columns}: a pipe without a backslash?"
+            message = f"{cells} cells where the table has {columns}"
             yield Problem("surplus-cells", "warning", message, row.line, kind.file_name, key)
-
-
-def _lost_headers(
-    kind: LedgerKind[Any], document: Document, texts: Sequence[str]
-) -> Iterator[tuple[int, str]]:
-    """Yield headers that were meant to be the ledger's: without a delimiter, or a column."""
-    tables = {table.line: table for table in document.tables}
-    taken = {row.line for table in document.tables for row in table.rows}
-    for number, text in scan.outside_fences(texts):
-        if text.count("|") < _NEARLY or number in taken:
-            continue
-        missing = _missing_columns(kind, scan.cut_values(text))
-        if missing is None:
-            continue
-        if number not in tables:
-            if number < len(texts) and scan.has_pipe(texts[number]):
-                yield number, "the ledger's header without a delimiter row below it"
-        elif missing:
-            yield number, f"the ledger's header without the column {', '.join(missing)}"
-
-
-def _missing_columns(kind: LedgerKind[Any], names: Sequence[str]) -> list[str] | None:
-    """Return which columns a header lacks; None when it was never meant to be the ledger's."""
-    lowered = {kind.aliases.get(name.lower(), name.lower()) for name in names}
-    missing = [column for column in kind.columns if column not in lowered]
-    return missing if len(kind.columns) - len(missing) >= _NEARLY else None
 
 
 def _mixed_ends(kind: LedgerKind[Any], eols: Sequence[str]) -> Iterator[Problem]:

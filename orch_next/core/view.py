@@ -10,6 +10,7 @@ from typing import Any, Generic
 
 from orch_next.core.dialects.bullets import read_bullets
 from orch_next.core.kinds import EMPTY, LedgerKind
+from orch_next.core.lost_header import find_lost_headers
 from orch_next.core.records import Approval, R
 from orch_next.errors import ConflictError, DamagedError, NotFoundError, RowError
 from orch_next.ledger.document import (
@@ -110,7 +111,7 @@ class LedgerView(Generic[R]):
         if not self.tables:
             raise RowError(f"{self.kind.file_name} has no table that a row could go to")
         ledger = self.tables[0]
-        cells = [EMPTY] * len(ledger.table.names)
+        cells = [EMPTY if name else "" for name in ledger.table.names]
         for name, place in ledger.places.items():
             cells[place] = values.get(name) or EMPTY
         return [AddRow(ledger.table, cells)]
@@ -144,6 +145,8 @@ class LedgerView(Generic[R]):
 
     def _refuse_misread(self, ledger: LedgerTable, raw: str, cells: Mapping[str, Any]) -> None:
         values = Row(0, 0, raw).values
+        if any(values[len(ledger.table.names) :]):
+            raise RowError(f"{self.kind.file_name}: the line has more cells than the table")
         places = [ledger.places[column] for column in self.kind.columns]
         read = [values[place] if place < len(values) else "" for place in places]
         if self.kind.make(*read, rev="", line=0).as_json() != cells:
@@ -181,9 +184,11 @@ def read_ledger(
     if kind.statuses:
         bullets = [r for r in read_bullets(kind, document.text) if r.key not in known]
         entries += [Entry(record) for record in bullets]
-    problems += _record_problems(kind, entries)
-    if not tables and not entries:
-        problems.append(_no_table(kind, document.text))
+    whole = [entry for entry in entries if not document.disputes(entry.record.line)]
+    problems += _record_problems(kind, whole)
+    problems += _header_problems(kind, tables)
+    if not tables:
+        problems += _no_table(kind, document, known=bool(entries))
     told = _with_places(kind, problems, entries)
     return LedgerView(kind, tables, tuple(entries), told)
 
@@ -244,6 +249,13 @@ def _record_problems(kind: LedgerKind[R], entries: Sequence[Entry[R]]) -> list[P
     ]
 
 
+def _header_problems(kind: LedgerKind[Any], tables: Sequence[LedgerTable]) -> Iterator[Problem]:
+    for ledger in tables:
+        for name in kind.doubled(ledger.table.names):
+            message = f"more than one column is called {name}: the first one counts"
+            yield Problem("double-column", "warning", message, ledger.table.line)
+
+
 def _faults(kind: LedgerKind[R], record: R, count: int) -> list[tuple[str, Severity, str]]:
     found: list[tuple[str, Severity, str]] = []
     if count > 1:
@@ -260,12 +272,19 @@ def _faults(kind: LedgerKind[R], record: R, count: int) -> list[tuple[str, Sever
     return found
 
 
-def _no_table(kind: LedgerKind[R], text: str) -> Problem:
-    if not text.strip("\ufeff"):
-        return Problem("empty-file", "damage", "the file is empty", 1)
-    if kind.prose:
-        return Problem("no-table", "note", "prose without a table: nothing is listed", 1)
-    return Problem("no-table", "damage", "no table has the ledger's columns", 1)
+def _no_table(kind: LedgerKind[Any], document: Document, *, known: bool) -> Iterator[Problem]:
+    """Tell why there is no table; `known`: another dialect has records."""
+    lost = next(find_lost_headers(kind, document, alone=True), None)
+    if lost is not None:
+        yield Problem("no-table", "damage", lost[1], lost[0])
+    elif known:
+        return
+    elif not document.text.strip("\ufeff"):
+        yield Problem("empty-file", "damage", "the file is empty", 1)
+    elif kind.prose:
+        yield Problem("no-table", "note", "prose without a table: nothing is listed", 1)
+    else:
+        yield Problem("no-table", "damage", "no table has the ledger's columns", 1)
 
 
 def _with_places(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 MOST_BYTES = 65_536
@@ -14,6 +15,9 @@ def read_log(path: Path, offset: int) -> tuple[str, int]:
     """
     try:
         with path.open("rb") as file:
+            # File systems refuse offsets beyond their own limit.
+            if offset >= os.fstat(file.fileno()).st_size:
+                return "", offset
             file.seek(offset)
             data = file.read(MOST_BYTES)
     except FileNotFoundError:

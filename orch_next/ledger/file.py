@@ -15,11 +15,11 @@ from orch_next.errors import BusyError, DamagedError, LedgerError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange, apply_edits, plan_edits
 from orch_next.ledger.lock import locked
-from orch_next.ledger.merge import is_merging
 from orch_next.ledger.parser import Document, decode, parse
 from orch_next.ledger.settle import read_settled
 from orch_next.ledger.swap import Job, Outcome, Swap, swap
 from orch_next.ledger.temp import digest, sweep, write_temp
+from orch_next.ledger.unfinished import find_unfinished, is_git_at_work
 from orch_next.ledger.verify import check_rows, verify
 
 __all__ = ["LedgerFile", "Plan", "Written", "digest", "resolve"]
@@ -115,8 +115,8 @@ class LedgerFile:
 
     def _write_locked(self, target: Path, plan: Plan) -> Written:
         deadline = time.monotonic() + self._patience
-        if is_merging(target):
-            raise DamagedError(f"{target.name}: git is merging; finish or abort the merge first")
+        _await_git(target, deadline)
+        _refuse_unfinished(target)
         copy = sweep(self._disk, target, self._now(), deadline)
         while time.monotonic() < deadline:
             before = self._version(self._read_whole(target, deadline))
@@ -184,6 +184,24 @@ def _written(before: _Version, after: _Version, copy: Path | None) -> Written:
         after.digest,
         copy,
     )
+
+
+def _await_git(target: Path, deadline: float) -> None:
+    """Wait for a git command that may replace the file; raise BusyError when it takes long."""
+    while is_git_at_work(target, time.time()):
+        if time.monotonic() >= deadline:
+            raise BusyError(f"{target.name}: git is at work in its folder", retry_after=1.0)
+        time.sleep(_PAUSE)
+
+
+def _refuse_unfinished(target: Path) -> None:
+    """Raise DamagedError while git may put the file back to what it was."""
+    operation = find_unfinished(target)
+    if operation == "merge":
+        raise DamagedError(f"{target.name}: git is merging; finish or abort the merge first")
+    if operation:
+        told = f"git {operation} is not finished; finish or abort it first"
+        raise DamagedError(f"{target.name}: {told}")
 
 
 def _refuse_damage(target: Path, document: Document) -> None:

@@ -62,12 +62,15 @@ def _no_records(_document: Document) -> Mapping[int, Key]:
 
 
 def _read_sides(documents: list[Document], identify: Identify) -> list[Side]:
-    """Read the sides; rows whose key is there twice are mere lines in all three."""
+    """Read the sides; rows whose key is there twice, or has cells too many, are mere lines."""
     found = [identify(document) for document in documents]
-    twice = {
+    unfit = {
         key for keys in found for key, count in _counts(list(keys.values())).items() if count > 1
     }
-    unique = [{line: key for line, key in keys.items() if key not in twice} for keys in found]
+    for keys, document in zip(found, documents, strict=True):
+        surplus = (one.line for one in document.problems if one.code == "surplus-cells")
+        unfit |= {keys[line] for line in surplus if line in keys}
+    unique = [{line: key for line, key in keys.items() if key not in unfit} for keys in found]
     return [
         read_side(document.text, keys) for document, keys in zip(documents, unique, strict=True)
     ]

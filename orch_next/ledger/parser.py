@@ -38,16 +38,25 @@ class Problem:
 
 @dataclass(frozen=True)
 class Document:
-    """A text with its top-level tables and what is wrong with it."""
+    """A text with its top-level tables and what is wrong with it.
+
+    `conflicts` are the lines of merge conflicts, markers included; within them nothing but
+    the conflict is a problem.
+    """
 
     text: str
     tables: tuple[Table, ...]
     problems: tuple[Problem, ...]
+    conflicts: tuple[range, ...] = ()
 
     @property
     def damage(self) -> tuple[Problem, ...]:
         """Return the problems that forbid every write."""
         return tuple(problem for problem in self.problems if problem.severity == "damage")
+
+    def disputes(self, line: int) -> bool:
+        """Tell whether a line stands within a merge conflict."""
+        return any(line in lines for lines in self.conflicts)
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,16 @@ def decode(data: bytes, name: str = "") -> str:
 def parse(text: str) -> Document:
     """Read any text; what is odd becomes a problem, never an error."""
     lines = scan.split_lines(text)
-    problems = list(_damage(text, lines.texts))
+    conflicts = _conflicts(lines.texts) if any(mark in text for mark in _MARKERS) else []
+    problems = [_conflict(one) for one in conflicts]
+    if "\0" in text:
+        problems += _nul_characters(lines.texts)
     tables = read_tables(lines)
     for table in tables:
-        problems += table.problems
+        problems += (p for p in table.problems if not any(p.line in one for one in conflicts))
     problems.sort(key=lambda problem: problem.line)
-    return Document(text, tuple(table.build() for table in tables), tuple(problems))
+    built = tuple(table.build() for table in tables)
+    return Document(text, built, tuple(problems), tuple(conflicts))
 
 
 def read_tables(lines: scan.Lines, thin: bool = True) -> list[TableReader]:
@@ -128,12 +141,11 @@ class TableReader:
         self._header, self._delimiter = self._row(block.start), self._row(block.start + 1)
         self._names = self._header.values
         self._columns = len(self._names)
+        self._named = _count_named(self._names)
         self.invented = 0
         body = slice(block.start + 2, block.end)
         rows = map(Row, range(body.start + 1, body.stop + 1), lines.starts[body], lines.texts[body])
-        self._rows = [
-            row for row in rows if scan.is_plain_row(row.raw, self._columns) or self._is_row(row)
-        ]
+        self._rows = [row for row in rows if self._is_plain(row) or self._is_row(row)]
         self._attached = len(self._rows)
 
     def build(self) -> Table:
@@ -150,6 +162,10 @@ class TableReader:
     def _row(self, index: int, apart: bool = False) -> Row:
         return Row(index + 1, self._lines.starts[index], self._lines.texts[index], apart)
 
+    def _is_plain(self, row: Row) -> bool:
+        all_named = self._named == self._columns
+        return all_named and scan.is_plain_row(row.raw, self._columns)
+
     def _is_row(self, row: Row) -> bool:
         cells = scan.count_cells(row.raw)
         self.invented += max(self._columns - cells, 0)
@@ -162,7 +178,16 @@ class TableReader:
         if cells < self._columns:
             missing = f"{cells} cells where the table has {self._columns}"
             self._tell(row, "missing-cells", "row", missing)
+        elif any(row.values[self._named :]):
+            self._tell_surplus(row, cells)
         return True
+
+    def _tell_surplus(self, row: Row, cells: int) -> None:
+        """Tell of a row whose cells are probably not those of the columns above them."""
+        told = "a cell below a column without a name"
+        if cells > self._columns:
+            told = f"{cells} cells where the table has {self._columns}"
+        self._tell(row, "surplus-cells", "row", f"{told}: a pipe without a backslash?")
 
     def _read_row_apart(self, row: Row, clean: bool) -> None:
         values = row.values
@@ -189,20 +214,41 @@ class TableReader:
         return last.span.end
 
 
-def _damage(text: str, texts: Sequence[str]) -> Iterator[Problem]:
-    if any(mark in text for mark in _MARKERS):
-        yield from _conflicts(texts)
-    if "\0" in text:
-        yield from _nul_characters(texts)
+def _count_named(names: Sequence[str]) -> int:
+    """Count the columns up to the last one with a name; formatters add some without."""
+    return max((place for place, name in enumerate(names, start=1) if name), default=len(names))
 
 
-def _conflicts(texts: Sequence[str]) -> Iterator[Problem]:
-    inside = False
-    for index, text in enumerate(texts):
+def _conflicts(texts: Sequence[str]) -> list[range]:
+    """Return each conflict's lines, counted from 1, and those of markers without a conflict."""
+    found: list[range] = []
+    opened: list[int] = []
+    for number, text in enumerate(texts, start=1):
         mark = text[:7]
-        if mark in _MARKERS and _is_marker(mark, text[7:], inside):
-            inside = (inside or mark == "<" * 7) and mark != ">" * 7
-            yield Problem("conflict-marker", "damage", "a merge conflict's marker", index + 1)
+        if mark not in _MARKERS or not _is_marker(mark, text[7:], bool(opened)):
+            continue
+        if opened and mark == ">" * 7:
+            found.append(range(opened[0], number + 1))
+            opened = []
+        elif mark == "<" * 7:
+            found += map(_single, opened)
+            opened = [number]
+        elif opened:
+            opened.append(number)
+        else:
+            found.append(_single(number))
+    return [*found, *map(_single, opened)]
+
+
+def _single(number: int) -> range:
+    return range(number, number + 1)
+
+
+def _conflict(lines: range) -> Problem:
+    told = "a merge conflict's marker"
+    if len(lines) > 1:
+        told = f"a merge conflict, down to line {lines[-1]}"
+    return Problem("conflict-marker", "damage", told, lines[0])
 
 
 def _is_marker(mark: str, rest: str, inside: bool) -> bool:

@@ -115,7 +115,7 @@ def is_plain_row(line: str, columns: int) -> bool:
     if line[:1] != "|" or line[-1:] != "|":
         return False
     pipes = line.count("|") - line.count("\\|")
-    return pipes > columns and bool(line.strip("|-: \t"))
+    return pipes == columns + 1 and bool(line.strip("|-: \t"))
 
 
 def has_pipe(line: str) -> bool:

@@ -121,7 +121,13 @@ class Realtime:
             clock=monotonic,
         )
         names = [kind.file_name for kind in KINDS]
-        self._watcher = Watcher(settings.state_folder, names, self.pump.poke)
+        self._doubt = board.state.doubt
+        self._watcher = Watcher(settings.state_folder, names, self._look_again)
+
+    def _look_again(self) -> None:
+        """Compare the ledgers' bytes: something about them has changed."""
+        self._doubt()
+        self.pump.poke()
 
     def offer(self, change: Change) -> None:
         """Take a change from the board; for any thread, never waits."""

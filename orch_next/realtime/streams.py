@@ -21,7 +21,9 @@ HEALTH_SECONDS = 5.0
 # Sent at once, so that headers leave and a client knows that it is connected (D25).
 GREETING = f": connected\nretry: {RETRY_MS}\n\n"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_NUMBER = re.compile(r"[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]+")
+# No event has this number: a cursor at or above it is answered with a reset.
+BEYOND = 10**18
 
 
 def format_event(data: str, *, name: str = "", event_id: int | None = None) -> str:
@@ -33,10 +35,12 @@ def format_event(data: str, *, name: str = "", event_id: int | None = None) -> s
 
 
 def parse_cursor(text: str | None) -> int | None:
-    """Return a `Last-Event-ID` as a number; None for none or for what is no number of ours."""
-    if text is None or not _NUMBER.fullmatch(text.strip()):
+    """Return a `Last-Event-ID` as a number, at most `BEYOND`; None for none and for other text."""
+    digits = (text or "").strip()
+    if not _NUMBER.fullmatch(digits):
         return None
-    return int(text)
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) < len(str(BEYOND)) else BEYOND
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Watcher:
                 self._stopped.wait(LOOK_SECONDS)
 
     def run_looks(self) -> None:
-        """Compare size, time and inode of the files every half second until `stop`."""
+        """Compare size, times and inode of the files every half second until `stop`."""
         before = self._look()
         while not self._stopped.wait(LOOK_SECONDS):
             present = self._look()
@@ -69,13 +69,13 @@ class Watcher:
     def _is_ours(self, _change: watchfiles.Change, path: str) -> bool:
         return Path(path).name in self._names
 
-    def _look(self) -> list[tuple[int, int, int] | None]:
+    def _look(self) -> list[tuple[int, ...] | None]:
         return [_signature(self._folder / name) for name in sorted(self._names)]
 
 
-def _signature(path: Path) -> tuple[int, int, int] | None:
+def _signature(path: Path) -> tuple[int, ...] | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

@@ -116,10 +116,10 @@ def _copy(path: Path, folder: Path) -> Path:
     raise LockedError("it changes while it is read; stop the programs that write it")
 
 
-def _states(path: Path) -> list[tuple[int, int]]:
+def _states(path: Path) -> list[tuple[int, ...]]:
     found = (path.with_name(path.name + suffix) for suffix in _COPIED)
     infos = (one.stat() for one in found if one.exists())
-    return [(info.st_size, info.st_mtime_ns) for info in infos]
+    return [(info.st_size, info.st_mtime_ns, info.st_ctime_ns) for info in infos]
 
 
 def snapshot(path: Path, target: Path) -> None:

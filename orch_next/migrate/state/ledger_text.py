@@ -11,7 +11,7 @@ from typing import Any
 from orch_next.core.schema import LedgerKind, Record, load_snapshot
 from orch_next.ledger.document import CellChange, Row, Table, apply_edits, plan_edits
 from orch_next.ledger.parser import Document, Problem, parse
-from orch_next.ledger.verify import verify
+from orch_next.ledger.verify import check_rows, verify
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class LedgerText:
         """Return the text with the changes and nothing else; raise RowError, InputError."""
         if not changes:
             return self
+        check_rows(self.document, changes)
         text = apply_edits(self.text, plan_edits(self.text, changes))
         after = read_ledger_text(self.kind, text)
         verify(self.document, after.document, changes)

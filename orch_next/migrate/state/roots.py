@@ -183,7 +183,7 @@ def _new_row(main: LedgerText, other: LedgerText, record: Record) -> AddRow:
     row, theirs = found
     if len(row.values) > len(theirs):
         raise RowError("the row has cells that the ledger has no column for")
-    cells = [EMPTY] * len(table.names)
+    cells = [EMPTY if name else "" for name in table.names]
     for column, at in theirs.items():
         cells[places[column]] = row.values[at] or EMPTY
     return AddRow(table, cells)

@@ -77,7 +77,7 @@ def _with_rows(ledger: LedgerText, sections: Iterable[Section]) -> LedgerText:
     table, places = ledger.tables[0]
     rows = []
     for section in sections:
-        cells = [EMPTY] * len(table.names)
+        cells = [EMPTY if name else "" for name in table.names]
         for column, value in _values(section).items():
             cells[places[column]] = value or EMPTY
         rows.append(AddRow(table, cells))

@@ -25,6 +25,7 @@ _JAPANESE = {
     "confusable-id": "紛らわしい番号があります",
     "control-character": "制御文字があります",
     "decided-early": "決裁が申請より前です",
+    "double-column": "同じ名前の列が二つあります",
     "duplicate-id": "番号が重複しています",
     "empty-file": "ファイルが空です",
     "evidence-elsewhere": "この機械にないフォルダーの証跡は確かめていません",

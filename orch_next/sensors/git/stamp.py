@@ -15,7 +15,8 @@ MOST_ENTRIES = 5_000
 _FILES = ("HEAD", "config", "shallow", "packed-refs", "info/grafts", "reftable/tables.list")
 _LONGEST_POINTER = 4_096
 
-Stamp: TypeAlias = tuple[tuple[str, int, int, int], ...]
+Mark: TypeAlias = tuple[str, int, int, int, int]
+Stamp: TypeAlias = tuple[Mark, ...]
 
 
 def refs_stamp(folder: Path, most: int = MOST_ENTRIES) -> Stamp | None:
@@ -27,7 +28,7 @@ def refs_stamp(folder: Path, most: int = MOST_ENTRIES) -> Stamp | None:
     try:
         own = _git_folder(folder)
         shared = _pointed_to(own / "commondir", "") or own
-        marks: list[tuple[str, int, int, int]] = []
+        marks: list[Mark] = []
         for place in dict.fromkeys((own, shared)):
             marks += (_mark(place / name) for name in _FILES)
             # A linked work tree may have no refs of its own, a repository always has some.
@@ -52,24 +53,24 @@ def _pointed_to(file: Path, prefix: str) -> Path | None:
     return file.parent / text.removeprefix(prefix) if text.startswith(prefix) else None
 
 
-def _mark(path: Path) -> tuple[str, int, int, int]:
+def _mark(path: Path) -> Mark:
     try:
         return _facts(str(path), path.lstat())
     except FileNotFoundError:
-        return str(path), 0, 0, 0
+        return str(path), 0, 0, 0, 0
 
 
-def _facts(name: str, found: os.stat_result) -> tuple[str, int, int, int]:
+def _facts(name: str, found: os.stat_result) -> Mark:
     # A folder's size says nothing, and its inode stays.
     size = 0 if stat.S_ISDIR(found.st_mode) else found.st_size
-    return name, found.st_ino, found.st_mtime_ns, size
+    return name, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, size
 
 
-def _own(refs: Path) -> Iterator[tuple[str, int, int, int]]:
+def _own(refs: Path) -> Iterator[Mark]:
     return _below(str(refs)) if refs.is_dir() else iter(())
 
 
-def _below(folder: str) -> Iterator[tuple[str, int, int, int]]:
+def _below(folder: str) -> Iterator[Mark]:
     """Yield the folder and all that is below it."""
     waiting = [folder]
     while waiting:

@@ -40,7 +40,8 @@ class Found:
 
     file: str
     path: Path
-    signature: tuple[int, int]
+    size: int
+    signature: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def walk_files(root: Path, config: RulesConfig) -> Iterator[Found]:
 
 def read_content(found: Found, most_bytes: int) -> Content | None:
     """Read a file that is not too large; None when it is, or is gone."""
-    if found.signature[1] > most_bytes:
+    if found.size > most_bytes:
         return None
     try:
         with found.path.open("rb") as file:
@@ -121,4 +122,5 @@ def _find(entry: os.DirEntry[str], file: str) -> Found | None:
         stat = entry.stat(follow_symlinks=False)
     except OSError:
         return None
-    return Found(file, Path(entry.path), (stat.st_mtime_ns, stat.st_size))
+    times = stat.st_mtime_ns, stat.st_ctime_ns
+    return Found(file, Path(entry.path), stat.st_size, (*times, stat.st_size, stat.st_ino))

@@ -69,7 +69,7 @@ class Inspector:
         self._state, self._store, self._now = state, store, now
         self._root = state.folder.parent
         self._moc_root = self._root.parent
-        self._known: dict[str, tuple[tuple[int, int], dict[str, list[Finding]]]] = {}
+        self._known: dict[str, tuple[tuple[int, ...], dict[str, list[Finding]]]] = {}
         self._lock = threading.Lock()
         self._shown = Shown()
         self._in_background = False

@@ -36,6 +36,14 @@ export function nameCode(code) {
     ],
     "extra-delimiter": [t("A second delimiter row"), t("Take the line of dashes out.")],
     "missing-cells": [t("Rows with too few cells"), t("Add the missing cells in an editor.")],
+    "surplus-cells": [
+      t("Rows with too many cells"),
+      t("A pipe in a text separates cells: write it as \\| there, or take the last cell out."),
+    ],
+    "double-column": [
+      t("Two columns with one name"),
+      t("The first one counts. Give the other one another name."),
+    ],
     "read-only-dialect": [
       t("Tasks found in prose"),
       t("They are listed and never written. Move them into the table to work on them here."),
