@@ -6,28 +6,34 @@ import atexit
 import gc
 import logging
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 from flask import Flask
 
 from orch_next.blueprints.context import Orch
 from orch_next.dispatcher import monitor_loop
-from orch_next.errors import BusyError
+from orch_next.errors import BusyError, ConfigError, DatabaseError
 from orch_next.logs import set_up_logging
 from orch_next.realtime.room import Realtime
+from orch_next.storage.database import OWN_NAME
+from orch_next.storage.private import close_to_others, may_write
 
 log = logging.getLogger(__name__)
 # The dispatcher stops its commands within 10 s and writes down how they ended.
 CLOSING_SECONDS = 12.0
+DOCTOR = "run: orch-next doctor"
 
 
 def start_background(app: Flask) -> None:
     """Start what runs beside the requests, once per process, and say aloud what does."""
     orch: Orch = app.extensions["orch_next"]
     set_up_logging(orch.settings.log_format, orch.settings.log_level)
-    try:
-        orch.board.journal.open()
-    except BusyError as error:
-        log.warning("%s; changes are kept in the journal's spool until it answers", error)
+    root = orch.settings.root
+    close_to_others(private_places(root.parent))
+    open_journal(orch)
+    warn_of_state(root / "STATE")
+    start_pulse(orch)
     orch.station.is_mine = orch.inspector.is_mine = app.extensions["orch_realtime"].owner.is_mine
     running = app.extensions["orch_realtime"].start(orch.loop, orch.stopping)
     if orch.notifier is not None:
@@ -43,6 +49,50 @@ def start_background(app: Flask) -> None:
     running.append("dispatcher")
     spare_the_start()
     log.info("running in the background: %s", ", ".join(running))
+
+
+def start_pulse(orch: Orch) -> None:
+    """Look at ledgers and host in a thread of its own, and store what waits in the spool."""
+    orch.pulse.beat()
+    work = (orch.stopping, orch.board.journal.catch_up)
+    threading.Thread(target=orch.pulse.run, args=work, name="orch-pulse", daemon=True).start()
+
+
+def open_journal(orch: Orch) -> None:
+    """Open the journal, or leave it to the spool; raise ConfigError where it can be neither."""
+    journal = orch.board.journal
+    try:
+        journal.open()
+    except DatabaseError as error:
+        if error.lasting:
+            raise ConfigError(f"nothing can be recorded: {told(error)}") from error
+        try:
+            journal.ready()
+        except BusyError as refused:
+            raise ConfigError(f"nothing can be recorded: {refused}; {DOCTOR}") from refused
+        log.warning("%s; changes are kept in the journal's spool until it answers", error.reason)
+
+
+def told(error: DatabaseError) -> str:
+    """Return the reason with the command to run."""
+    return error.reason if "run: " in error.reason else f"{error.reason}; {DOCTOR}"
+
+
+def private_places(moc_root: Path) -> Iterator[Path]:
+    """Yield what of an installation only the server's user has to read."""
+    data = moc_root / "data"
+    yield data
+    for pattern in (f"{OWN_NAME}*", "*.key", "*.jsonl", "*.json"):
+        yield from data.glob(pattern)
+    jobs = moc_root / "ORCH" / "LOGS" / "jobs"
+    yield jobs
+    yield from jobs.glob("**/*")
+
+
+def warn_of_state(state_folder: Path) -> None:
+    """Say at the start that nobody can change anything, rather than at each change."""
+    if not may_write(state_folder, *state_folder.glob("*.md"), *state_folder.glob(".*.lock")):
+        log.warning("STATE cannot be written by this user: every change will be refused")
 
 
 def spare_the_start() -> None:

@@ -90,8 +90,8 @@ class Settings:
 
     @property
     def database(self) -> str:
-        """Return the SQLAlchemy URL, by default SQLite in `data/orch.db`."""
-        return self.database_url or f"sqlite:///{self.moc_root / 'data' / 'orch.db'}"
+        """Return the SQLAlchemy URL, by default SQLite in `data/orch-next.db`."""
+        return self.database_url or f"sqlite:///{self.moc_root / 'data' / 'orch-next.db'}"
 
     @property
     def secret_key_path(self) -> Path:

@@ -45,6 +45,24 @@ class BusyError(OrchError):
         self.retry_after = retry_after
 
 
+class DatabaseError(BusyError):
+    """The database cannot be used now; `reason` is for the log and the command line only.
+
+    `lasting`: it will not pass by itself.
+    """
+
+    def __init__(self, reason: str, *, lasting: bool = False, retry_after: float = 2.0) -> None:
+        super().__init__("the database cannot be used now (database-unusable)", retry_after)
+        self.reason, self.lasting = reason, lasting
+
+
+class SchemaError(DatabaseError):
+    """The database will not do as it is; `reason` names the command that helps."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, lasting=True, retry_after=60.0)
+
+
 class LedgerError(OrchError):
     """A ledger file cannot be read or written as asked; its bytes are unchanged."""
 

@@ -30,8 +30,9 @@ from orch_next.knowledge.room import find_learner, open_knowledge
 from orch_next.realtime.room import Realtime, attach_realtime
 from orch_next.security import identify_socket, load_agents_access, sign
 from orch_next.sensors.alerts import Turn
-from orch_next.sensors.host import HostSensor
+from orch_next.sensors.host import HostReading, HostSensor
 from orch_next.sensors.metrics import Gauges, Metrics
+from orch_next.sensors.pulse import Pulse
 from orch_next.sensors.rules.inspector import open_inspector
 from orch_next.sensors.station import open_station
 from orch_next.sensors.telling import automation_status, turn_events, turn_messages
@@ -65,6 +66,7 @@ def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
         board,
         now,
         host,
+        Pulse(lambda: look(board, host), clock=monotonic),
         metrics,
         open_registry(settings, now),
         open_deliveries(settings, board, now),
@@ -73,6 +75,13 @@ def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
         inspector=open_inspector(board, settings.moc_root, now),
         listeners=listeners,
     )
+
+
+def look(board: Board, host: HostSensor) -> HostReading:
+    """Read the ledgers, which proves that they can be, and the host; raise `LedgerError`."""
+    state = board.state
+    _ = (state.tasks, state.approvals, state.milestones)
+    return host.read()
 
 
 def open_registry(settings: Settings, now: Callable[[], datetime]) -> Agents:

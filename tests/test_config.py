@@ -46,7 +46,7 @@ def test_the_root_decides_where_everything_lies(tmp_path: Path) -> None:
     assert (settings.state_folder, settings.moc_root, settings.database) == (
         tmp_path / "MOC 日本" / "ORCH" / "STATE",
         tmp_path / "MOC 日本",
-        f"sqlite:///{tmp_path / 'MOC 日本' / 'data' / 'orch.db'}",
+        f"sqlite:///{tmp_path / 'MOC 日本' / 'data' / 'orch-next.db'}",
     )
 
 

@@ -1,12 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,6 +14,7 @@ from orch_next.core.events import OUTSIDE, Change, Who
 from orch_next.core.journal import Journal
 from orch_next.core.series import Series
 from orch_next.errors import ConfigError
+from tests.postgresql import running_postgresql
 
 AT = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 PROMOTED = Change(
@@ -138,7 +134,7 @@ def test_what_the_database_does_not_take_waits_in_the_spool(
     assert json.loads(spool.read_bytes())["actor"] == "田中"
     (tmp_path / "data").unlink()
     journal.record(DECIDED)
-    assert [row["event"] for row in rows(journal)] == ["approval_decided", "task_promoted"]
+    assert [row["event"] for row in rows(journal)] == ["task_promoted", "approval_decided"]
     assert not spool.exists()
 
 
@@ -161,40 +157,11 @@ def test_a_url_that_names_no_database_is_a_setting_error() -> None:
             Database(url)
 
 
-def pg_tool(name: str) -> Path | None:
-    found = [Path(name)] if shutil.which(name) else []
-    found += sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    return found[0] if found else None
-
-
-@contextmanager
-def postgresql_folder() -> Iterator[tuple[Path, list[str]]]:
-    """Give a folder short enough for a socket, and how to become a user who may serve."""
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    with tempfile.TemporaryDirectory(prefix="orch-pg-") as name:
-        if as_user:
-            shutil.chown(name, "postgres")
-        yield Path(name), as_user
-
-
 @pytest.fixture
 def postgresql() -> Iterator[str]:
     """Run a private server in a temporary folder, reached by its socket only."""
-    pytest.importorskip("psycopg")
-    initdb, pg_ctl = pg_tool("initdb"), pg_tool("pg_ctl")
-    if not initdb or not pg_ctl:
-        pytest.skip("no PostgreSQL server here (initdb, pg_ctl)")
-    with postgresql_folder() as (folder, as_user):
-        data = folder / "data"
-        run = [*as_user, str(initdb), "-D", str(data), "-U", "orch", "-A", "trust", "-E", "UTF8"]
-        subprocess.run(run, check=True, capture_output=True)
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-        control = [*as_user, str(pg_ctl), "-D", str(data), "-w", "-l", str(folder / "log")]
-        subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL)
-        try:
-            yield f"postgresql+psycopg://orch@/postgres?host={folder}"
-        finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], stdout=subprocess.DEVNULL)
+    with running_postgresql() as server:
+        yield server.url
 
 
 def test_the_journal_on_postgresql(postgresql: str, tmp_path: Path) -> None:

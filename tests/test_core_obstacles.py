@@ -65,9 +65,7 @@ def test_a_database_error_is_one_line_without_its_statement(
     board = open_board(ledger_folder, f"sqlite:///{folder / 'orch.db'}", now=now)
     with pytest.raises(BusyError) as caught:
         board.journal.open()
-    assert (
-        str(caught.value) == "the journal's database cannot be used: unable to open database file"
-    )
+    assert str(caught.value) == "the database cannot be used now (database-unusable)"
 
 
 def test_a_write_to_bytes_that_are_not_utf8_names_file_and_line(

@@ -17,13 +17,16 @@ ALLOWED: dict[str, set[str]] = {
     "config": {"errors"},
     "offload": {"errors"},
     "ledger": {"errors"},
-    "core": {"ledger", "errors"},
+    "storage": {"ledger.lock", "ledger.owner", "errors"},
+    "core": {"ledger", "storage", "errors"},
     "knowledge": {"core", "errors"},
     "sensors": {"core", "errors"},
-    "dispatcher": {"core", "errors"},
-    "realtime": {"core", "offload", "errors"},
-    "security": {"config", "errors"},
-    "migrate": {"ledger", "core.schema", "core.strict", "knowledge", "config", "errors"},
+    "dispatcher": {"core", "storage", "errors"},
+    "realtime": {"core", "offload", "storage", "errors"},
+    "security": {"config", "storage", "errors"},
+    "migrate": {
+        *("ledger", "storage", "core.schema", "core.strict", "knowledge", "config", "errors"),
+    },
     "blueprints": {
         *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
         *("config", "offload", "errors"),
@@ -31,7 +34,16 @@ ALLOWED: dict[str, set[str]] = {
 }
 # what the table's entry points may use: anything below them
 ABOVE = {"app", "background", "rooms", "serving", "cli", "__init__", "__main__"}
-FREE_OF_FLASK = {"errors", "config", "ledger", "core", "knowledge", "sensors", "dispatcher"}
+FREE_OF_FLASK = {
+    "errors",
+    "config",
+    "ledger",
+    "storage",
+    "core",
+    "knowledge",
+    "sensors",
+    "dispatcher",
+}
 REQUEST_ROOMS = {"blueprints", "realtime", "security"}
 # the second one lays out notes as HTML; it reads no ledger
 KNOW_MARKDOWN = {"orch_next.ledger.parser", "orch_next.blueprints.markdown"}

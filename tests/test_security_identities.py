@@ -123,7 +123,7 @@ def test_the_stored_hash_alone_opens_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["nonsense", "nosuchdb://x", "sqlite:///{folder}/file/x.db"])
 def test_a_database_that_cannot_be_is_a_bad_setting(tmp_path: Path, url: str) -> None:
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
-    with pytest.raises(ConfigError, match="the table of identities cannot be made"):
+    with pytest.raises(ConfigError, match=r"the identities cannot be read|database URL"):
         Identities(url.format(folder=tmp_path))
 
 
@@ -132,7 +132,7 @@ def test_a_database_that_is_locked_is_busy(tmp_path: Path) -> None:
     table = Identities(f"sqlite:///{path}?timeout=0.05")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("begin exclusive")
-        with pytest.raises(BusyError, match="cannot be reached"):
+        with pytest.raises(BusyError, match="database cannot be used"):
             table.add("田中", "CMD")
     assert table.list_all() == []
 

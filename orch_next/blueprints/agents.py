@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
+from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body
 from orch_next.core.agents import agent_id
 from orch_next.errors import InputError, NotFoundError
@@ -59,9 +60,9 @@ def update() -> ResponseReturnValue:
     try:
         agent = orch().agents.update(read_body().members)
     except InputError as error:
-        return jsonify(_envelope(False, error=str(error))), 400
+        return jsonify(_envelope(False, error=said(error))), 400
     except NotFoundError as error:
-        return jsonify(_envelope(False, error=str(error))), 404
+        return jsonify(_envelope(False, error=said(error))), 404
     return jsonify(_envelope(True, data={"agent": agent}))
 
 

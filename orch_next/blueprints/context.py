@@ -25,6 +25,7 @@ from orch_next.offload import Loop
 from orch_next.sensors.host import HostSensor
 from orch_next.sensors.memory import Remembered
 from orch_next.sensors.metrics import Metrics
+from orch_next.sensors.pulse import Pulse
 from orch_next.sensors.rules.inspector import Inspector
 from orch_next.sensors.station import Station
 
@@ -108,6 +109,7 @@ class Orch:
     board: Board
     now: Callable[[], datetime]
     host: HostSensor
+    pulse: Pulse
     metrics: Metrics
     agents: Agents
     deliveries: Deliveries

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request
 
 from orch_next.blueprints.context import orch
-from orch_next.blueprints.errors import answer_refused, answer_with, count_refusal
+from orch_next.blueprints.errors import answer_refused, answer_with, count_refusal, said
 from orch_next.blueprints.inputs import author, parse_object, read_body, whole_number
 from orch_next.blueprints.panel import describe_dispatcher
 from orch_next.core.schema import ROLES
@@ -26,9 +26,9 @@ def refuse(error: OrchError) -> Response:
     if not request.path.startswith("/dispatch"):
         return answer_refused(error)
     count_refusal(error)
-    body: dict[str, object] = {"success": False, "message": str(error)}
+    body: dict[str, object] = {"success": False, "message": said(error)}
     if isinstance(error, ConfigError):
-        body |= {"message": NOT_STARTED, "detail": str(error)}
+        body |= {"message": NOT_STARTED, "detail": said(error)}
     return answer_with(body, error)
 
 

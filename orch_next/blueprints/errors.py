@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+
 from flask import (
     Blueprint,
     Flask,
@@ -18,10 +22,12 @@ from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
 from orch_next.errors import (
     BusyError,
+    ConfigError,
     ConflictError,
     DamagedError,
     ForbiddenError,
     InputError,
+    LedgerError,
     NotFoundError,
     OrchError,
     RowError,
@@ -30,6 +36,11 @@ from orch_next.errors import (
 )
 
 # The first class that fits; what is not named is a 500.
+# What the disk refuses: nothing is wrong with the request, nor with us.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_FOLDERS = re.compile(r"(?<![\w.:/-])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:'\"]+[/\\])+")
+
 STATUSES: tuple[tuple[type[OrchError], int], ...] = (
     (InputError, 400),
     (ForbiddenError, 403),
@@ -63,17 +74,17 @@ def keep_legacy_refusals(bp: Blueprint) -> None:
 def answer_refused_softly(error: OrchError) -> Response:
     """Answer 200 `success: false` with the reason."""
     count_refusal(error)
-    return jsonify(success=False, error=str(error))
+    return jsonify(success=False, error=said(error))
 
 
 def answer_refused(error: OrchError) -> Response:
     """Answer with the table's status and the reason; a failed read has no `success` key."""
     status = status_of(error)
     count_refusal(error)
-    if status == 500:
+    if status >= 500:
         current_app.logger.error("%s %s: %s", request.method, request.path, error)
     if not _is_api():
-        return _page(status, str(error))
+        return _page(status, said(error))
     return answer_with(_refusal(error), error)
 
 
@@ -83,6 +94,14 @@ def answer_with(body: dict[str, object], error: OrchError) -> Response:
     if isinstance(error, BusyError):
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
     return response
+
+
+def said(error: BaseException) -> str:
+    """Return an error for a client: no folder of this machine, nor what a database said."""
+    text, root = str(error), str(orch().settings.root.parent)
+    text = text.replace(f"{root}{os.sep}", "").replace(root, ".")
+    is_about_files = isinstance(error, (LedgerError, ConfigError, BusyError))
+    return _FOLDERS.sub("", text) if is_about_files else text
 
 
 def count_refusal(error: OrchError) -> None:
@@ -96,13 +115,18 @@ def status_of(error: OrchError) -> int:
     """Return the HTTP status; damage that leaves nothing to read is 500 (D11)."""
     if isinstance(error, DamagedError) and request.method in READING:
         return 500
+    if isinstance(error, LedgerError) and isinstance(error.__cause__, OSError):
+        if error.__cause__.errno in _FULL:
+            return 507
+        if error.__cause__.errno in _REFUSED:
+            return 503
     return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
 
 
 def _refusal(error: OrchError) -> dict[str, object]:
     if request.method in READING:
-        return {"error": str(error)}
-    body: dict[str, object] = {"success": False, "error": str(error)}
+        return {"error": said(error)}
+    body: dict[str, object] = {"success": False, "error": said(error)}
     if isinstance(error, ConflictError) and error.present is not None:
         body["present"] = error.present
     return body
@@ -111,7 +135,7 @@ def _refusal(error: OrchError) -> dict[str, object]:
 def answer_uncertain(error: UncertainError) -> Response:
     """Answer that the change is in place although the disk did not confirm it."""
     current_app.logger.error("%s %s: %s", request.method, request.path, error)
-    return jsonify(success=True, durable=False, warning=str(error))
+    return jsonify(success=True, durable=False, warning=said(error))
 
 
 def answer_http_error(error: HTTPException) -> Response:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
+from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import whole_number
 from orch_next.errors import NotFoundError
 from orch_next.sensors.git.command import GitError, Repository
@@ -34,7 +35,7 @@ def graph() -> Response:
             ("graph", limit, skip), lambda: read_graph(repository, limit=limit, skip=skip)
         )
     except GitError as error:
-        return no_graph(str(error))
+        return no_graph(said(error))
     return jsonify(success=True, last_updated=as_local_iso(orch().now()), **found)
 
 
@@ -59,13 +60,13 @@ def commit(commit_sha: str) -> ResponseReturnValue:
 @bp.errorhandler(NotFoundError)
 def answer_not_found(error: NotFoundError) -> Response:
     """Answer 404 with the legacy's envelope."""
-    return make_response(jsonify(success=False, error=str(error)), 404)
+    return make_response(jsonify(success=False, error=said(error)), 404)
 
 
 @bp.errorhandler(GitError)
 def answer_failed(error: GitError) -> Response:
     """Answer 500 with the legacy's envelope."""
-    return make_response(jsonify(success=False, error=str(error)), 500)
+    return make_response(jsonify(success=False, error=said(error)), 500)
 
 
 def no_graph(why: str) -> Response:

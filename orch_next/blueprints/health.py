@@ -6,17 +6,20 @@ from flask import Blueprint, Response, jsonify, make_response
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
-from orch_next.errors import LedgerError
+from orch_next.blueprints.errors import said
+from orch_next.errors import BusyError, LedgerError, OrchError
 
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/health")
 def health() -> Response:
-    """Return the host's load; reading the three ledgers proves that they can be read."""
+    """Return the host's load; it was looked at when the three ledgers were read.
+
+    Green servers call this in their loop: it waits for no file and no database.
+    """
     parts = orch()
-    state, host = parts.board.state, parts.host.read()
-    _ = (state.tasks, state.approvals, state.milestones)
+    host = parts.pulse.read()
     memory = {
         "total": host.memory_total,
         "available": host.memory_available,
@@ -27,6 +30,7 @@ def health() -> Response:
 
 
 @bp.errorhandler(LedgerError)
-def answer_unreadable(error: LedgerError) -> Response:
+@bp.errorhandler(BusyError)
+def answer_unreadable(error: OrchError) -> Response:
     """Answer 503: nothing can be served until a person repairs the ledger."""
-    return make_response(jsonify(status="error", message=str(error)), 503)
+    return make_response(jsonify(status="error", message=said(error)), 503)

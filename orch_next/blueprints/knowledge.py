@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
+from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import read_body, whole_number
 from orch_next.errors import BusyError, DamagedError
 from orch_next.knowledge.documents import Document
@@ -41,7 +42,7 @@ def save_outcome() -> ResponseReturnValue:
     try:
         new = orch().knowledge.store.save_work_outcome(outcome)
     except BusyError as error:
-        return jsonify(success=False, message=NOT_SAVED, error=str(error)), 500
+        return jsonify(success=False, message=NOT_SAVED, error=said(error)), 500
     return jsonify(success=True, message=SAVED, outcome_hash=outcome.outcome_hash, new=new)
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
+from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body
 from orch_next.errors import InputError, OrchError
 from orch_next.knowledge.learning import NOT_ENOUGH, Learning
@@ -37,7 +38,7 @@ class _MissingError(OrchError):
 @bp.errorhandler(_MissingError)
 def answer_missing(error: OrchError) -> ResponseReturnValue:
     """Answer the contract's 503 of a feature that is really off (D27)."""
-    return jsonify(error=str(error)), 503
+    return jsonify(error=said(error)), 503
 
 
 @bp.get("/api/ml/status")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orch_next.blueprints.errors import said
 from orch_next.dispatcher.control import Control
 from orch_next.errors import OrchError
 
@@ -25,5 +26,5 @@ def describe_dispatcher(control: Control) -> dict[str, Any]:
         more["limits"] = {core_id: cores.get(core_id).limit for core_id in running}
         more["frozen"] = control.stats()["frozen"]
     except OrchError as error:
-        status["problems"] = {**status["problems"], "": str(error)}
+        status["problems"] = {**status["problems"], "": said(error)}
     return {**status, **more}

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
+from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body, whole_number
 from orch_next.core.events import Change, Who
 from orch_next.core.security_log import KIND, count_events, list_security
@@ -89,7 +90,7 @@ def register() -> ResponseReturnValue:
     try:
         token = identities.add_with_password(name, ROLE_NAMES.get(role, role), password)[1]
     except InputError as error:
-        return make_response(jsonify(error=REFUSED, detail=str(error)), 400)
+        return make_response(jsonify(error=REFUSED, detail=said(error)), 400)
     note("identity_registered", name, claimed=False)
     return jsonify(success=True, message=REGISTERED, token=token)
 
@@ -180,4 +181,4 @@ def refuse(code: int, why: str, headers: dict[str, str] | None = None) -> Respon
 @bp.errorhandler(InputError)
 def answer_bad_input(error: InputError) -> Response:
     """Answer 400 with the legacy's shape."""
-    return refuse(400, str(error))
+    return refuse(400, said(error))

@@ -8,15 +8,12 @@ import secrets
 import shlex
 import shutil
 import socket
-import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
-import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
-
+from orch_next.background import private_places
 from orch_next.cli.findings import Finding, fail, ok, warn
 from orch_next.cli.repository import (
     ATTRIBUTES,
@@ -26,13 +23,16 @@ from orch_next.cli.repository import (
 )
 from orch_next.config import SECRETS_FILE, Settings
 from orch_next.core.state import State
-from orch_next.errors import BusyError, ConfigError
+from orch_next.errors import BusyError, ConfigError, DatabaseError
 from orch_next.ledger.lock import locked
 from orch_next.ledger.merge import is_merging
 from orch_next.security.exposure import check_exposure
 from orch_next.sensors.git.command import GitError
+from orch_next.storage.database import Database
+from orch_next.storage.private import closed, is_open
 
 _PATIENCE = 2.0
+_SHOWN = 10
 _PRIVATE = ("config/*.key", "data/*.key", ".env", str(SECRETS_FILE))
 
 
@@ -71,34 +71,49 @@ _LOCAL = "keep STATE on a local file system, or one with working flock"
 
 
 def check_database(url: str) -> Finding:
-    """Open the journal's database for reading; a missing SQLite file is made by the server."""
+    """Look at the database as the server will open it; change nothing."""
     try:
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-            return _check_sqlite(Path(str(parsed.database)))
-        engine = sa.create_engine(parsed, poolclass=sa.NullPool)
-        with engine.connect() as connection:
-            connection.execute(sa.text("SELECT 1"))
-        return ok("database", f"{parsed.render_as_string()} answers")
-    except (SQLAlchemyError, ImportError) as error:
-        reason = str(error).partition("\n")[0]
-        return fail("database", f"cannot be opened: {reason}", "look at ORCH_DATABASE_URL")
+        database = Database(url)
+        try:
+            return ok("database", database.examine())
+        finally:
+            database.close()
+    except DatabaseError as error:
+        reason, _, command = error.reason.partition("; ")
+        return fail("database", reason, command or "look at database_url, and at the file's rights")
+    except ConfigError as error:
+        return fail("database", str(error), "look at ORCH_DATABASE_URL")
 
 
-def _check_sqlite(path: Path) -> Finding:
-    if not path.exists():
-        near = next(folder for folder in path.absolute().parents if folder.exists())
-        if os.access(near, os.W_OK):
-            return ok("database", f"{path} will be made by the server")
-        return fail("database", f"{near} cannot be written", "give the server's user the right")
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as base:
-            (told,) = base.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.Error as error:
-        return fail("database", f"{path} cannot be opened: {error}", "restore it from a backup")
-    if told != "ok":
-        return fail("database", f"{path} is damaged: {told}", "restore it from a backup")
-    return ok("database", f"{path} is sound")
+def check_rights(moc_root: Path) -> Iterator[Finding]:
+    """Tell of private files that others may read, and of what root left behind."""
+    open_ones = [path for path in private_places(moc_root) if path.exists() and is_open(path)]
+    for path in open_ones[:_SHOWN]:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        mend = f"chmod {closed(mode):o} {shlex.quote(str(path))}, or start the server"
+        yield warn("rights", f"{path} is open to others (mode {mode:04o})", mend)
+    lost = list(_owned_by_root(moc_root))
+    for path, owner in lost[:_SHOWN]:
+        mend = f"chown {owner} {shlex.quote(str(path))}"
+        yield fail("rights", f"{path} is owned by root, and the server is not root", mend)
+    if not open_ones and not lost:
+        yield ok("rights", "data and lock files belong to whom they should")
+
+
+def _owned_by_root(moc_root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield what root made in folders of others, and whose it should be."""
+    for folder in (moc_root / "ORCH" / "STATE", moc_root / "data"):
+        if not folder.is_dir():
+            continue
+        owner = folder.stat()
+        if folder.name == "data":
+            owner = moc_root.stat()
+            candidates = [folder, *folder.iterdir()]
+        else:
+            candidates = [one for one in folder.iterdir() if one.is_file()]
+        for path in candidates:
+            if owner.st_uid and path.lstat().st_uid == 0:
+                yield path, f"{owner.st_uid}:{owner.st_gid}"
 
 
 def check_port(host: str, port: int) -> Finding:

@@ -8,7 +8,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 
-from orch_next.errors import OrchError
+from orch_next.errors import DatabaseError, OrchError
 
 FINE = 0
 FAILED = 1
@@ -28,6 +28,9 @@ def guarded(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         # The reader (`| head`) left; a closed stdout must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except DatabaseError as error:
+        print(f"orch-next: {error}: {error.reason}", file=sys.stderr)
         return FAILED
     except (OrchError, OSError) as error:
         print(f"orch-next: {error}", file=sys.stderr)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from orch_next.core.database import Database, journal_table
 from orch_next.core.logs import LogLine, read_log_lines
+from orch_next.storage.engine import PUBLIC
+from orch_next.storage.foreign import columns_by_table, reading
+
+log = logging.getLogger(__name__)
 
 MOST = 1000
 LOG_TYPE = "approval_log"
@@ -35,10 +42,11 @@ def list_events(
     """Return at most `limit` (1..1000) events, newest first; BusyError and OSError pass."""
     limit = max(1, min(limit, MOST))
     with database.reading() as connection:
-        events = [
-            *_journal_events(connection, limit, type),
-            *_legacy_events(connection, limit, type),
-        ]
+        events = list(_journal_events(connection, limit, type))
+        old = _imported_rows(connection, limit, type)
+    if old is None:
+        old = _rows_of_file(database.former, limit, type)
+    events += [_legacy_event(-number, row) for number, row in enumerate(old, start=1)]
     if type in (None, LOG_TYPE):
         events += _log_events(read_log_lines(folders))
     events.sort(key=lambda event: _moment(event["timestamp"]), reverse=True)
@@ -75,30 +83,59 @@ def _payload(row: dict[str, Any]) -> dict[str, Any]:
     return {"payload_sha256": row["payload_sha256"]} if row["payload_sha256"] else {}
 
 
-def _legacy_events(
+def _imported_rows(
     connection: sa.Connection, limit: int, type: str | None
-) -> Iterator[dict[str, Any]]:
-    names = _legacy_columns(connection)
-    used = {key: next((n for n in known if n in names), "") for key, known in _LEGACY_NAMES.items()}
-    if not used["ts"] or not used["event"]:
-        return
-    table = sa.table(LEGACY_TABLE, *(sa.column(name) for name in names))
-    query = sa.select(table).order_by(table.c[used["ts"]].desc()).limit(limit)
-    if type is not None:
-        query = query.where(table.c[used["event"]] == type)
-    for number, row in enumerate(connection.execute(query).mappings(), start=1):
-        yield _legacy_event(-number, dict(row), {k: row[n] for k, n in used.items() if n})
-
-
-def _legacy_columns(connection: sa.Connection) -> list[str]:
+) -> list[dict[str, Any]] | None:
+    """Return the rows of the legacy's table in our database, None where there is none."""
     inspector = sa.inspect(connection)
-    if not inspector.has_table(LEGACY_TABLE):
+    schema = None if inspector.has_table(LEGACY_TABLE) else _public(connection)
+    if not inspector.has_table(LEGACY_TABLE, schema=schema):
+        return None
+    names = [column["name"] for column in inspector.get_columns(LEGACY_TABLE, schema=schema)]
+    query = _query(names, limit, type, schema)
+    return [] if query is None else [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _public(connection: sa.Connection) -> str | None:
+    return PUBLIC if connection.dialect.name == "postgresql" else None
+
+
+def _rows_of_file(former: Path | None, limit: int, type: str | None) -> list[dict[str, Any]]:
+    """Return the rows of the legacy's own file, which is only read."""
+    if former is None or not former.exists():
         return []
-    return [column["name"] for column in inspector.get_columns(LEGACY_TABLE)]
+    try:
+        with reading(former) as db:
+            names = columns_by_table(db).get(LEGACY_TABLE, ())
+            query = _query(names, limit, type, None)
+            if query is None:
+                return []
+            bound = query.compile(dialect=sqlite.dialect(paramstyle="named"))
+            rows = db.execute(str(bound), bound.params)
+            return [dict(zip(names, row, strict=True)) for row in rows]
+    except (sqlite3.Error, OSError) as error:
+        log.warning("the legacy's audit events in %s cannot be read: %s", former, error)
+        return []
 
 
-def _legacy_event(number: int, row: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+def _query(
+    names: Sequence[str], limit: int, type: str | None, schema: str | None
+) -> sa.Select[Any] | None:
+    used = _used(names)
+    if not used["ts"] or not used["event"]:
+        return None
+    table = sa.table(LEGACY_TABLE, *(sa.column(name) for name in names), schema=schema)
+    query = sa.select(table).order_by(table.c[used["ts"]].desc()).limit(limit)
+    return query if type is None else query.where(table.c[used["event"]] == type)
+
+
+def _used(names: Iterable[str]) -> dict[str, str]:
+    return {key: next((n for n in known if n in names), "") for key, known in _LEGACY_NAMES.items()}
+
+
+def _legacy_event(number: int, row: dict[str, Any]) -> dict[str, Any]:
     """Map a row; its id is negative, so that it is never one of the journal's."""
+    known = {key: row[name] for key, name in _used(row).items() if name}
     task_id, appr_id = known.get("task_id") or "", known.get("appr_id") or ""
     kind = "task" if task_id else "approval"
     event = str(known["event"])

@@ -15,6 +15,7 @@ from orch_next.core.events import Change, utc_micros
 from orch_next.core.journal import as_entry
 from orch_next.errors import LedgerError
 from orch_next.ledger.lock import locked
+from orch_next.storage.private import make_folder
 
 SCOPE = "terminal_callback"
 KEEP = timedelta(hours=24)
@@ -64,10 +65,10 @@ class Deliveries:
 
     def _take(self, turn: ExitStack) -> None:
         try:
-            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._lock.parent)
             turn.enter_context(locked(self._lock, self._timeout))
         except OSError as error:
-            raise LedgerError(f"{self._lock}: not locked: {error.strerror}") from error
+            raise LedgerError(f"{self._lock.name}: not locked: {error.strerror}") from error
 
     def _find(self, key: str) -> str | None:
         columns = claims_table.c

@@ -21,7 +21,7 @@ from orch_next.core.events import OUTSIDE, Change, Who, utc_micros
 from orch_next.core.marks import Marks
 from orch_next.core.schema import Snapshot
 from orch_next.core.spool import Entry, Spool
-from orch_next.errors import BusyError
+from orch_next.errors import BusyError, SchemaError
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +70,14 @@ class Journal:
         """Raise BusyError when neither the database nor the spool would take an entry."""
         try:
             self.database.open()
+        except SchemaError:
+            raise
         except BusyError as error:
             try:
                 self._spool.check()
             except OSError as reason:
-                message = f"the change could not be recorded: {reason}"
+                log.error("%s: %s", self._spool.path, reason)
+                message = "the change could not be recorded (database and spool refuse it)"
                 raise BusyError(message, retry_after=5.0) from error
 
     def close(self) -> None:
@@ -85,13 +88,18 @@ class Journal:
         """Store one change and return its id; None when it was known or went to the spool."""
         entry = as_entry(change)
         try:
-            found = self._record(change, entry)
             self._drain()
+            found = self._record(change, entry)
         except BusyError as error:
             log.error("journal entry spooled to %s: %s", self._spool.path, error)
             self._put_by(entry)
             return None
         return found
+
+    def catch_up(self) -> None:
+        """Take in what waits in the spool; without the database it goes on waiting."""
+        if not self.database.is_away:
+            self._drain()
 
     def note(self, snapshot: Snapshot[Any]) -> None:
         """Keep what a new snapshot shows: the highest ids, and since when we look."""

@@ -14,6 +14,7 @@ import orjson
 
 from orch_next.errors import DamagedError, LedgerError
 from orch_next.ledger.lock import locked
+from orch_next.storage.private import make_folder, open_private
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class JsonRecords:
         """
         path = self.path.resolve()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             with locked(path.with_name(f".{path.name}.lock"), self._timeout):
                 return self._edit(path, change)
         except OSError as error:
@@ -89,7 +90,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _replace(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with draft.open("xb") as file:
+        fd = open_private(draft, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+        with os.fdopen(fd, "wb") as file:
             if path.exists():
                 draft.chmod(path.stat().st_mode & 0o7777)
             file.write(data)

@@ -182,7 +182,7 @@ class KeptLedger(Generic[R]):
         try:
             stack.enter_context(locked(path.with_name(f".{path.name}.lock"), timeout))
         except OSError as error:
-            raise LedgerError(f"{path}: not locked: {error.strerror}") from error
+            raise LedgerError(f"{path.name}: not locked: {error.strerror}") from error
 
     @contextmanager
     def _held(self) -> Iterator[None]:

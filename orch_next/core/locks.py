@@ -12,6 +12,7 @@ from typing import Any
 
 from orch_next.errors import DamagedError, LedgerError
 from orch_next.ledger.lock import locked
+from orch_next.ledger.owner import chown_as_root, give, make_folders
 
 FOLDER = "LOCKS"
 HEARTBEAT = "heartbeat.json"
@@ -60,7 +61,7 @@ class RoleFiles:
 
     def _update(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folders(self.folder)
             with locked(self.folder / f".{name}.lock", self.timeout):
                 before = self.read(name)
                 after = change(before)
@@ -87,6 +88,7 @@ def _replace(path: Path, data: dict[str, Any]) -> None:
             file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
             file.flush()
             os.fsync(file.fileno())
+            give(file.fileno(), path.parent, chown_as_root())
         temporary.replace(path)
     except OSError:
         with suppress(OSError):

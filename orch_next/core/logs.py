@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from orch_next.ledger.owner import chown_as_root, make_folders, open_like
+
 _STAMP = re.compile(r"\[TS=([^\]\s]+)\]")
 
 
@@ -59,9 +61,9 @@ def append_decision(logs_folder: Path, line: DecisionLine) -> Path:
     """Append the line in one durable write and return the file; OSError passes."""
     day = line.at.astimezone(timezone.utc)
     path = logs_folder / f"{day:%Y-%m}" / f"APPROVALS-{day:%Y-%m-%d}.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o644)
+    make_folders(path.parent)
+    flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = open_like(path, flags, lambda log: log.parent, chown_as_root())
     try:
         os.write(descriptor, f"{line.as_text()}\n".encode())
         os.fsync(descriptor)

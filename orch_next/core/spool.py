@@ -6,9 +6,11 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from filelock import FileLock
+
+from orch_next.storage.private import make_folder, make_lock, open_private
 
 Entry: TypeAlias = dict[str, Any]
 
@@ -22,14 +24,14 @@ class Spool:
 
     def put(self, entry: Entry) -> None:
         """Append one entry durably; OSError passes, `filelock.Timeout` is one."""
-        with self._locked(), self.path.open("ab") as file:
+        with self._locked(), self._opened() as file:
             file.write(json.dumps(entry, ensure_ascii=True).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
     def check(self) -> None:
         """Prove that an entry could be put; OSError passes."""
-        with self._locked(), self.path.open("ab"):
+        with self._locked(), self._opened():
             return
 
     def drain(self, store: Callable[[Entry], bool]) -> int:
@@ -46,8 +48,14 @@ class Spool:
         return len(entries) - len(kept)
 
     def _locked(self) -> FileLock:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(f"{self.path}.lock", timeout=self._timeout)
+        make_folder(self.path.parent)
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        make_lock(lock)
+        return FileLock(lock, timeout=self._timeout)
+
+    def _opened(self) -> BinaryIO:
+        flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        return os.fdopen(open_private(self.path, flags), "ab")
 
     def _replace(self, entries: list[Entry]) -> None:
         if not entries:
@@ -55,7 +63,9 @@ class Spool:
             return
         fresh = self.path.with_suffix(".tmp")
         lines = (json.dumps(entry, ensure_ascii=True) + "\n" for entry in entries)
-        fresh.write_text("".join(lines), encoding="ascii")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(open_private(fresh, os.O_WRONLY), "w", encoding="ascii") as file:
+            file.writelines(lines)
         fresh.replace(self.path)
 
 

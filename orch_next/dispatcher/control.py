@@ -78,7 +78,7 @@ class Control:
         """Open a session; raise as `start` does."""
         core = self._permitted(request.core_id)
         if not self.owner.take():
-            raise BusyError("another process dispatches for this STATE folder", retry_after=5)
+            raise BusyError(self.owner.hindrance(), retry_after=5)
         session, new = self.worker.start(core, request)
         told = session.as_event(self.leases.clock.now())
         if new:

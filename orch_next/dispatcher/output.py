@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from orch_next.storage.private import open_new
+
 ARTIFACT_MARK = "ORCH_ARTIFACT="
 TAIL_LINES = 20
 MAX_LINE_BYTES = 16_384
@@ -49,7 +51,7 @@ class Output:
     def copy(self) -> None:
         """Read to the end of the pipe; a log that cannot be written is named in `failure`."""
         try:
-            with self._source, io.FileIO(self.log, "xb") as log:
+            with self._source, io.FileIO(str(self.log), "xb", opener=open_new) as log:
                 while chunk := self._source.read(_CHUNK):
                     self._add(chunk, log)
                 self._end(log)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from orch_next.storage.private import make_lock, may_write
+
 LOCK_NAME = ".dispatcher.lock"
 
 
@@ -36,10 +38,18 @@ class Ownership:
 
     def _acquire(self) -> bool:
         try:
+            make_lock(Path(self._lock.lock_file))
             self._lock.acquire(timeout=0)
-        except Timeout:
+        except (Timeout, OSError):
             return False
         return True
+
+    def hindrance(self) -> str:
+        """Say why this process does not get the right."""
+        path = Path(self._lock.lock_file)
+        if not may_write(path.parent, path):
+            return f"{path.parent.name} cannot be written"
+        return "another process dispatches for this STATE folder"
 
     def release(self) -> None:
         """Give the right back."""

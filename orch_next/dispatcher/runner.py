@@ -22,6 +22,7 @@ from orch_next.dispatcher.processes import (
     signal_group,
     start_group,
 )
+from orch_next.storage.private import make_folder
 
 # Seconds between asking a group to end and killing it; and for output after the end.
 TERM_SECONDS = 5.0
@@ -126,7 +127,7 @@ class Runner:
 
     def start(self, job: Job) -> Run:
         """Start the command; raise `OSError` or `ValueError` when it cannot be started."""
-        job.log.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(job.log.parent)
         source, sink = os.pipe()
         try:
             process = self._popen(job, sink)

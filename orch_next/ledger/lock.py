@@ -14,6 +14,7 @@ from pathlib import Path
 import filelock
 
 from orch_next.errors import BusyError
+from orch_next.ledger.owner import chown_as_root, guarded_by, open_like
 
 # Waiters look again after 0.2 to 1 ms: short against a write, long against a look.
 _SHORTEST, _LONGEST = 0.0002, 0.001
@@ -80,7 +81,7 @@ if sys.platform != "win32":
     ) -> Iterator[bool]:
         """Hold `flock` on a fresh descriptor; yield False when `timeout` s are over."""
         deadline = time.monotonic() + timeout
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        fd = open_like(path, os.O_RDWR | os.O_CLOEXEC, guarded_by, chown_as_root())
         try:
             while not _try_flock(fd):
                 if time.monotonic() >= deadline:

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from orch_next.errors import BusyError
 from orch_next.realtime.redis_log import busy_when_redis_is_away, connect_redis
+from orch_next.storage.private import make_lock
 
 LOCK_NAME = ".orch-next-owner.lock"
 RENEW_SECONDS = 1.0
@@ -56,6 +57,7 @@ class FileLease:
             if not self._folder.is_dir():
                 return False
             try:
+                make_lock(self._folder / LOCK_NAME)
                 self._lock.acquire(blocking=False)
             except (Timeout, OSError):
                 return False

@@ -6,19 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateTable
 
-from orch_next.core.database import Database
+from orch_next.core.database import Database, metadata
 from orch_next.core.events import utc_micros
 from orch_next.realtime.events import Draft, Event, stored_event
 from orch_next.realtime.log import KEEP, Row
 
 TRIM_EVERY = 100
 
-_METADATA = sa.MetaData()
 EVENTS = sa.Table(
     "live_events",
-    _METADATA,
+    metadata,
     sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
     sa.Column("name", sa.String(64), nullable=False),
     sa.Column("payload", sa.Text, nullable=False),
@@ -26,7 +24,7 @@ EVENTS = sa.Table(
 )
 ROWS = sa.Table(
     "live_rows",
-    _METADATA,
+    metadata,
     sa.Column("kind", sa.String(32), primary_key=True),
     sa.Column("record_id", sa.String(512), primary_key=True),
     sa.Column("rev", sa.String(128), nullable=False),
@@ -35,7 +33,7 @@ ROWS = sa.Table(
 # in which transactions become visible, so that nobody's cursor passes an unseen event.
 COUNTER = sa.Table(
     "live_counter",
-    _METADATA,
+    metadata,
     sa.Column("name", sa.String(16), primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
 )
@@ -47,11 +45,9 @@ class SqlEventLog:
     def __init__(self, database: Database, *, keep: int = KEEP) -> None:
         self._database = database
         self._keep = keep
-        self._ready = False
 
     def append(self, drafts: Sequence[Draft], at: datetime) -> int:
         """Number and keep what is new in one transaction; return how many events that made."""
-        self._make_tables()
         with self._database.transaction() as connection:
             seq = first = _locked_counter(connection)
             for draft in drafts:
@@ -71,20 +67,17 @@ class SqlEventLog:
             .order_by(EVENTS.c.seq.desc())
             .limit(limit)
         )
-        self._make_tables()
         with self._database.reading() as connection:
             rows = connection.execute(newest_first).all()
         return [stored_event(*row) for row in reversed(rows)]
 
     def newest(self) -> int:
         """Return the highest number given so far, 0 for none."""
-        self._make_tables()
         with self._database.reading() as connection:
             return int(connection.scalar(sa.select(COUNTER.c.value)) or 0)
 
     def told(self) -> dict[Row, str]:
         """Return the revision of every row as the log last told it."""
-        self._make_tables()
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(ROWS.c.kind, ROWS.c.record_id, ROWS.c.rev))
             return {(kind, record_id): rev for kind, record_id, rev in rows}
@@ -97,7 +90,6 @@ class SqlEventLog:
             for (kind, record_id), rev in rows.items()
             if rev is not None
         ]
-        self._make_tables()
         with self._database.transaction() as connection:
             _locked_counter(connection)
             if keys:
@@ -108,13 +100,6 @@ class SqlEventLog:
     def close(self) -> None:
         """Close the connections; the next call opens others."""
         self._database.close()
-
-    def _make_tables(self) -> None:
-        if not self._ready:
-            with self._database.transaction() as connection:
-                for table in _METADATA.sorted_tables:
-                    connection.execute(CreateTable(table, if_not_exists=True))
-            self._ready = True
 
     def _trim(self, connection: sa.Connection, first: int, seq: int) -> None:
         if seq // TRIM_EVERY > first // TRIM_EVERY:

@@ -12,43 +12,45 @@ import re
 import secrets
 import time
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 
 from sqlalchemy import (
     Column,
-    Connection,
-    MetaData,
     String,
     Table,
-    create_engine,
     delete,
     insert,
-    inspect,
     select,
 )
-from sqlalchemy.engine import Engine, Row, make_url
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
-from orch_next.errors import BusyError, ConfigError, InputError, NotFoundError
+from orch_next.errors import (
+    BusyError,
+    ConfigError,
+    DatabaseError,
+    InputError,
+    NotFoundError,
+)
 from orch_next.security.passwords import NOBODY, fits, hash_password
 from orch_next.security.session_tokens import SessionTokens
+from orch_next.storage.database import Database, metadata
 
 ROLES = ("CMD", "WORK", "AUDIT", "viewer")
 NAME_LENGTH = 64
 # How long a looked-up row is believed; another process's `identity remove` acts after it.
 FRESH_SECONDS = 1.0
+# How long a known row is believed for reads while the database is away.
+AWAY_SECONDS = 300.0
 
 _TOKEN = re.compile(r"orch_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 
 _TABLE = Table(
     "identities",
-    MetaData(),
+    metadata,
     Column("id", String(12), primary_key=True),
     Column("name", String(NAME_LENGTH), nullable=False),
     Column("name_key", String(NAME_LENGTH * 4), nullable=False, unique=True),
@@ -60,7 +62,7 @@ _TABLE = Table(
 # Beside the identities, because tables that exist are never altered.
 _PASSWORDS = Table(
     "identity_passwords",
-    _TABLE.metadata,
+    metadata,
     Column("identity_id", String(12), primary_key=True),
     Column("password", String(200), nullable=False),
 )
@@ -95,7 +97,11 @@ class Identities:
         clock: Callable[[], float] = time.monotonic,
         sessions: SessionTokens | None = None,
     ) -> None:
-        self._engine = _open(database_url)
+        self._database = Database(database_url)
+        try:
+            self._database.open()
+        except DatabaseError as error:
+            raise ConfigError(f"the identities cannot be read: {error.reason}") from error
         self._now = now
         self._clock = clock
         self.sessions = sessions
@@ -118,16 +124,16 @@ class Identities:
 
     def _insert(self, identity: Identity, token: str) -> None:
         row = {**vars(identity), "name_key": _key(identity.name), "token_sha256": _digest(token)}
-        try:
-            with self._transaction() as connection:
+        with self._database.transaction() as connection:
+            try:
                 connection.execute(insert(_TABLE).values(row))
-        except IntegrityError as error:
-            raise InputError(f"there is already an identity named {identity.name!r}") from error
+            except IntegrityError as error:
+                raise InputError(f"there is already an identity named {identity.name!r}") from error
 
     def list_all(self) -> list[Identity]:
         """Return every identity, oldest first."""
         query = select(_TABLE).order_by(_TABLE.c.created_at, _TABLE.c.name)
-        with self._transaction() as connection:
+        with self._database.reading() as connection:
             return [_identity(row) for row in connection.execute(query)]
 
     def remove(self, name: str) -> Identity:
@@ -135,22 +141,25 @@ class Identities:
         row = self._first(_TABLE.c.name_key == _key(name))
         if row is None:
             raise NotFoundError(f"there is no identity named {name!r}")
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.id == row.id))
             connection.execute(delete(_PASSWORDS).where(_PASSWORDS.c.identity_id == row.id))
         self._seen.pop(row.id, None)
         return _identity(row)
 
-    def find(self, identity_id: str) -> Identity | None:
-        """Return the identity of that id, None when it was removed."""
-        row = self._row(identity_id)
+    def find(self, identity_id: str, *, reads: bool = False) -> Identity | None:
+        """Return the identity of that id, None when it was removed.
+
+        Who only `reads` is believed for some minutes while the database is away.
+        """
+        row = self._row(identity_id, reads)
         return None if row is None else _identity(row)
 
     def add_with_password(self, name: str, role: str, password: str) -> tuple[Identity, str]:
         """Store a new identity with a password; return it with its token; raise `InputError`."""
         stored = hash_password(password)
         identity, token = self.add(name, role)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             row = {"identity_id": identity.id, "password": stored}
             connection.execute(insert(_PASSWORDS).values(row))
         return identity, token
@@ -171,13 +180,13 @@ class Identities:
         now = self._clock()
         return sum(now - at < seconds for at, _ in list(self._seen.values()))
 
-    def find_by_token(self, token: str) -> Identity | None:
-        """Return whose token it is, or None; compares in constant time."""
+    def find_by_token(self, token: str, *, reads: bool = False) -> Identity | None:
+        """Return whose token it is, or None; compares in constant time. `reads` as in `find`."""
         if self.sessions is not None and token.count(".") == 2:
             identity_id = self.sessions.read(token)
-            return None if identity_id is None else self.find(identity_id)
+            return None if identity_id is None else self.find(identity_id, reads=reads)
         match = _TOKEN.fullmatch(token)
-        row = self._row(match[1]) if match else None
+        row = self._row(match[1], reads) if match else None
         if row is None or not hmac.compare_digest(
             row.token_sha256.encode(), _digest(token).encode()
         ):
@@ -186,15 +195,21 @@ class Identities:
 
     def _password(self, identity_id: str) -> str | None:
         query = select(_PASSWORDS.c.password).where(_PASSWORDS.c.identity_id == identity_id)
-        with self._transaction() as connection:
+        with self._database.reading() as connection:
             found: str | None = connection.scalar(query)
         return found
 
-    def _row(self, identity_id: str) -> Row[tuple[str, ...]] | None:
+    def _row(self, identity_id: str, reads: bool) -> Row[tuple[str, ...]] | None:
         at, row = self._seen.get(identity_id, (0.0, None))
-        if row is not None and self._clock() - at < FRESH_SECONDS:
+        age = self._clock() - at
+        if row is not None and age < FRESH_SECONDS:
             return row
-        fresh = self._first(_TABLE.c.id == identity_id)
+        try:
+            fresh = self._first(_TABLE.c.id == identity_id)
+        except BusyError:
+            if row is not None and reads and age < AWAY_SECONDS:
+                return row
+            raise
         if fresh is None:
             self._seen.pop(identity_id, None)
             return None
@@ -202,41 +217,8 @@ class Identities:
         return fresh
 
     def _first(self, condition: ColumnElement[bool]) -> Row[tuple[str, ...]] | None:
-        with self._transaction() as connection:
+        with self._database.reading() as connection:
             return connection.execute(select(_TABLE).where(condition)).first()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
-            raise BusyError(f"the table of identities cannot be reached: {error}") from error
-
-
-def _open(database_url: str) -> Engine:
-    try:
-        url = make_url(database_url)
-        if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url)
-        _make_tables(engine)
-    except (SQLAlchemyError, ImportError, OSError) as error:
-        raise ConfigError(f"the table of identities cannot be made: {error}") from error
-    return engine
-
-
-def _make_tables(engine: Engine) -> None:
-    for table in (_TABLE, _PASSWORDS):
-        try:
-            with engine.begin() as connection:
-                connection.execute(CreateTable(table, if_not_exists=True))
-        except SQLAlchemyError:
-            # PostgreSQL: IF NOT EXISTS is no lock, a process that starts beside us may have won.
-            if not inspect(engine).has_table(table.name):
-                raise
 
 
 def _identity(row: Row[tuple[str, ...]]) -> Identity:

@@ -11,6 +11,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 
 from orch_next.errors import ForbiddenError
+from orch_next.security.guard import READING_METHODS
 from orch_next.security.identities import Identities, Identity
 from orch_next.security.roles import action_of, require
 
@@ -20,6 +21,7 @@ _OPEN_PATHS = (
     *("/login", "/logout", "/health", "/favicon.ico", "/callbacks/terminal"),
     "/api/security/login",
 )
+_ANYBODYS = "/health"
 _OPEN_FOLDER = "/static/"
 
 
@@ -41,8 +43,12 @@ def guard_requests(app: Flask, identities: Identities) -> None:
 
     @app.before_request
     def identify() -> ResponseReturnValue | None:
+        if request.path == _ANYBODYS:
+            g.identity = None
+            return None  # it asks no database who is there
         token = bearer_token(request.headers.get("Authorization", ""))
-        g.identity = _find(identities, token, session.get(SESSION_KEY))
+        reads = request.method in READING_METHODS
+        g.identity = _find(identities, token, session.get(SESSION_KEY), reads=reads)
         if request.method == "OPTIONS" or _is_open(request.path):
             return None  # a preflight never carries credentials (D40)
         if g.identity is None:
@@ -62,7 +68,8 @@ def identify_socket(auth: Any, environ: Mapping[str, Any]) -> Identity | None:
         return None
     token = _auth_token(auth) or bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
     opened = app.session_interface.open_session(app, app.request_class(dict(environ)))
-    return _find(identities, token, opened.get(SESSION_KEY) if opened else None)
+    # What a socket does is listening.
+    return _find(identities, token, opened.get(SESSION_KEY) if opened else None, reads=True)
 
 
 def door_identities(app: Flask) -> Identities | None:
@@ -82,11 +89,13 @@ def _auth_token(auth: Any) -> str | None:
     return token if isinstance(token, str) and token else None
 
 
-def _find(identities: Identities, token: str | None, identity_id: Any) -> Identity | None:
+def _find(
+    identities: Identities, token: str | None, identity_id: Any, *, reads: bool
+) -> Identity | None:
     # A wrong token is not made good by a cookie.
     if token is not None:
-        return identities.find_by_token(token)
-    return identities.find(identity_id) if isinstance(identity_id, str) else None
+        return identities.find_by_token(token, reads=reads)
+    return identities.find(identity_id, reads=reads) if isinstance(identity_id, str) else None
 
 
 def _is_open(path: str) -> bool:

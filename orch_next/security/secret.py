@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from orch_next.errors import ConfigError
+from orch_next.storage.private import make_folder, open_private
 
 KEY_BYTES = 32
 
@@ -26,7 +27,7 @@ def load_secret_key(path: Path) -> bytes:
 
 
 def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     # A name of its own: a crash in between leaves no half-written key behind.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.orch-tmp")
     try:
@@ -39,8 +40,8 @@ def _create(path: Path) -> None:
 
 
 def _write_private(path: Path, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+    flags = os.O_WRONLY | getattr(os, "O_BINARY", 0)
+    with os.fdopen(open_private(path, flags), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

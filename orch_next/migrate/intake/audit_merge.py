@@ -19,7 +19,7 @@ from orch_next.migrate.intake.databases import (
     snapshot,
     table_names,
 )
-from orch_next.migrate.intake.our_tables import is_foreign, is_our_name
+from orch_next.storage.ours import is_foreign, is_our_name
 
 AUDIT = "audit_events"
 # Whatever the reader of `/audit/events` can show (contract 6, D20).

@@ -26,7 +26,7 @@ from orch_next.migrate.intake.databases import (
     table_names,
 )
 from orch_next.migrate.intake.listing import list_files
-from orch_next.migrate.intake.our_tables import is_foreign, is_our_name
+from orch_next.storage.ours import is_foreign, is_our_name
 
 _JSON_MEMBERS = ("files_modified", "ps1_parameters_used", "performance_metrics")
 _JSON_NAMES = ("outcome",)

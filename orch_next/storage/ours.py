@@ -1,4 +1,4 @@
-"""Our own tables by a few of their columns: a legacy table of that name without them is foreign.
+"""Our own tables by a few of their columns: another's table of that name lacks them.
 
 The rooms that own them are out of reach here; a test compares this list with them.
 """
@@ -13,6 +13,8 @@ _TELLTALES: Mapping[str, str] = {
     "attempts": "task_id attempt exit_status",
     "high_water": "kind prefix number",
     "idempotency": "scope key payload_sha256 answer",
+    "identities": "name_key role token_sha256",
+    "identity_passwords": "identity_id password",
     "journal": "uid record_id rev_after payload_sha256",
     "journal_turn": "id",
     "knowledge_marks": "name number",
@@ -28,6 +30,7 @@ _TELLTALES: Mapping[str, str] = {
     "search_words": "words",
     "work_outcomes": "number outcome_hash script counts ts",
 }
+OUR_NAMES = tuple(_TELLTALES)
 
 
 def is_our_name(table: str) -> bool:
@@ -39,3 +42,8 @@ def is_foreign(table: str, columns: Iterable[str]) -> bool:
     """Tell whether a table has a name of ours but is another one."""
     wanted = _TELLTALES.get(table.lower(), "").split()
     return not set(wanted) <= {column.lower() for column in columns}
+
+
+def is_ours(table: str, columns: Iterable[str]) -> bool:
+    """Tell whether a table is one of ours."""
+    return is_our_name(table) and not is_foreign(table, columns)

@@ -1,0 +1,1 @@
+"""STORAGE: the database that all rooms share: engine, patience, numbered migrations, modes."""

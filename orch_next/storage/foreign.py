@@ -1,0 +1,82 @@
+"""SQLite files of another program: read as they stand at one moment, nothing made beside them."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+COMPANIONS = ("-wal", "-shm", "-journal")
+_COPIED = ("", "-wal", "-journal")
+_WAL_MODE = 2
+_TRIES = 5
+_PATIENCE = 3.0  # seconds
+# Closing any descriptor of a file drops all locks that this process has on it.
+_turn = threading.Lock()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open another program's database for reading; `sqlite3.Error` and OSError pass.
+
+    While that program has it open, as one more reader. Else SQLite would make a `-wal` and
+    a `-shm` for a file in WAL mode: it is read as a file that nobody changes, or, with an
+    unfinished transaction beside it, as a copy.
+    """
+    with _turn, tempfile.TemporaryDirectory(prefix="orch-next-") as folder:
+        present = {one for one in COMPANIONS if path.with_name(path.name + one).exists()}
+        if "-journal" in present or present == {"-wal"}:
+            place, how = _copy(path, Path(folder)), "mode=rw"
+        elif not present and _is_wal(path):
+            place, how = path, "mode=ro&immutable=1"
+        else:
+            place, how = path, "mode=ro"
+        uri = f"{place.absolute().as_uri()}?{how}"
+        with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as db:
+            yield db
+
+
+def columns_by_table(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """Return the columns of every table."""
+    names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: _columns(db, name) for name in names}
+
+
+def _columns(db: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    return tuple(row[0] for row in db.execute("SELECT name FROM pragma_table_info(?)", (table,)))
+
+
+def quoted(name: str) -> str:
+    """Return an SQL identifier for any name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _is_wal(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(20)
+    return len(head) == 20 and _WAL_MODE in head[18:20]
+
+
+def _copy(path: Path, folder: Path) -> Path:
+    """Copy the files as they are at one moment: none changes while they are read."""
+    for _ in range(_TRIES):
+        before = _states(path)
+        for suffix in _COPIED:
+            target = folder / f"copy.sqlite{suffix}"
+            target.unlink(missing_ok=True)
+            origin = path.with_name(path.name + suffix)
+            if origin.exists():
+                shutil.copyfile(origin, target)
+        if _states(path) == before:
+            return folder / "copy.sqlite"
+    raise sqlite3.OperationalError("it changes while it is read; stop the programs that write it")
+
+
+def _states(path: Path) -> list[tuple[int, int]]:
+    found = (path.with_name(path.name + suffix) for suffix in _COPIED)
+    infos = (one.stat() for one in found if one.exists())
+    return [(info.st_size, info.st_mtime_ns) for info in infos]

@@ -1,0 +1,168 @@
+"""Numbered migrations: each brings the tables one schema further, once, whole or not at all.
+
+Append here what alters tables that exist; tables and indexes that are only new are made by
+`Database` beside them. A number that was released is never changed again.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ProgrammingError
+
+from orch_next.errors import SchemaError
+from orch_next.storage import foreign
+from orch_next.storage.engine import PUBLIC, SCHEMA
+from orch_next.storage.ours import is_foreign, is_ours
+
+log = logging.getLogger(__name__)
+
+numbers = sa.Table(
+    "orch_next_schema", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True)
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the tables are; `former` is the SQLite file that an earlier version shared."""
+
+    url: sa.URL
+    former: Path | None = None
+
+
+Migration: TypeAlias = Callable[[sa.Connection, Place], None]
+
+
+def present_number(connection: sa.Connection) -> int:
+    """Return the number of the schema that the database has, 0 before the first migration."""
+    if not sa.inspect(connection).has_table(numbers.name):
+        return 0
+    return connection.scalar(sa.select(sa.func.max(numbers.c.number))) or 0
+
+
+def check_number(number: int, place: Place, newest: int) -> None:
+    """Raise SchemaError for a database that a newer version has made its own."""
+    if number > newest:
+        raise SchemaError(
+            f"{shown(place.url)} belongs to a newer ORCH-Next (schema {number}, this one knows "
+            f"{newest}); run: pip install --upgrade orch-next"
+        )
+
+
+def migrate(connection: sa.Connection, place: Place, migrations: Sequence[Migration]) -> None:
+    """Run what is missing within the caller's transaction; raise SchemaError."""
+    _make_schema(connection, place)
+    connection.execute(sa.schema.CreateTable(numbers, if_not_exists=True))
+    done = present_number(connection)
+    check_number(done, place, len(migrations))
+    for number, migration in enumerate(migrations, start=1):
+        if number > done:
+            migration(connection, place)
+            connection.execute(sa.insert(numbers).values(number=number))
+            log.info("%s: schema %s", shown(place.url), number)
+
+
+def shown(url: sa.URL) -> str:
+    """Return a URL for people: a file's path, else without its password."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or "the database in memory"
+    return url.render_as_string(hide_password=True)
+
+
+def take_own_place(connection: sa.Connection, place: Place) -> None:
+    """Bring the tables of an earlier version, which shared the legacy's place, into our own."""
+    if connection.dialect.name == "postgresql":
+        _move_from_public(connection)
+    elif place.former is not None and place.former.exists():
+        _copy_from_file(connection, place.former)
+
+
+def _make_schema(connection: sa.Connection, place: Place) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    if connection.scalar(sa.text("SELECT current_schema()")) is not None:
+        return
+    try:
+        connection.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+    except ProgrammingError as error:
+        user = place.url.username or getpass.getuser()
+        raise SchemaError(
+            f"the database user {user!r} may not make the schema {SCHEMA}; run as the "
+            f"database's owner: psql {place.url.database} "
+            f"-c 'CREATE SCHEMA {SCHEMA} AUTHORIZATION \"{user}\"'"
+        ) from error
+
+
+def _move_from_public(connection: sa.Connection) -> None:
+    if connection.scalar(sa.text("SELECT current_schema()")) != SCHEMA:
+        return  # the owner gave us a schema long ago
+    found = sa.inspect(connection).get_multi_columns(schema=PUBLIC)
+    for (_schema, name), columns in sorted(found.items(), key=str):
+        if is_ours(name, (column["name"] for column in columns)):
+            quoted = connection.dialect.identifier_preparer.quote(name)
+            connection.execute(sa.text(f"ALTER TABLE {PUBLIC}.{quoted} SET SCHEMA {SCHEMA}"))
+
+
+def _copy_from_file(connection: sa.Connection, former: Path) -> None:
+    with foreign.reading(former) as db:
+        db.execute("BEGIN")
+        columns = foreign.columns_by_table(db)
+        ours = [name for name, names in sorted(columns.items()) if is_ours(name, names)]
+        if _has_tables(connection):
+            return  # somebody began here already: nothing is mixed
+        for kind, name, statement in _statements(db, ours):
+            connection.exec_driver_sql(statement)
+            if kind == "table":
+                _copy_rows(connection, db, name, columns[name])
+
+
+def _has_tables(connection: sa.Connection) -> bool:
+    return any(name != numbers.name for name in sa.inspect(connection).get_table_names())
+
+
+def _statements(db: Any, ours: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, table and SQL of the tables, then of their indexes."""
+    query = (
+        "SELECT type, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL "
+        "AND type IN ('table', 'index') ORDER BY type DESC, name"
+    )
+    for kind, table, statement in db.execute(query).fetchall():
+        if table in ours:
+            yield kind, table, statement
+
+
+def _copy_rows(connection: sa.Connection, db: Any, name: str, columns: Sequence[str]) -> None:
+    quoted = foreign.quoted(name)
+    names = ", ".join(map(foreign.quoted, columns))
+    marks = ", ".join("?" for _ in columns)
+    # A virtual table's row ids are its keys, and not among its columns.
+    if "PRIMARY KEY" not in _sql_of(db, name).upper():
+        names, marks = f"rowid, {names}", f"?, {marks}"
+    rows = db.execute(f"SELECT {names} FROM {quoted} ORDER BY rowid")  # noqa: S608
+    insert = f"INSERT INTO {quoted} ({names}) VALUES ({marks})"  # noqa: S608
+    while batch := rows.fetchmany(1000):
+        connection.exec_driver_sql(insert, batch)
+
+
+def _sql_of(db: Any, name: str) -> str:
+    found = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    return str(found[0])
+
+
+MIGRATIONS: tuple[Migration, ...] = (take_own_place,)
+
+
+def foreign_tables(connection: sa.Connection) -> list[str]:
+    """List the tables that have a name of ours and are another program's."""
+    found = sa.inspect(connection).get_multi_columns()
+    return sorted(
+        name
+        for (_schema, name), columns in found.items()
+        if is_foreign(name, (column["name"] for column in columns))
+    )
