@@ -356,7 +356,7 @@ def test_locks_of_others_are_listed_and_swept_only_when_asked(tmp_path):
 class OnlyTime(Leases):
     """The seeded defect: trusts its own clock and compares no generation."""
 
-    def check(self, task, token):
+    def check(self, task, token, proof=None):
         lease = self.known(task.id)
         if self.is_lost(lease):
             raise ConflictError("late")

@@ -203,7 +203,7 @@ def test_an_identity_is_credential_enough(
     guarded: Callable[..., FlaskClient], orch_root: Path
 ) -> None:
     client = guarded(auth="token")
-    database = f"sqlite:///{orch_root.parent / 'data' / 'orch.db'}"
+    database = f"sqlite:///{orch_root.parent / 'data' / 'orch-next.db'}"
     _identity, theirs = Identities(database).add("作業者", "WORK")
     assert ask(client, Authorization=f"Bearer {theirs}") == (200, "")
     assert ask(client) == (401, "missing_credentials")

@@ -200,7 +200,7 @@ def closed(
 ) -> Iterator[tuple[Server, str]]:
     folder = tmp_path_factory.mktemp("closed")
     with running_server(folder, request.param, env={"ORCH_AUTH": "token"}) as running:
-        database = running.orch_root.parent / "data" / "orch.db"
+        database = running.orch_root.parent / "data" / "orch-next.db"
         yield running, Identities(f"sqlite:///{database}").add("閲覧者", "viewer")[1]
 
 

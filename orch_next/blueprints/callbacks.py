@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Blueprint, current_app, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import idempotency_key, parse_object
+from orch_next.blueprints.permits import permit_callback, refuse_verdict
 from orch_next.core.events import Change
-from orch_next.core.terminal import Callback, Terminal, read_callback
-from orch_next.errors import ForbiddenError
-from orch_next.security import door_identities, is_signed
+from orch_next.core.terminal import Terminal, read_callback
+from orch_next.security import is_signed
 from orch_next.security.signatures import HEADERS
 
 bp = Blueprint("callbacks", __name__)
-
-# What a WORK may not do under its own name either (docs/security.md).
-VERDICTS = ("DONE", "HOLD", "DROP")
 
 
 @bp.post("/callbacks/terminal")
@@ -47,12 +44,7 @@ def has_signature(body: bytes) -> bool:
 
 def _have_effect(body: bytes, sha256: str) -> Change:
     callback = read_callback(parse_object(body).members)
-    _refuse_verdict(callback)
+    refuse_verdict(callback.wanted)
     parts = orch()
-    terminal = Terminal(parts.board.state, parts.board.tasks, now=parts.now)
+    terminal = Terminal(parts.board.state, parts.board.tasks, now=parts.now, permit=permit_callback)
     return terminal.apply(callback, sha256, parts.reports)
-
-
-def _refuse_verdict(callback: Callback) -> None:
-    if door_identities(current_app) is not None and callback.wanted in VERDICTS:
-        raise ForbiddenError(f"{callback.wanted} is a person's verdict, not a callback's")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from orch_next.core.claims import Claim, Claimed
 from orch_next.core.events import Who, hash_payload
@@ -46,6 +46,13 @@ EDITABLE = ("title", "owner", "due", "artifact", "notes")
 EDITED = "task_edited"
 CREATED = "task_created"
 
+# Judges the row as it is under the lock and the cells that it shall get; raises ForbiddenError.
+Permit: TypeAlias = Callable[[Task, Mapping[str, str]], None]
+
+
+def permit_all(_task: Task, _cells: Mapping[str, str]) -> None:
+    """Let everybody do everything: the rule where nobody's role is known."""
+
 
 @dataclass(frozen=True)
 class TaskDraft:
@@ -73,7 +80,12 @@ class Tasks:
         self._strict = governance == "strict"
 
     def set_status(
-        self, task_id: str, status: str, who: Who, expected_rev: str | None = None
+        self,
+        task_id: str,
+        status: str,
+        who: Who,
+        expected_rev: str | None = None,
+        permit: Permit = permit_all,
     ) -> Task:
         """Give a task a status; HOLD and REVIEW free its lock cells (contract 3.4).
 
@@ -86,6 +98,7 @@ class Tasks:
 
         def plan(view: LedgerView[Task]) -> Step:
             entry = view.get_writable(task_id, expected_rev)
+            permit(entry.record, values)
             if self._strict:
                 if entry.record.status == status:
                     return Step(task_id, ())
@@ -97,7 +110,12 @@ class Tasks:
         return self._state.write(TASK, plan, intent).after
 
     def edit(
-        self, task_id: str, cells: Mapping[str, Any], who: Who, expected_rev: str | None = None
+        self,
+        task_id: str,
+        cells: Mapping[str, Any],
+        who: Who,
+        expected_rev: str | None = None,
+        permit: Permit = permit_all,
     ) -> Task:
         """Change cells of `EDITABLE` and nothing else; a blank due, artifact or note becomes `-`.
 
@@ -108,6 +126,7 @@ class Tasks:
 
         def plan(view: LedgerView[Task]) -> Step:
             entry = view.get_writable(task_id, expected_rev)
+            permit(entry.record, values)
             return Step(task_id, view.set_cells(entry, values))
 
         payload = hash_payload({"task_id": task_id, **values})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from orch_next.security.actions import READING_METHODS
 from orch_next.security.bodies import count_untold_body, told_length
 from orch_next.security.headers import security_headers
 from orch_next.security.origins import Host, Policy, parse_host, parse_origin
@@ -21,7 +22,7 @@ from orch_next.security.origins import Host, Policy, parse_host, parse_origin
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
 # Paths where even a GET acts or keeps a connection: `(?:/.*)?` stands for a URL prefix.
 _LIVE_PATHS = re.compile(
     r"(?:/.*)?/(?:socket\.io(?:/.*)?|(?<!/audit/)events|events/health|sse/events|jobs/.+/events)/*",

@@ -11,9 +11,9 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 
 from orch_next.errors import ForbiddenError
-from orch_next.security.guard import READING_METHODS
+from orch_next.security.actions import READING_METHODS, action_of
 from orch_next.security.identities import Identities, Identity
-from orch_next.security.roles import action_of, require
+from orch_next.security.roles import require
 
 EXTENSION = "orch_next_identities"
 SESSION_KEY = "identity"
@@ -90,12 +90,12 @@ def _auth_token(auth: Any) -> str | None:
 
 
 def _find(
-    identities: Identities, token: str | None, identity_id: Any, *, reads: bool
+    identities: Identities, token: str | None, session: object, *, reads: bool
 ) -> Identity | None:
     # A wrong token is not made good by a cookie.
     if token is not None:
         return identities.find_by_token(token, reads=reads)
-    return identities.find(identity_id, reads=reads) if isinstance(identity_id, str) else None
+    return identities.find_session(session, reads=reads)
 
 
 def _is_open(path: str) -> bool:
@@ -104,7 +104,7 @@ def _is_open(path: str) -> bool:
 
 def _forbidden(identity: Identity) -> ResponseReturnValue | None:
     try:
-        require(identity, action_of(request.method, request.path))
+        require(identity, action_of(request.method, request.endpoint, request.view_args))
     except ForbiddenError as error:
         return jsonify(success=False, error=str(error)), 403
     return None
