@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.context import orch
@@ -13,6 +13,7 @@ from orch_next.blueprints.permits import permit_callback, refuse_verdict
 from orch_next.core.events import Change
 from orch_next.core.terminal import Terminal, read_callback
 from orch_next.security import is_signed
+from orch_next.security.requests import door_failures
 from orch_next.security.signatures import HEADERS
 
 bp = Blueprint("callbacks", __name__)
@@ -26,12 +27,21 @@ def take_terminal() -> ResponseReturnValue:
         return jsonify(error="Idempotency-Key header required"), 400
     body = request.get_data()
     if not has_signature(body):
-        return jsonify(error="invalid signature"), 401
+        return refuse_signature()
     sha256 = hashlib.sha256(body).hexdigest()
     accepted = orch().deliveries.accept(key, sha256, lambda: _have_effect(body, sha256))
     if accepted.duplicate:
         return jsonify(status="duplicate", payload_sha256=accepted.payload_sha256), 202
     return jsonify(accepted=True, payload_sha256=accepted.payload_sha256), 202
+
+
+def refuse_signature() -> ResponseReturnValue:
+    """Count and record it; answer 401, or 429 to an address that goes on."""
+    address = request.remote_addr or ""
+    wait = door_failures(current_app).note("signature_refused", address, "", "callback")
+    if wait:
+        return jsonify(error="too many failures"), 429, {"Retry-After": str(wait)}
+    return jsonify(error="invalid signature"), 401
 
 
 def has_signature(body: bytes) -> bool:

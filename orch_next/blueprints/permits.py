@@ -13,7 +13,13 @@ from orch_next.dispatcher.cores import is_core_id
 from orch_next.errors import ForbiddenError
 from orch_next.security import door_identities
 from orch_next.security.identities import Identity
-from orch_next.security.roles import is_own_core, require_core, require_owner, require_step
+from orch_next.security.roles import (
+    allowed_actions,
+    is_own_core,
+    require_core,
+    require_owner,
+    require_step,
+)
 
 # Whoever signs callbacks is a program with the rights of WORK (docs/security.md).
 SIGNER = Identity("", "callback", "WORK", "")
@@ -63,6 +69,11 @@ def require_own_agent(key: str) -> None:
     is_others_core = role in ROLES or key in orch().control.load_cores().known
     if is_others_core or registrar not in (None, identity_id()):
         require_core(identity, key, role)
+
+
+def sees_audit() -> bool:
+    """Tell whether who asks may see what happened at the door."""
+    return "audit" in allowed_actions(g.get("identity"))
 
 
 def identity_id() -> str:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from orch_next.blueprints.answers import with_rev
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import author, read_body, whole_number
+from orch_next.blueprints.permits import sees_audit
 from orch_next.core.history import LARGEST_ID, JournalEntry, list_entries
 from orch_next.security import require
 from orch_next.security.roles import actions_of_undo
@@ -50,6 +51,7 @@ def history() -> Response:
         source=request.args.get("source"),
         before=whole_number("before", LARGEST_ID, 0, LARGEST_ID),
         limit=limit + 1,
+        with_security=sees_audit(),
     )
     page = entries[:limit]
     undoable = parts.board.undo.judge(page)

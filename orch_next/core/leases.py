@@ -99,8 +99,8 @@ class Leases:
         values = {"token_hash": hash_token(token), "started_at": at, "heartbeat_at": at}
         if not self.store.start(lease, values, claimant):
             return None
-        known = {"token_hash": hash_token(token), "started_at": at, "token": token}
-        return replace(lease, **known, claimant=claimant)
+        started = replace(lease, token_hash=hash_token(token), started_at=at)
+        return replace(started, token=token, claimant=claimant)
 
     def start(self, lease: Lease) -> bool:
         """Note that the core of an offered lease is at work; False if it was taken back."""
@@ -140,8 +140,8 @@ class Leases:
             raise InputError(f"a core reports {', '.join(REPORTS)}, not {ending.status!r}")
         lease = self.known(task_id)
         who = Who(lease.core, "-", "dispatcher", claimed=False)
-        said = {name: redact(getattr(ending, name), token) for name in ("artifact", "message")}
-        ending = replace(ending, **said)
+        message, artifact = redact(ending.message, token), redact(ending.artifact, token)
+        ending = replace(ending, message=message, artifact=artifact)
         return self._end(lease, ending, who, lambda task: self.check(task, token, proof))
 
     def end(self, lease: Lease, ending: Ending) -> Ended:

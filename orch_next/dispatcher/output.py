@@ -58,7 +58,7 @@ def _overlap(data: bytes, secret: bytes) -> int:
 
 
 class Output:
-    """What one attempt says, without its own token. One thread runs `copy`, another takes lines with `take`.
+    """What one attempt says, without its own token: one thread runs `copy`, another `take`.
 
     Only unpatched parts are used here (FileIO, deque: both safe across real threads),
     because green servers replace locks, queues and `os.read`.

@@ -148,7 +148,7 @@ class Identities:
 
     def _insert(self, identity: Identity, token: str) -> None:
         row = {name: getattr(identity, name) for name in ("id", "name", "role", "created_at")}
-        row |= {"name_key": _key(identity.name), "token_sha256": _digest(token)}
+        row |= {"name_key": name_key(identity.name), "token_sha256": _digest(token)}
         with self._database.transaction() as connection:
             try:
                 connection.execute(insert(_TABLE).values(row))
@@ -175,7 +175,7 @@ class Identities:
 
     def get(self, name: str) -> Identity:
         """Return the identity of that name; raise `NotFoundError`."""
-        row = self._first(_TABLE.c.name_key == _key(name))
+        row = self._first(_TABLE.c.name_key == name_key(name))
         if row is None:
             raise NotFoundError(f"there is no identity named {name!r}")
         return _identity(row)
@@ -219,10 +219,11 @@ class Identities:
     def find_session(self, session: object, *, reads: bool = False) -> Identity | None:
         """Return whose session `[id, generation]` is, None for none or one that has ended."""
         # The cookies of an earlier version hold the id alone.
-        session = (session, 0) if isinstance(session, str) else session
-        identity_id, generation = session if _is_session(session) else (None, None)
-        identity = None if identity_id is None else self.find(identity_id, reads=reads)
-        return identity if identity and identity.generation == generation else None
+        found = (session, 0) if isinstance(session, str) else session
+        if not _is_session(found):
+            return None
+        identity = self.find(found[0], reads=reads)
+        return identity if identity and identity.generation == found[1] else None
 
     def find(self, identity_id: str, *, reads: bool = False) -> Identity | None:
         """Return the identity of that id, None when it was removed.
@@ -243,7 +244,7 @@ class Identities:
 
     def find_by_password(self, name: str, password: str) -> Identity | None:
         """Return who logs in so, or None; the token serves as a password too."""
-        row = self._first(_TABLE.c.name_key == _key(name))
+        row = self._first(_TABLE.c.name_key == name_key(name))
         own = self.find_by_token(password) if _TOKEN.fullmatch(password) else None
         if own is not None:
             return own if row is not None and own.id == row.id else None
@@ -316,8 +317,9 @@ def _stand(
 
 
 def _is_session(session: object) -> TypeGuard[Sequence[Any]]:
-    is_pair = isinstance(session, (list, tuple)) and len(session) == 2
-    return is_pair and isinstance(session[0], str) and type(session[1]) is int
+    if not isinstance(session, (list, tuple)) or len(session) != 2:
+        return False
+    return isinstance(session[0], str) and type(session[1]) is int
 
 
 def _identity(row: Row[tuple[str, ...]]) -> Identity:
@@ -335,7 +337,8 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """Return what names that look alike have in common."""
     # Names that look alike are one name: nobody approves as a second `CMD` in full width.
     return unicodedata.normalize("NFKC", name).casefold()
 

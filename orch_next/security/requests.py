@@ -12,10 +12,12 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.errors import ForbiddenError
 from orch_next.security.actions import READING_METHODS, action_of
+from orch_next.security.failures import Failures
 from orch_next.security.identities import Identities, Identity
 from orch_next.security.roles import require
 
 EXTENSION = "orch_next_identities"
+FAILURES = "orch_next_failures"
 SESSION_KEY = "identity"
 _OPEN_PATHS = (
     *("/login", "/logout", "/health", "/favicon.ico", "/callbacks/terminal"),
@@ -52,7 +54,8 @@ def guard_requests(app: Flask, identities: Identities) -> None:
         if request.method == "OPTIONS" or _is_open(request.path):
             return None  # a preflight never carries credentials (D40)
         if g.identity is None:
-            return _ask_who("invalid_token" if token else "missing_credentials")
+            wait = note_bad_token(app, token, request.remote_addr) if token else 0
+            return _too_many(wait) if wait else _ask_who(_detail(token))
         return _forbidden(g.identity)
 
 
@@ -69,13 +72,32 @@ def identify_socket(auth: Any, environ: Mapping[str, Any]) -> Identity | None:
     token = _auth_token(auth) or bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
     opened = app.session_interface.open_session(app, app.request_class(dict(environ)))
     # What a socket does is listening.
-    return _find(identities, token, opened.get(SESSION_KEY) if opened else None, reads=True)
+    found = _find(identities, token, opened.get(SESSION_KEY) if opened else None, reads=True)
+    if found is None and token:
+        note_bad_token(app, token, environ.get("REMOTE_ADDR"))
+    return found
 
 
 def door_identities(app: Flask) -> Identities | None:
     """Return the identities of an app in token mode, None in open mode."""
     found: Identities | None = app.extensions.get(EXTENSION)
     return found
+
+
+def door_failures(app: Flask) -> Failures:
+    """Return the count of what fails at this application's door."""
+    found: Failures = app.extensions[FAILURES]
+    return found
+
+
+def note_bad_token(app: Flask, token: str, address: str | None) -> int:
+    """Count and record a token that opens nothing; return when the next may be tried."""
+    identities, parts = door_identities(app), token.split("_")
+    # A token names whose it is; what is behind the name is nobody's to keep.
+    of = parts[1] if len(parts) == 3 and len(parts[1]) == 12 else ""
+    known = identities.find(of, reads=True) if identities and of else None
+    shown = known.name if known else ""
+    return door_failures(app).note("token_refused", address or "", f"id:{of}", shown)
 
 
 def bearer_token(authorization: str) -> str | None:
@@ -115,6 +137,15 @@ def _ask_who(detail: str) -> ResponseReturnValue:
         return _to_login()
     answer = jsonify(success=False, error="unauthorized", detail=detail)
     return answer, 401, {"WWW-Authenticate": 'Bearer realm="ORCH-Next"'}
+
+
+def _detail(token: str | None) -> str:
+    return "invalid_token" if token else "missing_credentials"
+
+
+def _too_many(wait: int) -> ResponseReturnValue:
+    answer = jsonify(success=False, error="too many failures", detail="invalid_token")
+    return answer, 429, {"Retry-After": str(wait)}
 
 
 def _to_login() -> ResponseReturnValue:
