@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from orch_next.errors import ForbiddenError
 from orch_next.security.actions import READING_METHODS, action_of
 from orch_next.security.failures import Failures
+from orch_next.security.guard import is_foreign
 from orch_next.security.identities import Identities, Identity
 from orch_next.security.roles import require
 
@@ -24,6 +25,10 @@ _OPEN_PATHS = (
     "/api/security/login",
 )
 _ANYBODYS = "/health"
+_FORMS = ("/login", "/logout")
+# What a page of another origin can send without asking first (Fetch, CORS-safelisted).
+_SIMPLE_TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data")
+_NOT_JSON = "with a session cookie the Content-Type must be application/json"
 _OPEN_FOLDER = "/static/"
 
 
@@ -50,12 +55,20 @@ def guard_requests(app: Flask, identities: Identities) -> None:
             return None  # it asks no database who is there
         token = bearer_token(request.headers.get("Authorization", ""))
         reads = request.method in READING_METHODS
-        g.identity = _find(identities, token, session.get(SESSION_KEY), reads=reads)
-        if request.method == "OPTIONS" or _is_open(request.path):
+        foreign = is_foreign(request.environ)
+        kept = None if foreign else session.get(SESSION_KEY)
+        g.identity = _find(identities, token, kept, reads=reads)
+        if request.method == "OPTIONS":
             return None  # a preflight never carries credentials (D40)
+        if request.method == "POST" and request.path in _FORMS and foreign:
+            return jsonify(success=False, error="another origin logs nobody in or out"), 403
+        if _is_open(request.path):
+            return None
         if g.identity is None:
             wait = note_bad_token(app, token, request.remote_addr) if token else 0
             return _too_many(wait) if wait else _ask_who(_detail(token))
+        if token is None and not reads and sent_type() in _SIMPLE_TYPES:
+            return jsonify(success=False, error=_NOT_JSON), 400
         return _forbidden(g.identity)
 
 
@@ -72,7 +85,8 @@ def identify_socket(auth: Any, environ: Mapping[str, Any]) -> Identity | None:
     token = _auth_token(auth) or bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
     opened = app.session_interface.open_session(app, app.request_class(dict(environ)))
     # What a socket does is listening.
-    found = _find(identities, token, opened.get(SESSION_KEY) if opened else None, reads=True)
+    kept = opened.get(SESSION_KEY) if opened and not is_foreign(dict(environ)) else None
+    found = _find(identities, token, kept, reads=True)
     if found is None and token:
         note_bad_token(app, token, environ.get("REMOTE_ADDR"))
     return found
@@ -98,6 +112,15 @@ def note_bad_token(app: Flask, token: str, address: str | None) -> int:
     known = identities.find(of, reads=True) if identities and of else None
     shown = known.name if known else ""
     return door_failures(app).note("token_refused", address or "", f"id:{of}", shown)
+
+
+def sent_type() -> str:
+    """Return the media type that the request names, empty for none."""
+    # Eventlet's server says text/plain of a request that names no type.
+    sent = request.environ.get("headers_raw")
+    if sent is not None and "content-type" not in {name.lower() for name, _ in sent}:
+        return ""
+    return request.mimetype
 
 
 def bearer_token(authorization: str) -> str | None:
