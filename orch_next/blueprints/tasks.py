@@ -9,7 +9,7 @@ from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, idempotency_key, read_body
 from orch_next.blueprints.markdown import render_cell
-from orch_next.blueprints.permits import permit_change
+from orch_next.blueprints.permits import identity_id, permit_change
 from orch_next.core.events import Who
 from orch_next.core.schema import Task
 from orch_next.core.tasks import EDITABLE, TaskDraft
@@ -77,7 +77,13 @@ def _create(body: Body) -> Task:
         due=body.text("due_date") or body.text("due"),
         notes=body.text("notes"),
     )
-    return orch().board.tasks.create(draft, _author(body), idempotency_key=idempotency_key())
+    return orch().board.tasks.create(draft, _author(body), idempotency_key=_own_key())
+
+
+def _own_key() -> str | None:
+    """Return the `Idempotency-Key` as this identity's own: nobody is answered for another."""
+    key, whose = idempotency_key(), identity_id()
+    return f"{whose}:{key}" if key and whose else key
 
 
 def _author(body: Body) -> Who:

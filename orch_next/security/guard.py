@@ -51,7 +51,9 @@ def guard(
 
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = parse_host(environ.get("HTTP_HOST", ""))
-        start = _adding(security_headers(host, foreign_files), start_response)
+        https = environ["wsgi.url_scheme"] == "https"
+        headers = security_headers(host, foreign_files, https=https)
+        start = _adding(headers, start_response)
         refused = refusal(environ, host, policy) or _raw_host_fault(environ, policy)
         if refused is not None:
             return _refuse(refused, environ, start, policy)

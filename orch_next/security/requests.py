@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, g, jsonify, redirect, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, g, jsonify, redirect, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 
 from orch_next.errors import ForbiddenError
@@ -32,6 +32,16 @@ _NOT_JSON = "with a session cookie the Content-Type must be application/json"
 _OPEN_FOLDER = "/static/"
 
 
+class _CookieOfName(SecureCookieSessionInterface):
+    """Reads the cookie of one name: Flask's own knows one for all requests."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return self._name
+
+
 class DoorSessions(SecureCookieSessionInterface):
     """Signed session cookies that fit the request: Secure with https, below its URL prefix."""
 
@@ -39,9 +49,29 @@ class DoorSessions(SecureCookieSessionInterface):
         """Tell whether this answer's cookie may travel by https only."""
         return request.is_secure
 
+    def get_cookie_name(self, app: Flask) -> str:
+        """Return the name of this answer's cookie; with https no other host can set it."""
+        return cookie_name(app, request)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the session of any request, also outside of its context."""
+        reader = _CookieOfName(cookie_name(app, request))
+        return reader.open_session(app, request)
+
     def get_cookie_path(self, app: Flask) -> str:
         """Return the path that the browser sends the cookie to."""
         return request.script_root or "/"
+
+
+def cookie_name(app: Flask, request: Request) -> str:
+    """Return the session cookie's name: bound to host and https by its prefix where both are.
+
+    Browsers take `__Host-` for the path `/` only, `__Secure-` below a URL prefix as well.
+    """
+    name: str = app.config["SESSION_COOKIE_NAME"]
+    if not request.is_secure:
+        return name
+    return f"__Secure-{name}" if request.script_root else f"__Host-{name}"
 
 
 def guard_requests(app: Flask, identities: Identities) -> None:
