@@ -57,3 +57,12 @@ def test_a_name_that_nobody_has_is_not_kept(doors: Doors) -> None:
 def test_the_pictures_told_over_sockets_are_without_it(doors: Doors) -> None:
     live = doors.app.extensions["orch_realtime"]
     assert "login_failed" not in str(live.sockets._views["timeline_update"]())
+
+
+def test_an_undo_tells_nothing_of_it(doors: Doors) -> None:
+    logs = doors.get("CMD", "/api/history?kind=security").get_json()["entries"]
+    got = [doors.post(role, f"/api/undo/{logs[0]['id']}") for role in ("CMD", "WORK")]
+    assert [(one.status_code, "login_failed" in one.text) for one in got] == [
+        (409, True),
+        (404, False),
+    ]

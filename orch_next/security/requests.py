@@ -141,7 +141,7 @@ def note_bad_token(app: Flask, token: str, address: str | None) -> int:
     of = parts[1] if len(parts) == 3 and len(parts[1]) == 12 else ""
     known = identities.find(of, reads=True) if identities and of else None
     shown = known.name if known else ""
-    return door_failures(app).note("token_refused", address or "", f"id:{of}", shown)
+    return door_failures(app).note("token_refused", address or "", f"id:{of}" if of else "", shown)
 
 
 def sent_type() -> str:
