@@ -1,4 +1,4 @@
-"""Every route and every role: the table in tests/data/access-matrix.txt, walked over the URL map."""
+"""Every route and every role: tests/data/access-matrix.txt, walked over the URL map."""
 
 from __future__ import annotations
 
