@@ -138,7 +138,7 @@ def read_the_audit(target: Target) -> dict[str, bool]:
     target.ask("", "/api/security/login", username=typed, password="違う合言葉です。")
     paths = (
         *("/audit/events?limit=1000", "/api/history?kind=security", "/api/v3/task-timeline"),
-        *("/api/knowledge/search?q=login_failed", "/api/security/audit"),
+        *("/api/knowledge/search?q=login", "/api/security/audit"),
     )
     texts = {path: target.ask("viewer", path).text for path in paths}
     everywhere = "".join(target.ask("CMD", path).text for path in paths)
@@ -235,7 +235,7 @@ def main() -> int:
     """Play every attack and print what was seen."""
     with tempfile.TemporaryDirectory() as folder, running_target(Path(folder)) as target:
         for attack in ATTACKS:
-            print(f"{attack.__name__}: {attack(target)}")
+            sys.stdout.write(f"{attack.__name__}: {attack(target)}\n")
     return 0
 
 
