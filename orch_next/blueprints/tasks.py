@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, g, jsonify
 
 from orch_next.blueprints.answers import answer_changed, answer_snapshot
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, idempotency_key, read_body
 from orch_next.blueprints.markdown import render_cell
-from orch_next.blueprints.permits import identity_id, permit_change
+from orch_next.blueprints.permits import permit_change
 from orch_next.core.events import Who
 from orch_next.core.schema import Task
 from orch_next.core.tasks import EDITABLE, TaskDraft
@@ -82,8 +82,12 @@ def _create(body: Body) -> Task:
 
 def _own_key() -> str | None:
     """Return the `Idempotency-Key` as this identity's own: nobody is answered for another."""
-    key, whose = idempotency_key(), identity_id()
-    return f"{whose}:{key}" if key and whose else key
+    key, identity = idempotency_key(), g.get("identity")
+    if key is None or identity is None:
+        return key
+    # An earlier version kept keys without their identity: what it began, its author may repeat.
+    is_old = orch().board.tasks.is_made_by(identity.name, key)
+    return key if is_old else f"{identity.id}:{key}"
 
 
 def _author(body: Body) -> Who:

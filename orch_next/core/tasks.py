@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from orch_next.core.claims import Claim, Claimed
 from orch_next.core.events import Who, hash_payload
+from orch_next.core.history import list_entries
 from orch_next.core.journal import Journal
 from orch_next.core.kept import Intent, Step
 from orch_next.core.kinds import EMPTY, ROLES, TASK, TASK_STATUSES
@@ -150,6 +151,13 @@ class Tasks:
         task = self._append(values, intent, claim)
         self._journal.claims.answer(claim, asdict(task))
         return task
+
+    def is_made_by(self, actor: str, idempotency_key: str) -> bool:
+        """Tell whether this author has created a task with this key; raise BusyError."""
+        task_id = self._journal.claims.find_record(_CREATE, idempotency_key)
+        database = self._journal.database
+        found = list_entries(database, kind=TASK.name, record_id=task_id, actor=actor)
+        return bool(task_id) and any(entry.event == CREATED for entry in found)
 
     def _append(self, values: Mapping[str, str], intent: Intent, claim: Claim | None) -> Task:
         def plan(view: LedgerView[Task]) -> Step:
