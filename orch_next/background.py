@@ -33,7 +33,7 @@ def start_background(app: Flask) -> None:
     if orch.settings.auth == "token":
         hide_process()  # a command core of the same user could read our secrets
     root = orch.settings.root
-    close_to_others(private_places(root.parent))
+    close_to_others(private_places(root))
     open_journal(orch)
     warn_of_state(root / "STATE")
     start_pulse(orch)
@@ -81,13 +81,13 @@ def told(error: DatabaseError) -> str:
     return error.reason if "run: " in error.reason else f"{error.reason}; {DOCTOR}"
 
 
-def private_places(moc_root: Path) -> Iterator[Path]:
-    """Yield what of an installation only the server's user has to read."""
-    data = moc_root / "data"
+def private_places(root: Path) -> Iterator[Path]:
+    """Yield what beside and below the ORCH folder only the server's user has to read."""
+    data = root.parent / "data"
     yield data
     for pattern in (f"{OWN_NAME}*", "*.key", "*.jsonl", "*.json"):
         yield from data.glob(pattern)
-    jobs = moc_root / "ORCH" / "LOGS" / "jobs"
+    jobs = root / "LOGS" / "jobs"
     yield jobs
     yield from jobs.glob("**/*")
 

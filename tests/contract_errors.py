@@ -53,7 +53,7 @@ def no_repository(moc_root: Path) -> None:
 
 
 def no_database(moc_root: Path) -> None:
-    (moc_root / "data" / "orch.db").mkdir(parents=True)
+    (moc_root / "data" / "orch-next.db").mkdir(parents=True)
 
 
 def agents_config(**sections: Any) -> Callable[[Path], object]:

@@ -39,7 +39,10 @@ def saved_facts(name: str = "facts.json") -> dict[str, Any]:
 
 def table_rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every table of a SQLite file, in order, without what SQLite hides."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+    # A look is not to leave files beside a database that nobody has open.
+    is_open = path.with_name(f"{path.name}-wal").exists()
+    uri = f"{path.as_uri()}?mode=ro{'' if is_open else '&immutable=1'}"
+    with closing(sqlite3.connect(uri, uri=True)) as db:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
         names = [name for (name,) in db.execute(query)]
         return {

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,8 @@ class PostgreSQL:
         first = (self.folder / "data" / "postmaster.pid").read_text().split("\n")[0]
         server = psutil.Process(int(first))
         for process in (server, *server.children(recursive=True)):
-            process.send_signal(number)
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
 
 
 @contextmanager

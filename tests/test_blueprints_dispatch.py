@@ -151,7 +151,7 @@ def test_a_bad_cores_file_is_the_contracts_500(client: FlaskClient, orch_root: P
         {
             "success": False,
             "message": "Dispatcher起動に失敗しました",
-            "detail": f"{path}: unknown key: cores.W.limits",
+            "detail": "config/cores.toml: unknown key: cores.W.limits",
         },
     )
     assert client.get("/console").status_code == 200

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,3 +123,48 @@ def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
     answer = client.get("/api/tasks/hold")
     # Werkzeug gives the names in the order of a set.
     assert (answer.status_code, sorted(answer.allow or ())) == (405, ["OPTIONS", "POST"])
+
+
+def refused_by_disk(number: int) -> LedgerError:
+    error = LedgerError("TASKS.md was not written")
+    error.__cause__ = OSError(number, "why")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        (errno.ENOSPC, 507),
+        (errno.EDQUOT, 507),
+        (errno.EROFS, 503),
+        (errno.EACCES, 503),
+        (errno.EPERM, 503),
+        (errno.EIO, 500),
+    ],
+)
+def test_what_the_disk_refuses_has_its_status(
+    raising: Callable[[Exception], FlaskClient], number: int, status: int
+) -> None:
+    client = raising(refused_by_disk(number))
+    for answer in (client.post("/api/raise"), client.get("/api/raise")):
+        assert (answer.status_code, "was not written" in answer.text) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("{root}/config/cores.toml: unknown key: core", "config/cores.toml: unknown key: core"),
+        ("/srv/工場 2/ORCH/STATE/TASKS.md: not locked", "TASKS.md: not locked"),
+        ("C:\\作業\\STATE\\TASKS.md: not locked", "TASKS.md: not locked"),
+        ("GET /api/tasks of http://127.0.0.1:5001/x", "GET tasks of http://127.0.0.1:5001/x"),
+    ],
+)
+def test_no_answer_tells_where_we_are_installed(
+    app: Flask,
+    raising: Callable[[Exception], FlaskClient],
+    orch_root: Path,
+    message: str,
+    said: str,
+) -> None:
+    client = raising(LedgerError(message.format(root=orch_root.parent)))
+    assert client.post("/api/raise").get_json() == {"success": False, "error": said}

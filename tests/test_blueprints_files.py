@@ -99,7 +99,17 @@ def test_evidence_that_is_not_there_is_said_to_be_missing(client: FlaskClient) -
     assert client.get("/api/approvals/X/evidence").status_code == 404
 
 
-@pytest.mark.parametrize("cell", ["data/orch.db", "data/secret.key", "../a", "config/cores.toml"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "data/orch.db",
+        "data/orch-next.db",
+        "data/orch-next.db-wal",
+        "data/secret.key",
+        "../a",
+        "config/cores.toml",
+    ],
+)
 def test_evidence_never_shows_keys(client: FlaskClient, orch_root: Path, cell: str) -> None:
     for name in ("data/secret.key", "config/cores.toml", "../a"):
         path = orch_root.parent / name

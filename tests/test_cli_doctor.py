@@ -14,6 +14,7 @@ from orch_next.cli import main
 from orch_next.cli.doctor_places import check_database, check_port
 from orch_next.cli.doctor_software import check_packages, check_python, read_requirements
 from orch_next.cli.findings import fail, ok
+from orch_next.core.database import Database
 from tests.git_repository import GitRepository
 from tests.sample import copy_sample
 
@@ -42,7 +43,7 @@ def test_a_fresh_sample_is_healthy_and_stays_as_it_is(
 ) -> None:
     before = sorted(root.parent.rglob("*"))
     names = ["python", "packages", "configuration", "ledgers", "lock", "merge driver"]
-    names += ["database", "port", "exposure", "secrets"]
+    names += ["database", "port", "exposure", "secrets", "rights"]
     assert doctor(root, capsys) == (0, {name: ["ok"] for name in names})
     assert sorted(root.parent.rglob("*")) == before
 
@@ -144,7 +145,11 @@ def test_databases_are_opened_but_never_made(tmp_path: Path) -> None:
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as base:
         base.execute("CREATE TABLE one (id)")
-    assert check_database(url) == ok("database", f"{path} is sound")
+    before = path.read_bytes()
+    assert check_database(url) == ok("database", f"{path} is brought to schema 1 by the server")
+    assert path.read_bytes() == before
+    Database(url).open()
+    assert check_database(url) == ok("database", f"{path} is sound, schema 1")
     path.write_bytes(b"not a database, but long enough to be looked at" * 99)
     assert check_database(url).level == "fail"
     assert check_database("nonsense://").level == "fail"

@@ -16,9 +16,7 @@ import sqlalchemy as sa
 
 import orch_next
 from orch_next.core.database import Database, metadata
-from orch_next.migrate.changes import Remove
 from orch_next.migrate.house import House
-from orch_next.migrate.intake import our_tables
 from orch_next.migrate.intake.databases import (
     TableFacts,
     UnsoundError,
@@ -31,6 +29,8 @@ from orch_next.migrate.intake.databases import (
 from orch_next.migrate.intake.stores import Store, join_stores, read_lines, read_store
 from orch_next.migrate.steps.data import DataStep
 from orch_next.migrate.steps.knowledge import KnowledgeStep
+from orch_next.storage import ours as our_tables
+from tests.installations import put_database, table_rows
 from tests.moc_databases import OUTCOMES, build_databases
 from tests.moc_moves import move
 from tests.moc_tree import build_moc, tree_hash, tree_lines
@@ -152,7 +152,7 @@ def test_text_that_is_not_utf8_comes_through(tmp_path: Path) -> None:
         db.commit()
     move(DataStep(), house)
     text = "SELECT hex(actor), typeof(actor) FROM audit_events WHERE ts = '2'"
-    assert query(house.target / "data" / "orch.db", text) == [(odd.hex().upper(), "text")]
+    assert query(house.target / "data" / "orch-next.db", text) == [(odd.hex().upper(), "text")]
     assert DataStep().plan(house).changes == ()
 
 
@@ -165,16 +165,16 @@ def test_every_table_arrives(tmp_path: Path) -> None:
         old, new = (root / "data" / f"{name}.db" for root in (house.source, house.target))
         assert old.read_bytes() == new.read_bytes()
     old, new = (facts_of(root / "data" / "orch.db") for root in (house.source, house.target))
-    assert new.pop("legacy_alerts") == old.pop("alerts")
-    assert (old.pop("audit_events")[0], new.pop("audit_events")[0]) == (3, 4)
     assert new == old
+    own = facts_of(house.target / "data" / "orch-next.db")
+    assert (old["audit_events"][0], own.pop("audit_events")[0], own) == (3, 4, {})
 
 
 def test_audit_events_of_all_files_come_in_once(tmp_path: Path) -> None:
     house = two_houses(tmp_path)
     work = move(DataStep(), house)
-    assert work.counts["audit events added"] == 1
-    rows = query(house.target / "data" / "orch.db", "SELECT ts, task_id FROM audit_events")
+    assert work.counts["audit events added"] == 4
+    rows = query(house.target / "data" / "orch-next.db", "SELECT ts, task_id FROM audit_events")
     assert sorted(rows) == [
         ("2025-10-06T10:00:00Z", "001"),
         ("2025-10-06T10:05:00Z", ""),
@@ -190,9 +190,9 @@ def test_equal_events_of_one_file_stay_as_many(tmp_path: Path) -> None:
         db.execute("CREATE TABLE audit_events (id INTEGER PRIMARY KEY, timestamp, event_type)")
         db.executemany("INSERT INTO audit_events VALUES (?, '1', 'x')", [(1,), (2,)])
         db.commit()
-    assert move(DataStep(), house).counts["audit events added"] == 3
+    assert move(DataStep(), house).counts["audit events added"] == 6
     found = query(
-        house.target / "data" / "orch.db",
+        house.target / "data" / "orch-next.db",
         "SELECT count(*) FROM audit_events WHERE event_type = 'x' AND timestamp = '1'",
     )
     assert found == [(2,)]
@@ -210,33 +210,45 @@ def test_a_base_with_the_key_of_phase_3_takes_events_of_the_same_moment(tmp_path
         db.commit()
     move(DataStep(), house)
     found = query(
-        house.target / "data" / "orch.db",
+        house.target / "data" / "orch-next.db",
         "SELECT actor, count, idem_key FROM audit_events ORDER BY actor",
     )
     assert found == [("CMD", None, "idem-3"), ("CMD", None, None), ("別", 5, None)]
     assert DataStep().plan(house).changes == ()
 
 
-def test_our_server_finds_its_tables_beside_the_old_ones(tmp_path: Path) -> None:
+def test_our_server_makes_its_tables_beside_the_events(tmp_path: Path) -> None:
     house = two_houses(tmp_path)
     move(DataStep(), house)
-    database = Database(f"sqlite:///{house.target / 'data' / 'orch.db'}")
+    database = Database(f"sqlite:///{house.target / 'data' / 'orch-next.db'}")
     with database.transaction() as connection:
         alerts = [one["name"] for one in sa.inspect(connection).get_columns("alerts")]
     database.close()
     assert "first_at" in alerts
 
 
-def test_in_the_same_house_the_stale_wal_goes(tmp_path: Path) -> None:
+def test_in_the_same_house_the_old_database_is_not_touched(tmp_path: Path) -> None:
     moc = build_moc(tmp_path)
-    expected = facts_of(moc / "data" / "orch.db")
+    names = ("orch.db", "orch.db-wal")
+    before = [(moc / "data" / name).read_bytes() for name in names]
     house = House(moc, moc, NOW)
     work = move(DataStep(), house)
-    assert [str(one.path) for one in work.changes] == ["data/orch.db", "data/orch.db-wal"]
-    assert isinstance(work.changes[1], Remove)
-    found = facts_of(moc / "data" / "orch.db")
-    assert found["legacy_alerts"] == expected["alerts"]
+    assert [str(one.path) for one in work.changes] == ["data/orch-next.db"]
+    assert [(moc / "data" / name).read_bytes() for name in names] == before
+    assert facts_of(moc / "data" / "orch-next.db")["audit_events"][0] == 4
     assert DataStep().plan(house).changes == ()
+
+
+def test_what_an_earlier_version_had_in_the_old_file_is_taken(tmp_path: Path) -> None:
+    house = two_houses(tmp_path)
+    (house.target / "data").mkdir(parents=True, exist_ok=True)
+    put_database(house.target / "data" / "orch.db")
+    before = table_rows(house.target / "data" / "orch.db")
+    move(DataStep(), house)
+    after = table_rows(house.target / "data" / "orch-next.db")
+    assert (after["journal"], after["identities"]) == (before["journal"], before["identities"])
+    # Three of the old house's file, one of another, and the one that was here.
+    assert len(after["audit_events"]) == 5
 
 
 def test_what_the_new_house_has_stays_and_the_old_file_is_kept_beside(tmp_path: Path) -> None:
@@ -262,16 +274,18 @@ def test_what_the_new_house_has_stays_and_the_old_file_is_kept_beside(tmp_path: 
 
 def test_a_database_that_the_new_server_wrote_keeps_its_rows(tmp_path: Path) -> None:
     house = two_houses(tmp_path)
-    database = Database(f"sqlite:///{house.target / 'data' / 'orch.db'}")
+    database = Database(f"sqlite:///{house.target / 'data' / 'orch-next.db'}")
     with database.transaction() as connection:
         connection.execute(sa.text("INSERT INTO high_water VALUES ('task', '', 7)"))
     database.close()
     move(DataStep(), house)
-    path = house.target / "data" / "orch.db"
+    path = house.target / "data" / "orch-next.db"
     assert query(path, "SELECT number FROM high_water") == [(7,)]
     assert query(path, "SELECT count(*) FROM audit_events") == [(4,)]
     beside = house.target / "data" / "orch.from-moc.db"
-    assert facts_of(beside) == facts_of(house.source / "data" / "orch.db")
+    assert not beside.exists()
+    kept = house.target / "data" / "orch.db"
+    assert facts_of(kept) == facts_of(house.source / "data" / "orch.db")
     assert DataStep().plan(house).changes == ()
 
 
@@ -282,7 +296,7 @@ def test_events_written_after_the_move_come_with_the_next_run(tmp_path: Path) ->
         db.execute("INSERT INTO audit_events (ts, event) VALUES ('2025-10-09T00:00:00Z', 'late')")
         db.commit()
     assert move(DataStep(), house).counts["audit events added"] == 1
-    found = query(house.target / "data" / "orch.db", "SELECT count(*) FROM audit_events")
+    found = query(house.target / "data" / "orch-next.db", "SELECT count(*) FROM audit_events")
     assert found == [(5,)]
 
 

@@ -52,7 +52,7 @@ def test_every_outcome_comes_in_once_and_is_found(tmp_path: Path) -> None:
         ("outcome-refused", "data/broken.db")
     ]
     assert tree_hash(house.source) == before
-    database = Database(f"sqlite:///{house.target / 'data' / 'orch.db'}")
+    database = Database(f"sqlite:///{house.target / 'data' / 'orch-next.db'}")
     library = Library(database)
     store = KnowledgeStore(library)
     assert (store.count(), store.scripts()) == (OUTCOMES, ["sync.ps1"])
@@ -84,7 +84,7 @@ def test_in_the_same_house_a_table_of_our_name_steps_aside(tmp_path: Path) -> No
     house = House(moc, moc, NOW)
     work = move(KnowledgeStep(), house)
     assert work.counts == {"outcomes": 25, "different": 25, "added": 25, "refused": 1}
-    assert len(known_hashes(moc / "data" / "orch.db")) == 25
+    assert len(known_hashes(moc / "data" / "orch-next.db")) == 25
     again = KnowledgeStep().plan(house)
     assert (again.changes, again.counts["outcomes"]) == ((), 25)
 
@@ -118,7 +118,7 @@ def test_what_is_no_outcome_is_told_and_stays(tmp_path: Path) -> None:
 def test_a_damaged_database_of_ours_is_left_alone(tmp_path: Path) -> None:
     house = two_houses(tmp_path)
     (house.target / "data").mkdir()
-    shutil.copyfile(house.source / "data" / "broken.db", house.target / "data" / "orch.db")
+    shutil.copyfile(house.source / "data" / "broken.db", house.target / "data" / "orch-next.db")
     work = KnowledgeStep().plan(house)
     assert (work.changes, [one.code for one in work.findings]) == ((), ["knowledge-damaged"])
 
@@ -126,7 +126,7 @@ def test_a_damaged_database_of_ours_is_left_alone(tmp_path: Path) -> None:
 def test_a_lost_outcome_is_noticed(tmp_path: Path) -> None:
     house = two_houses(tmp_path)
     work = move(KnowledgeStep(), house)
-    with closing(sqlite3.connect(house.target / "data" / "orch.db")) as db:
+    with closing(sqlite3.connect(house.target / "data" / "orch-next.db")) as db:
         db.execute("DELETE FROM work_outcomes WHERE number = 1")
         db.commit()
     assert [one.code for one in KnowledgeStep().verify(house, work)] == ["outcome-unseen"]

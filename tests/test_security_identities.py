@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orch_next.errors import BusyError, ConfigError, InputError, NotFoundError
-from orch_next.security.identities import FRESH_SECONDS, Identities, Identity
+from orch_next.security.identities import AWAY_SECONDS, FRESH_SECONDS, Identities, Identity
 
 
 def noon() -> datetime:
@@ -141,3 +141,27 @@ def test_two_that_open_the_same_database_share_it(tmp_path: Path) -> None:
     tables = [open_table(tmp_path) for _ in range(2)]
     added, token = tables[0].add("田中", "CMD")
     assert tables[1].find_by_token(token) == added
+
+
+def break_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("ALTER TABLE identities RENAME TO elsewhere")
+
+
+def test_who_is_known_may_read_while_the_database_is_away(tmp_path: Path) -> None:
+    path, now = tmp_path / "orch-next.db", [1000.0]
+    table = Identities(f"sqlite:///{path}", clock=lambda: now[0])
+    (known, token), (_, unseen) = table.add("田中", "CMD"), table.add("佐藤", "WORK")
+    assert table.find_by_token(token) == known
+    break_table(path)
+    now[0] += AWAY_SECONDS - 1
+    assert (table.find_by_token(token, reads=True), table.find(known.id, reads=True)) == (
+        known,
+        known,
+    )
+    for asked, reads in ((token, False), (unseen, True)):
+        with pytest.raises(BusyError):
+            table.find_by_token(asked, reads=reads)
+    now[0] += 2
+    with pytest.raises(BusyError):
+        table.find_by_token(token, reads=True)

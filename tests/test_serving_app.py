@@ -152,7 +152,7 @@ def ledger_locked(server: Server) -> Iterator[None]:
 @contextmanager
 def database_locked(server: Server) -> Iterator[None]:
     """Keep every other connection out of the journal."""
-    database = sqlite3.connect(server.orch_root.parent / "data" / "orch.db")
+    database = sqlite3.connect(server.orch_root.parent / "data" / "orch-next.db")
     with closing(database):
         database.execute("BEGIN EXCLUSIVE")
         yield

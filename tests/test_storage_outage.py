@@ -80,25 +80,29 @@ def journal(database: PostgreSQL, name: str, sources: str = "'http'") -> list[st
 
 
 def test_frozen(database: PostgreSQL, url: str, tmp_path: Path) -> None:
-    """Sixty readers wait on a frozen server: `/health` and known readers do not."""
+    """Sixty strangers wait on a frozen server: `/health` and known readers do not."""
     _, token = Identities(url).add("司令", "CMD")
+    strangers = [f"orch_{number:012x}_{'x' * 43}" for number in range(60)]
     env = {"ORCH_DATABASE_URL": url, "ORCH_AUTH": "token"}
     with running_server(tmp_path, "serve", env=env) as server:
         assert ask(server, "/api/tasks", token=token)[0] == 200
         database.freeze()
         try:
-            with ThreadPoolExecutor(61) as pool:
-                reads = [pool.submit(ask, server, "/api/tasks", None, token) for _ in range(60)]
-                time.sleep(1.5)  # their identity is looked up again after a second
-                late = [pool.submit(ask, server, "/api/tasks", None, token)]
+            with ThreadPoolExecutor(60) as pool:
+                reads = [pool.submit(ask, server, "/api/tasks", None, one) for one in strangers]
+                time.sleep(0.5)
                 looks = [ask(server, "/health") for _ in range(5)]
-                found = [one.result() for one in (*reads, *late)]
+                assert not any(one.done() for one in reads)
+                found = [one.result() for one in reads]
+            known = [ask(server, "/api/tasks", token=token) for _ in range(3)]
             write = ask(server, "/api/tasks/hold", {"task_id": "001"}, token)
         finally:
             database.thaw()
         assert [(status, seconds < 1) for status, _, seconds in looks] == [(200, True)] * 5
-        assert {status for status, _, _ in found} == {200}
-        assert max(seconds for _, _, seconds in found) < 9
+        assert {status for status, _, _ in found} == {503}
+        assert max(seconds for _, _, seconds in found) < 12
+        assert [status for status, _, _ in known] == [200] * 3
+        assert sum(seconds for _, _, seconds in known) < 9  # one of them asks for all
         assert (write[0], write[1]["error"], write[2] < 9) == (
             503,
             "the database cannot be used now (database-unusable)",

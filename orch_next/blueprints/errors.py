@@ -39,7 +39,7 @@ from orch_next.errors import (
 # What the disk refuses: nothing is wrong with the request, nor with us.
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
-_FOLDERS = re.compile(r"(?<![\w.:/-])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:'\"]+[/\\])+")
+_FOLDERS = re.compile(r"(?<![\w.:/-])(?:[A-Za-z]:)?[/\\](?:[^\n/\\:'\"]+[/\\])+")
 
 STATUSES: tuple[tuple[type[OrchError], int], ...] = (
     (InputError, 400),

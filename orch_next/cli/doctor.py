@@ -50,4 +50,4 @@ def _examine_places(settings: Settings) -> Iterator[Finding]:
     yield places.check_port(settings.host, settings.port)
     yield places.check_door(settings)
     yield from places.check_secrets(settings)
-    yield from places.check_rights(settings.moc_root)
+    yield from places.check_rights(settings.root)

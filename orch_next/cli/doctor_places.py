@@ -9,7 +9,7 @@ import shlex
 import shutil
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -85,14 +85,14 @@ def check_database(url: str) -> Finding:
         return fail("database", str(error), "look at ORCH_DATABASE_URL")
 
 
-def check_rights(moc_root: Path) -> Iterator[Finding]:
+def check_rights(root: Path) -> Iterator[Finding]:
     """Tell of private files that others may read, and of what root left behind."""
-    open_ones = [path for path in private_places(moc_root) if path.exists() and is_open(path)]
+    open_ones = [path for path in private_places(root) if path.exists() and is_open(path)]
     for path in open_ones[:_SHOWN]:
         mode = stat.S_IMODE(path.stat().st_mode)
         mend = f"chmod {closed(mode):o} {shlex.quote(str(path))}, or start the server"
         yield warn("rights", f"{path} is open to others (mode {mode:04o})", mend)
-    lost = list(_owned_by_root(moc_root))
+    lost = list(_owned_by_root(root))
     for path, owner in lost[:_SHOWN]:
         mend = f"chown {owner} {shlex.quote(str(path))}"
         yield fail("rights", f"{path} is owned by root, and the server is not root", mend)
@@ -100,20 +100,20 @@ def check_rights(moc_root: Path) -> Iterator[Finding]:
         yield ok("rights", "data and lock files belong to whom they should")
 
 
-def _owned_by_root(moc_root: Path) -> Iterator[tuple[Path, str]]:
+def _owned_by_root(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield what root made in folders of others, and whose it should be."""
-    for folder in (moc_root / "ORCH" / "STATE", moc_root / "data"):
-        if not folder.is_dir():
-            continue
-        owner = folder.stat()
-        if folder.name == "data":
-            owner = moc_root.stat()
-            candidates = [folder, *folder.iterdir()]
-        else:
-            candidates = [one for one in folder.iterdir() if one.is_file()]
-        for path in candidates:
-            if owner.st_uid and path.lstat().st_uid == 0:
-                yield path, f"{owner.st_uid}:{owner.st_gid}"
+    state, data = root / "STATE", root.parent / "data"
+    if state.is_dir():
+        files = (path for path in state.iterdir() if path.is_file())
+        yield from _not_of(state.stat(), files)
+    if data.is_dir():
+        yield from _not_of(root.parent.stat(), (data, *data.iterdir()))
+
+
+def _not_of(owner: os.stat_result, paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    for path in sorted(paths):
+        if owner.st_uid and path.lstat().st_uid == 0:
+            yield path, f"{owner.st_uid}:{owner.st_gid}"
 
 
 def check_port(host: str, port: int) -> Finding:

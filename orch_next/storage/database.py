@@ -27,6 +27,7 @@ from orch_next.storage.migrations import (
     check_number,
     foreign_tables,
     migrate,
+    numbers,
     present_number,
     shown,
 )
@@ -63,7 +64,13 @@ def is_sqlite_file(name: str) -> bool:
 class Database:
     """An engine whose tables are made on first use; opening nothing touches no disk."""
 
-    def __init__(self, url: str, *, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        migrations: Sequence[Migration] = MIGRATIONS,
+        former: Path | None = None,
+    ) -> None:
         try:
             self.url = sa.make_url(url)
         except ArgumentError as error:
@@ -71,16 +78,11 @@ class Database:
         self._engine = make_engine(self.url)
         self._migrations = migrations
         self._file = sqlite_file(self.url)
+        self.former = former or _former(self._file)
         self._place = Place(self.url, self.former)
         self._absence = Absence()
         self._ready = False
         self._lock = threading.Lock()
-
-    @property
-    def former(self) -> Path | None:
-        """Return the file beside ours that the legacy has and earlier versions shared."""
-        is_own = self._file is not None and self._file.name == OWN_NAME
-        return self._file.with_name(FORMER_NAME) if self._file and is_own else None
 
     @property
     def is_away(self) -> bool:
@@ -107,18 +109,14 @@ class Database:
 
         Raise SchemaError, BusyError as `open` does.
         """
-        if self._file is not None and not self._file.exists():
-            self._check_folder(self._file.parent)
-            is_here = self.former is not None and self.former.exists()
-            return f"{self._file} will be made by the server" + (
-                f"; what is ours in {self.former} is copied" if is_here else ""
-            )
-        with self._asking(), ExitStack() as stack:
+        with self._asking():
             if self._file is not None:
-                self._check_file(self._file)
-            connection = stack.enter_context(self._engine.connect())
-            self._check_sound(connection)
-            number = self._check(connection)
+                number = self._examine_file(self._file)
+            else:
+                with self._engine.connect() as connection:
+                    number = self._check(connection)
+        if number is None:
+            return f"{self._file} will be made by the server{self._carried()}"
         if number < len(self._migrations):
             return f"{shown(self.url)} is brought to schema {len(self._migrations)} by the server"
         return f"{shown(self.url)} is sound, schema {number}"
@@ -186,14 +184,31 @@ class Database:
             raise SchemaError(_foreign(self.url, self._file, name))
         return number
 
-    def _check_file(self, file: Path) -> None:
+    def _examine_file(self, file: Path) -> int | None:
+        """Return the schema's number, None for no file; without making anything."""
+        if not file.exists():
+            self._check_folder(file.parent)
+            return None
+        if not file.stat().st_size or numbers.name not in self._check_file(file):
+            return 0
+        with self._engine.connect() as connection:
+            self._check_sound(connection)
+            return self._check(connection)
+
+    def _carried(self) -> str:
+        is_here = self.former is not None and self.former.exists()
+        return f"; what is ours in {self.former} is copied" if is_here else ""
+
+    def _check_file(self, file: Path) -> dict[str, tuple[str, ...]]:
         """Refuse another program's file before SQLite turns it to a write-ahead log."""
-        if file.is_file() and file.stat().st_size:
-            with foreign.reading(file) as db:
-                tables = foreign.columns_by_table(db)
-            for name in sorted(tables):
-                if is_our_name(name) and is_foreign(name, tables[name]):
-                    raise SchemaError(_foreign(self.url, self._file, name))
+        if not file.is_file() or not file.stat().st_size:
+            return {}
+        with foreign.reading(file) as db:
+            tables = foreign.columns_by_table(db)
+        for name in sorted(tables):
+            if is_our_name(name) and is_foreign(name, tables[name]):
+                raise SchemaError(_foreign(self.url, self._file, name))
+        return tables
 
     def _check_folder(self, folder: Path) -> None:
         near = next(one for one in (folder, *folder.absolute().parents) if one.exists())
@@ -217,6 +232,21 @@ class Database:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in table.indexes:
                     connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _former(file: Path | None) -> Path | None:
+    """Return the file beside ours that the legacy has and earlier versions shared."""
+    is_own = file is not None and file.name == OWN_NAME
+    return file.with_name(FORMER_NAME) if file and is_own else None
+
+
+def take_over(former: Path, file: Path) -> None:
+    """Make a database of what is ours in the file of an earlier version; raise BusyError."""
+    database = Database(f"sqlite:///{file}", former=former)
+    try:
+        database.open()
+    finally:
+        database.close()
 
 
 def _take_time(connection: sa.Connection) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 COMPANIONS = ("-wal", "-shm", "-journal")
@@ -27,17 +27,17 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     a `-shm` for a file in WAL mode: it is read as a file that nobody changes, or, with an
     unfinished transaction beside it, as a copy.
     """
-    with _turn, tempfile.TemporaryDirectory(prefix="orch-next-") as folder:
+    with _turn, ExitStack() as stack:
         present = {one for one in COMPANIONS if path.with_name(path.name + one).exists()}
         if "-journal" in present or present == {"-wal"}:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="orch-next-"))
             place, how = _copy(path, Path(folder)), "mode=rw"
         elif not present and _is_wal(path):
             place, how = path, "mode=ro&immutable=1"
         else:
             place, how = path, "mode=ro"
         uri = f"{place.absolute().as_uri()}?{how}"
-        with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as db:
-            yield db
+        yield stack.enter_context(closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)))
 
 
 def columns_by_table(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Our database made of the old one: foreign tables step aside, audit rows come in once."""
+"""Our database: what we had, and the old house's audit events, each once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from orch_next.migrate.intake.databases import (
     snapshot,
     table_names,
 )
-from orch_next.storage.ours import is_foreign, is_our_name
+from orch_next.storage.database import take_over
+from orch_next.storage.ours import is_ours
 
 AUDIT = "audit_events"
 # Whatever the reader of `/audit/events` can show (contract 6, D20).
@@ -27,43 +28,43 @@ _TIMES, _EVENTS = ("ts", "timestamp"), ("event", "event_type")
 # They name a row or a delivery, not what happened: the same event may have another.
 _NOT_CONTENT = ("id", "idem_key")
 _COLUMNS = ("ts", "actor", "role", "event", "task_id", "appr_id", "payload_sha256")
-ASIDE = "legacy_{}"
 
 
 @dataclass(frozen=True)
 class Merge:
-    """What the new `data/orch.db` is made of; `base` is None for an empty beginning."""
+    """What the new `data/orch-next.db` is made of; `base` is None for an empty beginning.
+
+    `former` is a file that an earlier version shared with the legacy: ours in it is taken.
+    """
 
     base: Path | None
-    foreign: tuple[str, ...]
+    former: Path | None
     audits: tuple[Path, ...]
     added: Mapping[str, int]
 
     @property
     def is_needed(self) -> bool:
         """Tell whether the base, as it stands, is not yet what it should be."""
-        return bool(self.foreign) or any(self.added.values())
+        return self.former is not None or any(self.added.values())
 
     def build(self, path: Path) -> None:
-        """Make the database at a path where nothing is; raise UnsoundError."""
+        """Make the database at a path where nothing is; raise UnsoundError, BusyError."""
         if self.base is not None:
             snapshot(self.base, path)
+        elif self.former is not None:
+            take_over(self.former, path)
         with closing(sqlite3.connect(path)) as db:
             db.text_factory = as_text
-            for name in self.foreign:
-                _rename(db, name)
             for source in self.audits:
                 _add_missing(db, source)
             db.execute("PRAGMA journal_mode=DELETE")
 
 
-def plan_merge(base: Path | None, audits: list[Path]) -> Merge:
+def plan_merge(base: Path | None, audits: list[Path], former: Path | None = None) -> Merge:
     """Look at what is to be merged; a database without audit events adds nothing."""
-    foreign: tuple[str, ...] = ()
     known: Counter[bytes] = Counter()
     if base is not None:
         with opened(base) as db:
-            foreign = tuple(foreign_tables(db))
             known = Counter(key for key, _row in _audit_rows(db))
     added: dict[str, int] = {}
     useful = []
@@ -74,14 +75,13 @@ def plan_merge(base: Path | None, audits: list[Path]) -> Merge:
         if missing:
             useful.append(source)
             added[source.name] = sum(missing.values())
-    return Merge(base, foreign, tuple(useful), added)
+    return Merge(base, None if base else former, tuple(useful), added)
 
 
-def foreign_tables(db: sqlite3.Connection) -> Iterator[str]:
-    """Yield the tables that have a name of ours and other columns."""
-    for name in table_names(db):
-        if is_our_name(name) and is_foreign(name, columns_of(db, name)):
-            yield name
+def holds_ours(path: Path) -> bool:
+    """Tell whether an earlier version of ours has its tables in a database."""
+    with opened(path) as db:
+        return any(is_ours(name, columns_of(db, name)) for name in table_names(db))
 
 
 def has_audit(db: sqlite3.Connection) -> bool:
@@ -104,15 +104,6 @@ def _content_digest(row: Mapping[str, Any]) -> bytes:
     content = {k: v for k, v in row.items() if k not in _NOT_CONTENT and v is not None}
     values = {k: str(v) if isinstance(v, (int, float)) else v for k, v in content.items()}
     return row_digest([part for pair in sorted(values.items()) for part in pair])
-
-
-def _rename(db: sqlite3.Connection, name: str) -> None:
-    taken = {one.lower() for one in table_names(db)}
-    aside, number = ASIDE.format(name), 2
-    while aside.lower() in taken:
-        aside, number = ASIDE.format(f"{name}_{number}"), number + 1
-    db.execute(f"ALTER TABLE {quoted(name)} RENAME TO {quoted(aside)}")
-    db.commit()
 
 
 def _add_missing(db: sqlite3.Connection, source: Path) -> None:

@@ -59,13 +59,8 @@ _TEXTS: dict[str, tuple[Severity, str, str]] = {
     ),
     "database-elsewhere": (
         "warning",
-        "database_url is set: what is imported into data/orch.db is not in that database",
-        "database_url の指定があります。data/orch.db への取り込みはそのデータベースに入りません",
-    ),
-    "table-renamed": (
-        "info",
-        "the table {0} has a name of ours and other columns; it is kept as legacy_{0}",
-        "表 {0} は本製品の表と同名で列が異なるため legacy_{0} として残します",
+        "database_url is set: what is imported into data/orch-next.db is not in that database",
+        "database_url の指定があります。取り込み先の data/orch-next.db とは別のデータベースです",
     ),
     "table-kept": (
         "info",

@@ -1,11 +1,11 @@
-"""What `data/orch.db` becomes: the old house's, or the new one's with the old audit events."""
+"""Our own database in the new house: what we had there or here, with the old audit events."""
 
 from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from orch_next.config import load_settings
@@ -13,10 +13,9 @@ from orch_next.errors import ConfigError
 from orch_next.migrate.changes import Change, Put, Remove
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.house import House
-from orch_next.migrate.intake.audit_merge import ASIDE, AUDIT, Merge, plan_merge
+from orch_next.migrate.intake.audit_merge import AUDIT, Merge, holds_ours, plan_merge
 from orch_next.migrate.intake.databases import (
     COMPANIONS,
-    TableFacts,
     UnsoundError,
     describe,
     opened,
@@ -24,12 +23,14 @@ from orch_next.migrate.intake.databases import (
 from orch_next.migrate.intake.finding import finding
 from orch_next.migrate.intake.sources import Source
 
-OURS = "data/orch.db"
+OURS = "data/orch-next.db"
+# The legacy's; our earlier versions had their tables in it.
+FORMER = "data/orch.db"
 
 
 @dataclass(frozen=True)
 class Ours:
-    """The changes that make `data/orch.db`, and the audit events each file adds to it."""
+    """The changes that make `data/orch-next.db`, and the audit events each file adds to it."""
 
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -44,32 +45,41 @@ def plan_ours(house: House, sources: Mapping[str, Source]) -> Ours:
     base = old.path if old and old.sound else None
     if present.exists():
         base = present
-    others = [one for one in sources.values() if one.sound and one.audit and one.path != base]
-    merge = plan_merge(base, [one.path for one in others])
-    if base is None and not others:
-        return Ours()
-    is_new = base != present
+    former = find_former(house)
+    others = [one.path for one in sources.values() if one.sound and one.audit and one.path != base]
+    ours_before = house.target / FORMER
+    if former == ours_before and former not in others:
+        others.append(former)
+    merge = plan_merge(base, others, former)
+    is_new = base is not None and base != present
     changes = tuple(replace_database(house, base, merge)) if merge.is_needed or is_new else ()
-    return Ours(changes, tuple(_told(house, merge)), merge.added)
+    return Ours(changes, tuple(_told(house)), merge.added)
+
+
+def find_former(house: House) -> Path | None:
+    """Return the file in which an earlier version of ours has its tables, if there is one."""
+    for root in (house.target, house.source):
+        path = root / FORMER
+        if path.exists() and is_sound(path) and holds_ours(path):
+            return path
+    return None
 
 
 def replace_database(house: House, base: Path | None, merge: Merge) -> Iterator[Change]:
-    """Yield what puts a new `data/orch.db` in place: a WAL of the former one must not stay."""
-    mode = stat.S_IMODE(base.stat().st_mode) if base else None
+    """Yield what puts a new `data/orch-next.db` in place: a WAL of the former one must not stay."""
+    mode = stat.S_IMODE(base.stat().st_mode) if base else 0o600
     yield Put(PurePosixPath(OURS), build=merge.build, mode=mode)
     yield from remove_companions(house)
 
 
 def remove_companions(house: House) -> Iterator[Change]:
-    """Yield the removal of what SQLite keeps beside the present `data/orch.db`."""
+    """Yield the removal of what SQLite keeps beside the present `data/orch-next.db`."""
     for suffix in COMPANIONS:
         if (house.target / (OURS + suffix)).exists():
             yield Remove(PurePosixPath(OURS + suffix))
 
 
-def _told(house: House, merge: Merge) -> Iterator[Finding]:
-    for name in merge.foreign:
-        yield finding("table-renamed", OURS, name)
+def _told(house: House) -> Iterator[Finding]:
     with suppress(ConfigError):  # the step for the configuration tells it
         if load_settings({}, {"root": house.target / "ORCH"}).database_url:
             yield finding("database-elsewhere", "config/orch_next.toml")
@@ -85,14 +95,8 @@ def is_sound(path: Path) -> bool:
 
 
 def is_contained(source: Source, present: Path) -> bool:
-    """Tell whether every table of a database is in another one, be it under the name it got."""
+    """Tell whether every table of a database is in another one."""
     with opened(present) as db:
         there = {table.name: table for table in describe(db)}
-    return all(
-        (table.name == AUDIT and source.audit) or _is_there(table, there) for table in source.tables
-    )
-
-
-def _is_there(table: TableFacts, there: dict[str, TableFacts]) -> bool:
-    names = (table.name, ASIDE.format(table.name))
-    return any(replace(table, name=name) == there.get(name) for name in names)
+    wanted = (table for table in source.tables if table.name != AUDIT or not source.audit)
+    return all(there.get(table.name) == table for table in wanted)

@@ -140,19 +140,22 @@ def known_hashes(path: Path) -> frozenset[str]:
         return frozenset(row[0] for row in db.execute("SELECT outcome_hash FROM work_outcomes"))
 
 
-def build_with(base: Path | None, source: Path, now: datetime, path: Path) -> None:
+def build_with(
+    base: Path | None, source: Path, now: datetime, former: Path | None, path: Path
+) -> None:
     """Make a database of `base` and the old house's outcomes at a path where nothing is.
 
-    Raise UnsoundError, BusyError.
+    Without `base` of what is ours in `former`. Raise UnsoundError, BusyError.
     """
-    if base is not None:
-        plan_merge(base, []).build(path)
+    plan_merge(base, [], former).build(path)
     outcomes = (one.outcome for one in read_outcomes(source, now) if one.outcome is not None)
     take_in(path, outcomes)
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA journal_mode=DELETE")
 
 
-def builder(base: Path | None, source: Path, now: datetime) -> partial[None]:
+def builder(
+    base: Path | None, source: Path, now: datetime, former: Path | None = None
+) -> partial[None]:
     """Return `build_with` as a `Put` wants it."""
-    return partial(build_with, base, source, now)
+    return partial(build_with, base, source, now, former)

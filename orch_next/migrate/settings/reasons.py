@@ -44,9 +44,9 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "dispatcher 手順が config/cores.toml に移します",
     ),
     "journal": (
-        "ORCH-Next keeps its journal in data/orch.db (database_url); the step `data` imports "
+        "ORCH-Next keeps its journal in data/orch-next.db (database_url); the step `data` imports "
         "old SQLite files",
-        "ジャーナルは data/orch.db (database_url) にあり、旧 SQLite は data 手順が取り込みます",
+        "ジャーナルは data/orch-next.db (database_url) です。旧 SQLite は data 手順で取り込みます",
     ),
     "label": (
         "a label that nothing reads",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from orch_next.migrate.facts import hash_file
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.house import House
-from orch_next.migrate.intake.audit_merge import ASIDE, AUDIT
+from orch_next.migrate.intake.audit_merge import AUDIT
 from orch_next.migrate.intake.catalogue import read_catalogue
 from orch_next.migrate.intake.data import DataPlan
 from orch_next.migrate.intake.databases import UnsoundError, describe, opened
@@ -64,7 +64,7 @@ class DataStep:
         return ()
 
     def plan(self, house: House) -> Work:
-        """Return the copies and the new `data/orch.db`."""
+        """Return the copies and the new `data/orch-next.db`."""
         return DataPlan(house).make() if house.options.wants("metrics") else Work()
 
     def verify(self, house: House, work: Work) -> Sequence[Finding]:
@@ -87,8 +87,7 @@ def _wrong_tables(
         yield finding("database-wrong", path, error)
         return
     for table in tables:
-        names = (table["name"], ASIDE.format(table["name"]))
-        there = [present[one] for one in names if one in present]
+        there = [present[one] for one in (table["name"],) if one in present]
         if path == OURS and table["name"] == AUDIT:
             is_right = any(one.rows >= table["rows"] for one in there)
         else:

@@ -16,7 +16,7 @@ from orch_next.migrate.findings import Finding
 from orch_next.migrate.house import House
 from orch_next.migrate.intake.databases import UnsoundError, snapshot
 from orch_next.migrate.intake.finding import finding
-from orch_next.migrate.intake.ours import OURS, is_sound, remove_companions
+from orch_next.migrate.intake.ours import OURS, find_former, is_sound, remove_companions
 from orch_next.migrate.intake.outcomes import Record, builder, known_hashes, read_outcomes
 from orch_next.migrate.step import Phase, Step, Work
 
@@ -38,7 +38,7 @@ class KnowledgeStep:
         return ()
 
     def plan(self, house: House) -> Work:
-        """Return the new `data/orch.db`, or nothing when every outcome is known."""
+        """Return the new `data/orch-next.db`, or nothing when every outcome is known."""
         if not (house.options.wants("data") or house.options.wants("schema")):
             return Work()
         present = house.target / OURS
@@ -54,8 +54,8 @@ class KnowledgeStep:
         if not missing:
             return Work((), findings, counts)
         base = present if present.exists() else None
-        mode = stat.S_IMODE(present.stat().st_mode) if base else None
-        build = builder(base, house.source, house.now)
+        mode = stat.S_IMODE(present.stat().st_mode) if base else 0o600
+        build = builder(base, house.source, house.now, find_former(house))
         put = Put(PurePosixPath(OURS), build=build, mode=mode)
         return Work((put, *remove_companions(house)), findings, counts)
 
