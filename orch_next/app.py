@@ -48,6 +48,7 @@ from orch_next.blueprints import (
     work,
 )
 from orch_next.blueprints.answers import OrjsonProvider
+from orch_next.blueprints.door_notes import recorder
 from orch_next.config import Settings, load_settings
 from orch_next.rooms import make_orch, open_rooms
 from orch_next.security import close_door
@@ -113,7 +114,7 @@ def create_app(
     errors.install(app)
     language.install(app)
     static_files.install(app)
-    close_door(app, chosen)
+    close_door(app, chosen, recorder(app))
     return app
 
 

@@ -16,6 +16,7 @@ from orch_next.dispatcher import monitor_loop
 from orch_next.errors import BusyError, ConfigError, DatabaseError
 from orch_next.logs import set_up_logging
 from orch_next.realtime.room import Realtime
+from orch_next.serving.hiding import hide_process
 from orch_next.storage.database import OWN_NAME
 from orch_next.storage.private import close_to_others, may_write
 
@@ -29,6 +30,8 @@ def start_background(app: Flask) -> None:
     """Start what runs beside the requests, once per process, and say aloud what does."""
     orch: Orch = app.extensions["orch_next"]
     set_up_logging(orch.settings.log_format, orch.settings.log_level)
+    if orch.settings.auth == "token":
+        hide_process()  # a command core of the same user could read our secrets
     root = orch.settings.root
     close_to_others(private_places(root))
     open_journal(orch)

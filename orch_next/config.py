@@ -56,6 +56,8 @@ class Settings:
     secret_key_file: str = ""
     url_prefix: str = ""
     trusted_proxies: int = 0
+    proxy_addresses: tuple[str, ...] = ()
+    proxy_asks: bool = False
     redis_url: str = ""
     lease_ttl_seconds: float = 1800.0
     lease_extension_seconds: float = 600.0

@@ -5,10 +5,32 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from copy import copy
 from datetime import datetime, timezone
 
 FIELDS = ("cid", "method", "path", "status", "ms")
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class TextLines(logging.Formatter):
+    """One line for people, in which no value can forge another line or colour."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; only a traceback that follows it has lines of its own."""
+        shown = copy(record)
+        shown.msg, shown.args = as_one_line(record.getMessage()), None
+        return super().format(shown)
+
+
+def as_one_line(text: str) -> str:
+    """Return text whose control characters, line ends and directions are escaped."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else _escaped(one) for one in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode()
 
 
 class JsonLines(logging.Formatter):
@@ -32,7 +54,7 @@ class JsonLines(logging.Formatter):
 def set_up_logging(log_format: str, log_level: str) -> None:
     """Send our log lines to standard error; call it once per process, from an entry point."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if log_format == "json" else logging.Formatter(TEXT))
+    handler.setFormatter(JsonLines() if log_format == "json" else TextLines(TEXT))
     ours = logging.getLogger("orch_next")
     ours.handlers = [handler]
     ours.setLevel(log_level.upper())

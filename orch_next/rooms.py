@@ -28,7 +28,7 @@ from orch_next.dispatcher.situation import Predict
 from orch_next.knowledge.forecast import open_forecaster
 from orch_next.knowledge.room import find_learner, open_knowledge
 from orch_next.realtime.room import Realtime, attach_realtime
-from orch_next.security import identify_socket, load_agents_access, sign
+from orch_next.security import Identity, door_identities, identify_socket, load_agents_access, sign
 from orch_next.sensors.alerts import Turn
 from orch_next.sensors.host import HostReading, HostSensor
 from orch_next.sensors.metrics import Gauges, Metrics
@@ -77,6 +77,16 @@ def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
     )
 
 
+def stands(app: Flask) -> Callable[[Identity], bool]:
+    """Return what tells whether an identity still is who it was; the door is made later."""
+
+    def is_standing(identity: Identity) -> bool:
+        identities = door_identities(app)
+        return identities is None or identities.is_standing(identity)
+
+    return is_standing
+
+
 def look(board: Board, host: HostSensor) -> HostReading:
     """Read the ledgers, which proves that they can be, and the host; raise `LedgerError`."""
     state = board.state
@@ -108,6 +118,7 @@ def attach_live_room(app: Flask, orch: Orch, settings: Settings, async_mode: str
         readings=orch.station,
         now=orch.now,
         identify=identify_socket if settings.auth == "token" else None,
+        is_standing=stands(app) if settings.auth == "token" else None,
     )
     orch.listeners.append(live.offer)
     live.hub.listen(lambda item: orch.metrics.note_event(getattr(item, "payload", {}), orch.now()))

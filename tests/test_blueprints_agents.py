@@ -117,7 +117,7 @@ def test_a_heartbeat_reaches_the_dispatcher(app: Flask) -> None:
     class Desk:
         told: tuple[str, ...] = ()
 
-        def beat(self, core_id: str) -> None:
+        def beat(self, core_id: str, claimant: str = "") -> None:
             self.told = (*self.told, core_id)
 
     desk = app.extensions["orch_next"].reports = Desk()

@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orch_next.security import Identities, door_identities
-from orch_next.security.windows import Windows
+from orch_next.security.failures import Failures
+from orch_next.security.requests import FAILURES
 
 GOOD = "正しい馬の電池ホッチキス42"
 TANAKA = {"username": "田中", "password": GOOD}
@@ -130,7 +131,7 @@ def test_a_login_that_fails_is_told_and_counted(
 
 
 def test_guessing_is_slowed_down(app: Flask, client: FlaskClient) -> None:
-    app.extensions["orch_next_logins"] = Windows(2, clock=lambda: 15.0)
+    app.extensions[FAILURES] = Failures(clock=lambda: 15.0, per_minute=2)
     codes = [log_in(client, password=f"違う {n}")[0] for n in range(2)]
     answer = client.post("/api/security/login", json=TANAKA)
     assert (codes, answer.status_code, answer.headers["Retry-After"]) == ([401, 401], 429, "45")

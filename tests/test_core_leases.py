@@ -384,7 +384,7 @@ def test_locks_of_others_are_listed_and_swept_only_when_asked(tmp_path: Path) ->
 class OnlyTime(Leases):
     """The seeded defect: trusts its own clock and compares no generation."""
 
-    def check(self, task: Task, token: str) -> Any:
+    def check(self, task: Task, token: str, proof: Any = None) -> Any:
         lease = self.known(task.id)
         if self.is_lost(lease):
             raise ConflictError("late")

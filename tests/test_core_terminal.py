@@ -36,7 +36,7 @@ class Desk:
             self.told.append(report)
         return report[0] == self.held
 
-    def beat(self, core_id: str) -> None:
+    def beat(self, core_id: str, claimant: str = "") -> None:
         self.told.append((core_id,))
 
 

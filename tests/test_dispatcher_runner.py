@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from orch_next.dispatcher.cores import Core
+from orch_next.dispatcher.output import Redactor
 from orch_next.dispatcher.processes import Identity, group_alive, identify, kill_marked
 from orch_next.dispatcher.runner import Finished, Job, Run, Runner
 from tests.patience import PATIENCE, until
@@ -223,3 +224,23 @@ def test_a_reused_pid_is_not_taken_for_ours() -> None:
     own = identify(os.getpid())
     assert own.find() is not None
     assert Identity(own.pid, own.started - 100).find() is None
+
+
+TOKEN = "1.秘密-8f7a2c"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 64, 65_536])
+def test_a_secret_is_left_out_wherever_the_output_is_cut(size: int) -> None:
+    text = f"a{TOKEN}{TOKEN}\n1.秘{TOKEN}1.秘密-8f7\n".encode() * 3
+    redactor = Redactor(TOKEN.encode())
+    pieces = [redactor.take(text[at : at + size]) for at in range(0, len(text), size)]
+    told = b"".join([*pieces, redactor.end()])
+    assert told == text.replace(TOKEN.encode(), b"[token]")
+
+
+def test_what_a_command_prints_of_its_token_is_kept_nowhere(tmp_path: Path) -> None:
+    code = "import os; print('ORCH_ARTIFACT=x' + os.environ['ORCH_TOKEN']); print(os.environ)"
+    one = job(tmp_path, code, variables={"ORCH_TOKEN": TOKEN})
+    done, lines = finish(start(one))
+    told = "".join([*done.tail, *(line.text for line in lines), one.log.read_text("utf-8")])
+    assert (done.artifact, TOKEN in told, "8f7a2c" in told) == ("x[token]", False, False)

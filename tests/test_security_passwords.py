@@ -54,7 +54,7 @@ def test_a_token_ends_after_its_hours() -> None:
     token = session.issue("0123456789ab")
     found = [session.read(token)]
     clock.at += timedelta(hours=12)
-    assert [*found, session.read(token)] == ["0123456789ab", None]
+    assert [*found, session.read(token)] == [("0123456789ab", 0), None]
 
 
 def forged(**changes: object) -> str:
@@ -77,7 +77,7 @@ def test_a_forged_token_is_nobodys() -> None:
         "..",
     ]
     assert [tokens().read(one) for one in wrong] == [None] * len(wrong)
-    assert tokens().read(forged()) == "x"
+    assert tokens().read(forged()) == ("x", 0)
 
 
 @pytest.fixture

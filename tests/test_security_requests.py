@@ -21,6 +21,15 @@ from orch_next.security import (
 )
 
 METHODS = ["GET", "POST"]
+# An endpoint that no line of the actions names is CMD's alone.
+PATHS = {
+    "/": "pages.home",
+    "/api/tasks": "tasks.update_task",
+    "/api/tasks/hold": "new.view",
+    "/health": "health.health",
+    "/callbacks/terminal": "callbacks.take_terminal",
+    "/events": "events.all_events",
+}
 
 
 def who() -> dict[str, Any]:
@@ -36,8 +45,8 @@ def become(identity_id: str) -> str:
 def make_app(folder: Path, auth: str = "token") -> Flask:
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    for path in ("/", "/api/tasks", "/api/tasks/hold", "/health", "/callbacks/terminal", "/events"):
-        app.add_url_rule(path, endpoint=path, view_func=who, methods=METHODS)
+    for path, endpoint in PATHS.items():
+        app.add_url_rule(path, endpoint=endpoint, view_func=who, methods=METHODS)
     # Below /static/, the only open folder, so that a test may log in without a form.
     app.add_url_rule("/static/become/<identity_id>", view_func=become)
     close_door(app, Settings(root=folder / "ORCH", auth=auth))
@@ -144,7 +153,7 @@ def test_a_refused_role_is_told_which_one_is_needed(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     _identity, token = identities_of(app).add("閲覧者", "viewer")
     answer = app.test_client().post("/api/tasks/hold", headers=bearer(token))
-    assert answer.json == {"success": False, "error": "hold needs the role CMD, not viewer"}
+    assert answer.json == {"success": False, "error": "administer needs the role CMD, not viewer"}
 
 
 def test_a_removed_identity_loses_its_session(tmp_path: Path) -> None:
@@ -171,9 +180,12 @@ def test_another_installations_cookie_is_worth_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("base", "expected"),
     [
-        ("http://localhost", {"HttpOnly", "SameSite=Lax", "Path=/"}),
-        ("https://localhost", {"HttpOnly", "SameSite=Lax", "Path=/", "Secure"}),
-        ("http://localhost/moc", {"HttpOnly", "SameSite=Lax", "Path=/moc"}),
+        ("http://localhost", {"orch_session", "HttpOnly", "SameSite=Lax", "Path=/"}),
+        (
+            "https://localhost",
+            {"__Host-orch_session", "HttpOnly", "SameSite=Lax", "Path=/", "Secure"},
+        ),
+        ("http://localhost/moc", {"orch_session", "HttpOnly", "SameSite=Lax", "Path=/moc"}),
     ],
 )
 def test_the_cookie_is_kept_from_scripts_and_other_sites(
@@ -181,7 +193,7 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(
 ) -> None:
     answer = make_app(tmp_path).test_client().get("/static/become/x", base_url=base)
     name, *attributes = answer.headers["Set-Cookie"].split("; ")
-    assert (name.split("=")[0], set(attributes)) == ("orch_session", expected)
+    assert {name.split("=")[0], *attributes} == expected
 
 
 def connect(app: Flask, auth: Any, client: FlaskClient | None = None, **headers: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orch_next.errors import ForbiddenError
+from orch_next.security.actions import action_of
 from orch_next.security.identities import ROLES, Identity
-from orch_next.security.roles import ACTIONS, action_of, actions_of_undo, require, speaker
+from orch_next.security.roles import ACTIONS, actions_of_undo, require, speaker
 
 TANAKA = Identity("0" * 12, "田中", "AUDIT", "2025-10-09T12:00:00Z")
 
@@ -22,9 +23,9 @@ def may(role: str, action: str) -> bool:
 def test_roles_and_actions() -> None:
     assert {role: {a for a in ACTIONS if may(role, a)} for role in ROLES} == {
         "CMD": set(ACTIONS),
-        "WORK": {"read", "write"},
-        "AUDIT": {"read", "write", "decide", "audit"},
-        "viewer": {"read"},
+        "WORK": {"read", "write", "self"},
+        "AUDIT": {"read", "write", "decide", "audit", "self"},
+        "viewer": {"read", "self"},
     }
 
 
@@ -34,34 +35,26 @@ def test_without_identities_everything_is_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "action"),
+    ("endpoint", "arguments", "action"),
     [
-        ("/api/tasks/hold", "hold"),
-        ("/api/tasks/drop", "drop"),
-        ("/api/tasks/approve_done", "decide"),
-        ("/api/tasks/request_fix", "decide"),
-        ("/api/approvals/approve", "decide"),
-        ("/api/approvals/reject", "decide"),
-        ("/api/approval/A-01/update", "decide"),
-        ("/jobs/022/approve", "decide"),
-        ("/jobs/タスク 1/reject", "decide"),
-        ("/api/tasks/promote", "write"),
-        ("/api/tasks/create", "write"),
-        ("/dispatch", "dispatch"),
-        ("/dispatch/stop/", "dispatch"),
-        ("/dispatch/drain", "dispatch"),
-        ("/dispatch/nudge", "dispatch"),
-        ("/api/leases/sweep", "sweep"),
-        ("/api/ai/heal", "sweep"),
-        ("/api/security/register", "register"),
-        ("/api/security/login", "write"),
-        ("/api/leases/report", "write"),
-        ("/api/agents/claim", "write"),
-        ("/anything/new", "write"),
+        ("tasks.set_status", {"status": "READY"}, "write"),
+        ("tasks.set_status", {"status": "HOLD"}, "hold"),
+        ("tasks.set_status", {"status": "DROP"}, "drop"),
+        ("tasks.set_status", {"status": "DONE"}, "decide"),
+        ("tasks.set_status", {"status": "FIX"}, "decide"),
+        ("tasks.set_status", {"status": "新"}, "administer"),
+        ("tasks.set_status", None, "administer"),
+        ("approvals.update", {"approval_id": "A002\n"}, "decide"),
+        ("jobs.decide_job", {"job_id": "003\n", "status": "approved"}, "decide"),
+        ("anything.new", {}, "administer"),
+        (None, None, "write"),
     ],
 )
-def test_action_of_a_path(path: str, action: str) -> None:
-    assert [action_of(method, path) for method in ("POST", "PUT", "DELETE", "GET", "HEAD")] == [
+def test_action_of_an_endpoint(
+    endpoint: str | None, arguments: dict[str, str] | None, action: str
+) -> None:
+    methods = ("POST", "PUT", "DELETE", "GET", "HEAD")
+    assert [action_of(method, endpoint, arguments) for method in methods] == [
         *[action] * 3,
         "read",
         "read",

@@ -61,7 +61,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     folder = tmp_path_factory.mktemp("workers")
     with ExitStack() as stack:
         url = stack.enter_context(redis_server(folder))
-        env = {"ORCH_REDIS_URL": url, "ORCH_TRUSTED_PROXIES": "1"}
+        env = {"ORCH_REDIS_URL": url, "ORCH_TRUSTED_PROXIES": "1", "ORCH_PROXY_ASKS": "true"}
         run = running_server(folder, command=TWO_WORKERS, env=env)
         server = stack.enter_context(run)
         yield server, stack.enter_context(nginx(folder, server.port)), url
@@ -137,7 +137,8 @@ def test_two_processes_behind_the_site(tmp_path: Path, where: str) -> None:
     prefix = "" if where == "at the root" else "/orch"
     with ExitStack() as stack:
         redis_url = stack.enter_context(redis_server(tmp_path))
-        env = {"ORCH_TRUSTED_PROXIES": "1", "ORCH_REDIS_URL": redis_url, **more}
+        proxy = {"ORCH_TRUSTED_PROXIES": "1", "ORCH_PROXY_ASKS": "true"}
+        env = {**proxy, "ORCH_REDIS_URL": redis_url, **more}
         servers = [
             stack.enter_context(running_server(tmp_path, mode, env=env, plain=True))
             for _ in range(2)

@@ -28,6 +28,8 @@ from tests.installations import (
 )
 from tests.postgresql import PostgreSQL, running_postgresql
 
+# Tables that the version before had not.
+NEW = ("identity_standing", "lease_claims")
 NUMBERED = "orch_next_schema"
 
 
@@ -109,6 +111,7 @@ def test_a_sqlite_installation_goes_on(tmp_path: Path) -> None:
     check_events_go_on(client)
     after = table_rows(own)
     assert after.pop(NUMBERED) == [(1,)]
+    assert [after.pop(name) for name in NEW] == [[]] * len(NEW)
     assert after == {name: rows for name, rows in before.items() if name not in OTHERS}
     check_everything_goes_on(client, saved_facts())
     events = ask(client, saved_facts()["tokens"]["CMD"], "/audit/events?type=承認")

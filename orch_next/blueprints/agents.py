@@ -9,7 +9,8 @@ from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body
-from orch_next.core.agents import agent_id
+from orch_next.blueprints.permits import identity_id, require_own_agent
+from orch_next.core.agents import agent_id, strict_id
 from orch_next.errors import InputError, NotFoundError
 
 bp = Blueprint("agents", __name__)
@@ -24,17 +25,22 @@ def list_agents() -> ResponseReturnValue:
 @bp.post("/api/agents/register")
 def register() -> ResponseReturnValue:
     """Add an agent, or overwrite its status, name and tags."""
-    return jsonify(success=True, id=orch().agents.register(read_body().members))
+    members = read_body().members
+    key = agent_id(members)
+    if key:
+        require_own_agent(key)
+    return jsonify(success=True, id=orch().agents.register(members, identity_id()))
 
 
 @bp.post("/api/agents/heartbeat")
 def note_heartbeat() -> ResponseReturnValue:
     """Note a sign of life, also for the leases of a core of that id."""
     key = _required_id(read_body(), "id required")
-    orch().agents.beat(key)
+    require_own_agent(key)
+    orch().agents.beat(key, identity_id())
     reports = orch().reports
     if reports is not None:
-        reports.beat(key)
+        reports.beat(key, identity_id())
     return jsonify(success=True, id=key)
 
 
@@ -43,7 +49,8 @@ def keep_report() -> ResponseReturnValue:
     """Keep the whole body as the agent's report."""
     body = read_body()
     key = _required_id(body, "id required")
-    orch().agents.report(key, body.members)
+    require_own_agent(key)
+    orch().agents.report(key, body.members, identity_id())
     return jsonify(success=True, id=key)
 
 
@@ -51,6 +58,7 @@ def keep_report() -> ResponseReturnValue:
 def remove() -> ResponseReturnValue:
     """Take an agent out of the registry."""
     key = _required_id(read_body(), "id is required")
+    require_own_agent(key)
     return jsonify(success=True, removed=orch().agents.remove(key))
 
 
@@ -58,7 +66,9 @@ def remove() -> ResponseReturnValue:
 def update() -> ResponseReturnValue:
     """Change members of a known agent; errors have the contract's envelope too."""
     try:
-        agent = orch().agents.update(read_body().members)
+        members = read_body().members
+        require_own_agent(strict_id(members))
+        agent = orch().agents.update(members)
     except InputError as error:
         return jsonify(_envelope(False, error=said(error))), 400
     except NotFoundError as error:

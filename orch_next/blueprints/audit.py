@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import whole_number
+from orch_next.blueprints.permits import sees_audit
 
 bp = Blueprint("audit", __name__)
 
@@ -14,4 +15,5 @@ bp = Blueprint("audit", __name__)
 def list_events() -> Response:
     """List journal entries with the contract's nine keys; `limit` 1..1000, `type` filters."""
     limit = whole_number("limit", 100, 1, 1000)
-    return jsonify(orch().board.journal.events(limit, request.args.get("type") or None))
+    kind = request.args.get("type") or None
+    return jsonify(orch().board.journal.events(limit, kind, with_security=sees_audit()))

@@ -9,16 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import idempotency_key, parse_object
+from orch_next.blueprints.permits import permit_callback, refuse_verdict
 from orch_next.core.events import Change
-from orch_next.core.terminal import Callback, Terminal, read_callback
-from orch_next.errors import ForbiddenError
-from orch_next.security import door_identities, is_signed
+from orch_next.core.terminal import Terminal, read_callback
+from orch_next.security import is_signed
+from orch_next.security.requests import door_failures
 from orch_next.security.signatures import HEADERS
 
 bp = Blueprint("callbacks", __name__)
-
-# What a WORK may not do under its own name either (docs/security.md).
-VERDICTS = ("DONE", "HOLD", "DROP")
 
 
 @bp.post("/callbacks/terminal")
@@ -29,12 +27,21 @@ def take_terminal() -> ResponseReturnValue:
         return jsonify(error="Idempotency-Key header required"), 400
     body = request.get_data()
     if not has_signature(body):
-        return jsonify(error="invalid signature"), 401
+        return refuse_signature()
     sha256 = hashlib.sha256(body).hexdigest()
     accepted = orch().deliveries.accept(key, sha256, lambda: _have_effect(body, sha256))
     if accepted.duplicate:
         return jsonify(status="duplicate", payload_sha256=accepted.payload_sha256), 202
     return jsonify(accepted=True, payload_sha256=accepted.payload_sha256), 202
+
+
+def refuse_signature() -> ResponseReturnValue:
+    """Count and record it; answer 401, or 429 to an address that goes on."""
+    address = request.remote_addr or ""
+    wait = door_failures(current_app).note("signature_refused", address, "", "callback")
+    if wait:
+        return jsonify(error="too many failures"), 429, {"Retry-After": str(wait)}
+    return jsonify(error="invalid signature"), 401
 
 
 def has_signature(body: bytes) -> bool:
@@ -47,12 +54,7 @@ def has_signature(body: bytes) -> bool:
 
 def _have_effect(body: bytes, sha256: str) -> Change:
     callback = read_callback(parse_object(body).members)
-    _refuse_verdict(callback)
+    refuse_verdict(callback.wanted)
     parts = orch()
-    terminal = Terminal(parts.board.state, parts.board.tasks, now=parts.now)
+    terminal = Terminal(parts.board.state, parts.board.tasks, now=parts.now, permit=permit_callback)
     return terminal.apply(callback, sha256, parts.reports)
-
-
-def _refuse_verdict(callback: Callback) -> None:
-    if door_identities(current_app) is not None and callback.wanted in VERDICTS:
-        raise ForbiddenError(f"{callback.wanted} is a person's verdict, not a callback's")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import answer_refused, answer_with, count_refusal, said
 from orch_next.blueprints.inputs import author, parse_object, read_body, whole_number
 from orch_next.blueprints.panel import describe_dispatcher
-from orch_next.core.schema import ROLES
+from orch_next.blueprints.permits import identity_id, prove_claimant, require_own_core
 from orch_next.dispatcher.sessions import MISSING_CORE
-from orch_next.errors import ConfigError, ForbiddenError, InputError, OrchError
+from orch_next.errors import ConfigError, InputError, OrchError
 
 bp = Blueprint("dispatch", __name__)
 
@@ -114,8 +114,9 @@ def claim() -> Response:
     core_id = body.text("coreId") or body.text("id")
     if not core_id:
         raise InputError(MISSING_CORE)
-    _require_own_role(core_id)
-    claimed = orch().control.claim(core_id, body.text("task_id") or None)
+    require_own_core(core_id)
+    claimant = identity_id()
+    claimed = orch().control.claim(core_id, body.text("task_id") or None, claimant)
     return jsonify({"success": True, **(claimed or {"task": None})})
 
 
@@ -126,7 +127,10 @@ def renew() -> Response:
     return jsonify(
         success=True,
         **orch().control.pull.renew(
-            body.required("job_id"), body.required("token"), _seconds(body.members.get("seconds"))
+            body.required("job_id"),
+            body.required("token"),
+            _seconds(body.members.get("seconds")),
+            prove_claimant,
         ),
     )
 
@@ -136,7 +140,8 @@ def report() -> Response:
     """End the lease that the token holds, or renew it with the status DOING."""
     body = read_body()
     job_id, token, status = (body.required(name) for name in ("job_id", "token", "status"))
-    said = orch().control.report(job_id, token, status, body.text("artifact"), body.text("message"))
+    texts = (body.text("artifact"), body.text("message"))
+    said = orch().control.report(job_id, token, status, *texts, prove_claimant)
     return jsonify(success=True, **said)
 
 
@@ -158,11 +163,3 @@ def _seconds(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InputError("seconds must be a number")
     return float(value)
-
-
-def _require_own_role(core_id: str) -> None:
-    """Let an identity claim for cores of its own role; CMD may for all."""
-    identity = g.get("identity")
-    role = orch().control.load_cores().get(core_id).role
-    if identity and identity.role not in ("CMD", role) and role in ROLES:
-        raise ForbiddenError(f"{core_id} is a core of {role}, and you are {identity.role}")

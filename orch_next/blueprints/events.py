@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, request
+from flask import Blueprint, Response, current_app, g, jsonify, make_response, request
 
 from orch_next.blueprints.context import orch
 from orch_next.errors import DamagedError
@@ -75,7 +76,8 @@ def cursor() -> int | None:
 
 def answer(stream: Stream, content_type: str = EVENT_STREAM) -> Response:
     """Answer with a stream, and the headers that keep proxies from holding it back."""
-    response = Response(iter(stream), content_type=content_type)
+    ours = replace(stream, holder=g.get("identity"))
+    response = Response(iter(ours), content_type=content_type)
     response.headers["Cache-Control"] = "no-cache"
     response.headers["X-Accel-Buffering"] = "no"
     if "waitress" not in request.environ.get("SERVER_SOFTWARE", ""):  # it forbids this header

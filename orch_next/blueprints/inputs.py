@@ -12,6 +12,7 @@ from flask import g, request
 from orch_next.core.events import Who
 from orch_next.errors import InputError
 from orch_next.security import speaker
+from orch_next.security.requests import sent_type
 
 LONGEST_KEY = 200
 
@@ -55,7 +56,7 @@ class Body:
 
 def read_body() -> Body:
     """Parse the request's JSON object; raise `InputError` for anything else (D22)."""
-    mime = _mimetype()
+    mime = sent_type()
     if mime and mime != "application/json" and not mime.endswith("+json"):
         raise InputError(f"the Content-Type must be application/json, not {mime}")
     coding = request.headers.get("Content-Encoding", "").strip()
@@ -75,14 +76,6 @@ def parse_object(data: bytes) -> Body:
     if not isinstance(members, dict):
         raise InputError("the body must be a JSON object")
     return Body(members)
-
-
-def _mimetype() -> str:
-    # Eventlet's server says text/plain of a request that names no type.
-    sent = request.environ.get("headers_raw")
-    if sent is not None and "content-type" not in {name.lower() for name, _ in sent}:
-        return ""
-    return request.mimetype
 
 
 def _parse(data: bytes) -> Any:

@@ -11,6 +11,7 @@ from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import read_body, whole_number
+from orch_next.blueprints.permits import sees_audit
 from orch_next.errors import BusyError, DamagedError
 from orch_next.knowledge.documents import Document
 from orch_next.knowledge.outcomes import WorkOutcome, parse_outcome, parse_utc
@@ -56,6 +57,7 @@ def search() -> ResponseReturnValue:
         _readable_tasks(),
         limit=whole_number("limit", 50, 1, 200),
         source=request.args.get("source") or None,
+        with_security=sees_audit(),
     )
     results = [_as_result(document, query) for document in found.documents]
     return jsonify(query=query, count=len(results), complete=found.complete, results=results)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, current_app, g, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
+from orch_next.blueprints.door_notes import note_door
 from orch_next.security import SESSION_KEY, door_identities
+from orch_next.security.requests import note_bad_token
 
 bp = Blueprint("login", __name__)
 
@@ -24,20 +26,31 @@ def log_in() -> ResponseReturnValue:
     identities = door_identities(current_app)
     if identities is None:
         return redirect(_home())
-    identity = identities.find_by_token(request.form.get("token", "").strip())
+    token = request.form.get("token", "").strip()
+    identity = identities.find_by_token(token)
     if identity is None:
-        return _form(401, failed=True)
+        wait = note_bad_token(current_app, token, request.remote_addr)
+        return _form(429 if wait else 401, failed=True, wait=wait)
     # Nothing that was in the cookie before survives: no fixation.
     session.clear()
-    session[SESSION_KEY] = identity.id
+    session[SESSION_KEY] = [identity.id, identity.generation]
+    note_door("login_succeeded", identity.name)
     return redirect(safe_target(request.form.get("next", "")), 303)
 
 
 @bp.post("/logout")
 def log_out() -> ResponseReturnValue:
-    """Forget the session and show the form."""
+    """End every session of who asks, also copied ones, and show the form."""
+    identities, identity = door_identities(current_app), g.get("identity")
+    if identities is not None and identity is not None:
+        identities.end_sessions(identity)
+        note_door("logged_out", identity.name)
     session.clear()
-    return redirect(f"{request.script_root}/login", 303)
+    answer = redirect(f"{request.script_root}/login", 303)
+    answer.headers["Cache-Control"] = "no-store"
+    # Not "cookies": that is every cookie of the host, also of other programs on it.
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 def safe_target(wanted: str) -> str:
@@ -52,11 +65,12 @@ def _home() -> str:
     return f"{request.script_root}/"
 
 
-def _form(status: int, *, failed: bool = False) -> ResponseReturnValue:
+def _form(status: int, *, failed: bool = False, wait: int = 0) -> ResponseReturnValue:
     page = render_template(
         "login/login.html",
         wanted=request.values.get("next", ""),
         failed=failed,
         identity=g.get("identity"),
     )
-    return page, status, {"Cache-Control": "no-store"}
+    headers = {"Retry-After": str(wait)} if wait else {}
+    return page, status, {"Cache-Control": "no-store", **headers}

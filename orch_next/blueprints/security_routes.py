@@ -10,14 +10,16 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
+from orch_next.blueprints.door_notes import note_door
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body, whole_number
-from orch_next.core.events import Change, Who
-from orch_next.core.security_log import KIND, count_events, list_security
+from orch_next.core.security_log import count_events, list_security
 from orch_next.errors import InputError
-from orch_next.security import door_identities, require
+from orch_next.security import door_identities
+from orch_next.security.failures import PER_MINUTE
+from orch_next.security.identities import Identities, Identity, name_key
 from orch_next.security.passwords import SHORTEST
-from orch_next.security.windows import Windows
+from orch_next.security.requests import door_failures
 
 bp = Blueprint("security", __name__)
 
@@ -28,10 +30,8 @@ REGISTERED = "ユーザーが正常に登録されました"
 REFUSED = "ユーザー登録に失敗しました"
 # What the legacy's callers may send; our roles are taken as they are.
 ROLE_NAMES = {"user": "viewer", "admin": "CMD"}
-LOGINS_PER_MINUTE = 20
 RECENT = timedelta(hours=24)
 ACTIVE_SECONDS = 900.0
-LONGEST_NAME = 64
 
 
 @bp.get("/api/security/status")
@@ -66,16 +66,44 @@ def log_in() -> ResponseReturnValue:
     identities = door_identities(current_app)
     if identities is None or identities.sessions is None:
         return unavailable()
-    body = read_body()
-    name, password = credentials(body)
-    wait = attempts().admit(request.remote_addr or "")
+    name, password = credentials(read_body())
+    identity, wait = check_password(identities, name, password)
     if wait:
         return refuse(429, "too many logins", {"Retry-After": str(wait)})
-    identity = identities.find_by_password(name, password)
-    note("login_succeeded" if identity else "login_failed", name, claimed=identity is None)
     if identity is None:
         return refuse(401, WRONG)
-    return jsonify(success=True, token=identities.sessions.issue(identity.id))
+    note_door("login_succeeded", identity.name)
+    token = identities.sessions.issue(identity.id, identity.generation)
+    return jsonify(success=True, token=token)
+
+
+@bp.post("/api/security/logout")
+def log_out_everywhere() -> ResponseReturnValue:
+    """End every session of who asks: cookies, login tokens, sockets and streams."""
+    identities, identity = door_identities(current_app), g.get("identity")
+    if identities is None:
+        return unavailable()
+    identities.end_sessions(identity)
+    note_door("logged_out", identity.name)
+    return jsonify(success=True)
+
+
+@bp.post("/api/security/password")
+def change_password() -> ResponseReturnValue:
+    """Give who asks another password, and end every session but a new one for the caller."""
+    identities, identity = door_identities(current_app), g.get("identity")
+    if identities is None or identities.sessions is None:
+        return unavailable()
+    body = read_body()
+    found, wait = check_password(identities, identity.name, body.required("password"))
+    if wait:
+        return refuse(429, "too many logins", {"Retry-After": str(wait)})
+    if found is None:
+        return refuse(403, WRONG)
+    identities.set_password(identity, body.required("new_password"))
+    note_door("password_changed", identity.name)
+    fresh = identities.get(identity.name)
+    return jsonify(success=True, token=identities.sessions.issue(fresh.id, fresh.generation))
 
 
 @bp.post("/api/security/register")
@@ -91,14 +119,13 @@ def register() -> ResponseReturnValue:
         token = identities.add_with_password(name, ROLE_NAMES.get(role, role), password)[1]
     except InputError as error:
         return make_response(jsonify(error=REFUSED, detail=said(error)), 400)
-    note("identity_registered", name, claimed=False)
+    note_door("identity_registered", name)
     return jsonify(success=True, message=REGISTERED, token=token)
 
 
 @bp.get("/api/security/audit")
 def audit() -> ResponseReturnValue:
     """Return what happened at the door, newest first; for CMD and AUDIT."""
-    require(g.get("identity"), "audit")
     limit = whole_number("limit", 100, 1, 1_000)
     return jsonify(logs=list_security(orch().board.journal.database, limit))
 
@@ -110,7 +137,7 @@ def check_door(has_tokens: bool, failed: int) -> dict[str, bool]:
         "token_authentication": has_tokens,
         "no_wildcard_origin": "*" not in settings.cors_origins,
         "encrypted_or_local": request.is_secure or request.remote_addr in ("127.0.0.1", "::1"),
-        "few_failed_logins": failed < LOGINS_PER_MINUTE,
+        "few_failed_logins": failed < PER_MINUTE,
         "no_secret_in_files": not any(
             one.rule_id == "rule_005" for one in orch().inspector.peek().violations
         ),
@@ -126,8 +153,23 @@ def policies() -> dict[str, Any]:
         "cors_origins": list(settings.cors_origins),
         "max_body_bytes": settings.max_body_bytes,
         "password_min_length": SHORTEST,
-        "logins_per_minute": LOGINS_PER_MINUTE,
+        "logins_per_minute": PER_MINUTE,
     }
+
+
+def check_password(identities: Identities, name: str, password: str) -> tuple[Identity | None, int]:
+    """Return who logs in so, or None and when to try again; count and record failures."""
+    failures, address, key = door_failures(current_app), request.remote_addr or "", name_key(name)
+    wait = failures.wait(address, key)
+    if wait:
+        return None, wait
+    found = identities.find_by_password(name, password)
+    if found is not None:
+        failures.succeed(key)
+        return found, 0
+    known = any(name_key(one.name) == key for one in identities.list_all())
+    failures.note("login_failed", address, key, name if known else "")
+    return None, 0
 
 
 def credentials(body: Body) -> tuple[str, str]:
@@ -136,34 +178,6 @@ def credentials(body: Body) -> tuple[str, str]:
     if not name or not password:
         raise InputError(MISSING)
     return name, password
-
-
-def note(event: str, name: str, *, claimed: bool) -> None:
-    """Put what happened at the door into the journal."""
-    identity = g.get("identity")
-    who = Who(identity.name if identity else name[:LONGEST_NAME], "-", "http", claimed=claimed)
-    orch().board.journal.record(
-        Change(
-            kind=KIND,
-            event=event,
-            record_id=name[:LONGEST_NAME],
-            before=None,
-            after=None,
-            rev_before=None,
-            rev_after=None,
-            at=orch().now(),
-            who=who,
-            details={"address": request.remote_addr or ""},
-        )
-    )
-
-
-def attempts() -> Windows:
-    """Return the count of this application's logins by address and minute."""
-    known: Windows = current_app.extensions.setdefault(
-        "orch_next_logins", Windows(LOGINS_PER_MINUTE)
-    )
-    return known
 
 
 def unavailable() -> Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, g, jsonify
 
 from orch_next.blueprints.answers import answer_changed, answer_snapshot
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, idempotency_key, read_body
 from orch_next.blueprints.markdown import render_cell
+from orch_next.blueprints.permits import permit_change
 from orch_next.core.events import Who
 from orch_next.core.schema import Task
 from orch_next.core.tasks import EDITABLE, TaskDraft
@@ -41,9 +42,8 @@ def set_status(status: str) -> Response:
     """Give the task of the body's `task_id` the verb's status."""
     body = read_body()
     task_id, rev = body.required("task_id"), body.expected_rev()
-    return answer_changed(
-        "task", orch().board.tasks.set_status(task_id, status, _author(body), expected_rev=rev)
-    )
+    change = orch().board.tasks.set_status
+    return answer_changed("task", change(task_id, status, _author(body), rev, permit_change))
 
 
 @bp.post("/api/tasks/update")
@@ -53,7 +53,7 @@ def update_task() -> Response:
     task_id, rev = body.required("task_id"), body.expected_rev()
     cells = {name: body.text(name) for name in EDITABLE if body.members.get(name) is not None}
     edit = orch().board.tasks.edit
-    return answer_changed("task", edit(task_id, cells, _author(body), expected_rev=rev))
+    return answer_changed("task", edit(task_id, cells, _author(body), rev, permit_change))
 
 
 @bp.post("/api/tasks/create")
@@ -77,7 +77,17 @@ def _create(body: Body) -> Task:
         due=body.text("due_date") or body.text("due"),
         notes=body.text("notes"),
     )
-    return orch().board.tasks.create(draft, _author(body), idempotency_key=idempotency_key())
+    return orch().board.tasks.create(draft, _author(body), idempotency_key=_own_key())
+
+
+def _own_key() -> str | None:
+    """Return the `Idempotency-Key` as this identity's own: nobody is answered for another."""
+    key, identity = idempotency_key(), g.get("identity")
+    if key is None or identity is None:
+        return key
+    # An earlier version kept keys without their identity: what it began, its author may repeat.
+    is_old = orch().board.tasks.is_made_by(identity.name, key)
+    return key if is_old else f"{identity.id}:{key}"
 
 
 def _author(body: Body) -> Who:

@@ -7,7 +7,10 @@ from flask import Blueprint, Response, g, jsonify, request
 from orch_next.blueprints.answers import with_rev
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import author, read_body, whole_number
+from orch_next.blueprints.permits import sees_audit
+from orch_next.core.database import SECURITY
 from orch_next.core.history import LARGEST_ID, JournalEntry, list_entries
+from orch_next.errors import NotFoundError
 from orch_next.security import require
 from orch_next.security.roles import actions_of_undo
 
@@ -50,6 +53,7 @@ def history() -> Response:
         source=request.args.get("source"),
         before=whole_number("before", LARGEST_ID, 0, LARGEST_ID),
         limit=limit + 1,
+        with_security=sees_audit(),
     )
     page = entries[:limit]
     undoable = parts.board.undo.judge(page)
@@ -62,6 +66,8 @@ def history() -> Response:
 def _require_all(entry: JournalEntry) -> None:
     """Raise ForbiddenError unless the identity has every right that this undo takes."""
     identity = g.get("identity")
+    if entry.kind == SECURITY and not sees_audit():
+        raise NotFoundError(f"the journal has no entry {entry.id}")
     own = identity is not None and not entry.claimed and entry.actor == identity.name
     for action in sorted(actions_of_undo(entry.kind, entry.statuses, own=own)):
         require(identity, action)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from orch_next.blueprints.context import orch
+from orch_next.blueprints.permits import sees_audit
 from orch_next.core.locks import ROLE_STATUS, RoleFiles
 from orch_next.core.views import HOURS, view_flow, view_heatmap, view_overview, view_timeline
 from orch_next.errors import DamagedError, InputError
@@ -40,8 +41,10 @@ def console_topology() -> Response:
 def task_timeline() -> Response:
     """Return the changes of the last `hours`."""
     hours, parts = read_hours(request.args.get("hours", "")), orch()
+    journal, whole = parts.board.journal, sees_audit()
     return remember(
-        f"timeline {hours}", lambda: view_timeline(parts.board.journal, parts.now(), hours)
+        f"timeline {hours} {whole}",
+        lambda: view_timeline(journal, parts.now(), hours, with_security=whole),
     )
 
 

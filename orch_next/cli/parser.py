@@ -20,6 +20,11 @@ APPROVAL_VERBS = {
     "reject": "decide a pending approval: rejected",
 }
 IDENTITY_ROLES = ("CMD", "WORK", "AUDIT", "viewer")
+IDENTITY_VERBS = {
+    "remove": "remove an identity",
+    "password": "give it a new password, read from the terminal or a pipe; end its sessions",
+    "logout": "end its sessions everywhere",
+}
 REPORTS = ("DOING", "REVIEW", "FIX", "READY")
 MOST_SECONDS = 86_400
 MOST_MARKER = 1_000
@@ -123,11 +128,15 @@ def _add_identity(commands: _Commands[argparse.ArgumentParser]) -> None:
     add = _add_command(verbs, "add", "add an identity; print its token, this once", "identity")
     add.add_argument("name", metavar="NAME")
     add.add_argument("--role", required=True, choices=IDENTITY_ROLES)
+    help_text = "a core it may speak as, besides those of its role; may be given again"
+    add.add_argument("--core", metavar="CORE", action="append", default=[], help=help_text)
     _add_json(add)
     _add_json(_add_command(verbs, "list", "list the identities", "identity"))
-    _add_command(verbs, "remove", "remove an identity", "identity").add_argument(
-        "name", metavar="NAME"
-    )
+    for verb, summary in IDENTITY_VERBS.items():
+        _add_command(verbs, verb, summary, "identity").add_argument("name", metavar="NAME")
+    cores = _add_command(verbs, "cores", "say as which cores it may speak", "identity")
+    cores.add_argument("name", metavar="NAME")
+    cores.add_argument("cores", metavar="CORE", nargs="*", help="none: those of its role only")
 
 
 def _add_dispatch(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -19,6 +19,8 @@ KEPT_REPORTS = 100
 LONGEST_REPORT = 65_536
 STATUSES = ("registered", "active", "inactive", "offline", "error")
 ROLES = ("CMD", "WORK", "AUDIT", "SYSTEM")
+# Kept in the file beside the contract's keys, and shown to nobody.
+_REGISTRAR = "registered_by"
 _STRICT_ID = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST = {"id": 64, "name": 200, "status": 32, "worktree": 1_000}
 _LONGEST_CAPABILITY = 100
@@ -40,10 +42,15 @@ class Agents:
         """Return every agent with the contract's keys and the additive `online`."""
         return [self._shown(row) for row in self._file.read() if isinstance(row, dict)]
 
-    def register(self, given: Mapping[str, Any]) -> str:
+    def registrar(self, key: str) -> str | None:
+        """Return the id of the identity that added the agent, empty for nobody's, None for none."""
+        row = _find(self._file.read(), key)
+        return None if row is None else str(row.get(_REGISTRAR) or "")
+
+    def register(self, given: Mapping[str, Any], by: str = "") -> str:
         """Add an agent, or overwrite its status, name and tags; return its id.
 
-        Without an id it is `agent-<epoch>`, made unique.
+        Without an id it is `agent-<epoch>`, made unique. `by` is the identity that adds it.
         """
         fields = {"status": text(given, "status") or "registered", "tags": _tags(given)}
         fields |= _second_generation(given)
@@ -51,29 +58,29 @@ class Agents:
 
         def change(rows: list[Any]) -> str:
             key = wanted or self._free_id(rows)
-            row = self._find_or_add(rows, key)
+            row = self._find_or_add(rows, key, by)
             row.update({"name": name or key, **fields, "updated_at": self._stamp()})
             return key
 
         return self._file.edit(change)
 
-    def beat(self, key: str) -> None:
+    def beat(self, key: str, by: str = "") -> None:
         """Note a sign of life: status `active` and `heartbeat_at`; an unknown agent is added."""
 
         def change(rows: list[Any]) -> None:
-            row = self._find_or_add(rows, key)
+            row = self._find_or_add(rows, key, by)
             row.update(status="active", heartbeat_at=self._stamp())
 
         self._file.edit(change)
 
-    def report(self, key: str, payload: Mapping[str, Any]) -> None:
+    def report(self, key: str, payload: Mapping[str, Any], by: str = "") -> None:
         """Keep a report, the last 100 of each agent; a lease's token is never stored."""
         data = {name: value for name, value in payload.items() if name != "token"}
         if len(json.dumps(data)) > LONGEST_REPORT:
             raise InputError(f"a report has at most {LONGEST_REPORT} characters")
 
         def change(rows: list[Any]) -> None:
-            row = self._find_or_add(rows, key)
+            row = self._find_or_add(rows, key, by)
             known = row.get("reports")
             kept = known if isinstance(known, list) else []
             entry = {"timestamp": self._stamp(), "data": data}
@@ -106,7 +113,7 @@ class Agents:
 
         return self._file.edit(change)
 
-    def _find_or_add(self, rows: list[Any], key: str) -> Agent:
+    def _find_or_add(self, rows: list[Any], key: str, by: str) -> Agent:
         found = _find(rows, key)
         if found is not None:
             return found
@@ -114,6 +121,7 @@ class Agents:
             raise RuleError(f"the registry is full ({MOST_AGENTS} agents): remove some")
         made: Agent = {"id": key, "name": key, "status": "registered", "tags": []}
         made |= {"updated_at": self._stamp(), "reports": []}
+        made |= {_REGISTRAR: by} if by else {}
         rows.append(made)
         return made
 
@@ -126,7 +134,8 @@ class Agents:
         key = row.get("id", "")
         filled: Agent = {"id": key, "name": key, "status": "unknown", "tags": []}
         filled |= {"updated_at": "", "heartbeat_at": "", "reports": []}
-        return {**filled, **row, "online": self._is_online(row)}
+        shown = {name: value for name, value in row.items() if name != _REGISTRAR}
+        return {**filled, **shown, "online": self._is_online(row)}
 
     def _is_online(self, row: Agent) -> bool:
         beats = [parse_stamp(row.get(name)) for name in ("heartbeat_at", "last_seen")]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from orch_next.core.database import is_sqlite_file
+from orch_next.core.file_names import may_look_up
 
 _CHUNK = 1 << 20
 _MOST_FILES = 10_000
@@ -29,6 +31,8 @@ def artifact_sha256(name: str, roots: Sequence[Path]) -> str | None:
 
 def _find(name: str, roots: Sequence[Path]) -> Path | None:
     if not name or not name.isprintable():
+        return None
+    if not any(may_look_up(name, str(root), windows=os.name == "nt") for root in roots):
         return None
     inside = [root.resolve() for root in roots]
     for root in inside:

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from orch_next.core.database import Database, journal_table
+from orch_next.core.database import SECURITY, Database, journal_table
 from orch_next.core.logs import LogLine, read_log_lines
 from orch_next.storage.engine import PUBLIC
 from orch_next.storage.foreign import columns_by_table, reading
@@ -37,12 +37,20 @@ _LEAST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 def list_events(
-    database: Database, folders: Sequence[Path], limit: int, type: str | None
+    database: Database,
+    folders: Sequence[Path],
+    limit: int,
+    type: str | None,
+    *,
+    with_security: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return at most `limit` (1..1000) events, newest first; BusyError and OSError pass."""
+    """Return at most `limit` (1..1000) events, newest first; BusyError and OSError pass.
+
+    Those of the door are for who may see the audit: `with_security`.
+    """
     limit = max(1, min(limit, MOST))
     with database.reading() as connection:
-        events = list(_journal_events(connection, limit, type))
+        events = list(_journal_events(connection, limit, type, with_security))
         old = _imported_rows(connection, limit, type)
     if old is None:
         old = _rows_of_file(database.former, limit, type)
@@ -54,10 +62,12 @@ def list_events(
 
 
 def _journal_events(
-    connection: sa.Connection, limit: int, type: str | None
+    connection: sa.Connection, limit: int, type: str | None, with_security: bool
 ) -> Iterator[dict[str, Any]]:
     columns = journal_table.c
     query = sa.select(journal_table).order_by(columns.id.desc()).limit(limit)
+    if not with_security:
+        query = query.where(columns.kind != SECURITY)
     if type is not None:
         query = query.where(columns.event == type)
     for row in connection.execute(query).mappings():

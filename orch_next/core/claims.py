@@ -72,6 +72,13 @@ class Claims:
             given = sa.update(claims_table).where(_is(claim)).values(answer=answer)
             connection.execute(given)
 
+    def find_record(self, scope: str, key: str) -> str:
+        """Return the id that a key was used for, empty for none; raise BusyError."""
+        columns = claims_table.c
+        same = (columns.scope == scope, columns.key == key)
+        with self._database.reading() as connection:
+            return connection.scalar(sa.select(columns.record_id).where(*same)) or ""
+
     def forget_old(self) -> None:
         """Drop the keys that are older than `KEEP_DAYS` days."""
         limit = utc_micros(self._now() - timedelta(days=KEEP_DAYS))

@@ -14,6 +14,9 @@ _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _JSON = sa.JSON(none_as_null=True)
 
 # Surrogate id, because (ts, event) collided (D24); `uid` makes a repeated insert harmless.
+# Entries of what happened at the door: for who may see the audit, in every query.
+SECURITY = "security"
+
 journal_table = sa.Table(
     "journal",
     metadata,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from orch_next.core.artifacts import artifact_sha256
 from orch_next.core.database import is_sqlite_file
+from orch_next.core.file_names import is_below, may_look_up
 from orch_next.core.kinds import EMPTY
 
 PREVIEW_BYTES = 65_536
@@ -72,11 +74,26 @@ def look_at_evidence(cell: str, places: Places, recorded: str | None = None) -> 
     try:
         path = find_evidence(cell, places)
         if path is None:
-            return Evidence(cell, "missing", recorded=recorded)
+            return Evidence(cell, _absent(cell, places), recorded=recorded)
+        if _is_private(path, places):
+            return Evidence(cell, "private", recorded=recorded)
         return _described(cell, path, places, recorded)
     except (OSError, ValueError):
         # ValueError: a NUL in the name.
         return Evidence(cell, "missing", recorded=recorded)
+
+
+def _absent(cell: str, places: Places) -> str:
+    """Return `private` for a name in a private place, whether or not there is such a file."""
+    root = places.moc_root.resolve()
+    plain = map(_plain, _candidates(cell, places))
+    inside = [one for one in plain if one.is_relative_to(root) and "..\\" not in str(one)]
+    return "private" if any(_is_private(one, places) for one in inside) else "missing"
+
+
+def _plain(path: Path) -> Path:
+    # Links are followed for what exists only: nobody learns whether it does.
+    return Path(os.path.normpath(path.absolute()))
 
 
 def find_evidence(cell: str, places: Places) -> Path | None:
@@ -90,7 +107,12 @@ def find_evidence(cell: str, places: Places) -> Path | None:
 
 
 def _candidates(cell: str, places: Places) -> Iterator[Path]:
-    text = cell.strip()
+    for candidate in _spellings(cell.strip(), places):
+        if may_look_up(str(candidate), str(places.moc_root), windows=os.name == "nt"):
+            yield candidate
+
+
+def _spellings(text: str, places: Places) -> Iterator[Path]:
     starts = [*places.starts, places.moc_root, places.orch]
     if _DRIVE.match(text) or "\\" in text:
         yield from _from_windows(text, places, starts)
@@ -116,8 +138,6 @@ def _described(cell: str, path: Path, places: Places, recorded: str | None) -> E
     root = places.moc_root.resolve()
     file = path.relative_to(root)
     known: dict[str, Any] = {"inside": True, "exists": True, "file": file.as_posix()}
-    if _is_private(path, file, places):
-        return Evidence(cell, "private", **known)
     if path.is_dir():
         # A folder's hash reads every file in it: only where there is one to compare with.
         sha256 = artifact_sha256(str(path), [root]) if recorded else None
@@ -135,9 +155,10 @@ def _described(cell: str, path: Path, places: Places, recorded: str | None) -> E
     )
 
 
-def _is_private(path: Path, file: Path, places: Places) -> bool:
-    hidden = is_sqlite_file(path.name) or any(part.startswith(".") for part in file.parts)
-    return hidden or any(path.is_relative_to(one.resolve()) for one in places.private)
+def _is_private(path: Path, places: Places) -> bool:
+    parts = path.relative_to(places.moc_root.resolve()).parts
+    hidden = is_sqlite_file(path.name) or any(part.startswith(".") for part in parts)
+    return hidden or any(is_below(path, one.resolve()) for one in places.private)
 
 
 def _compared(sha256: str | None, recorded: str | None) -> dict[str, Any]:

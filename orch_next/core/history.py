@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from orch_next.core.database import INDEXED, Database, journal_table, record_prefix
+from orch_next.core.database import INDEXED, SECURITY, Database, journal_table, record_prefix
 from orch_next.errors import NotFoundError
 
 LARGEST_ID = 2**63 - 1
@@ -96,12 +96,18 @@ def list_entries(
     before: int = LARGEST_ID,
     after: int = 0,
     limit: int = 100,
+    with_security: bool = False,
 ) -> list[JournalEntry]:
-    """Return at most `limit` entries with `after` < id < `before`, newest first; BusyError."""
+    """Return at most `limit` entries with `after` < id < `before`, newest first; BusyError.
+
+    Those of the door are for who may see the audit: `with_security`.
+    """
     columns = journal_table.c
     query = _select().where(columns.id < before).order_by(columns.id.desc()).limit(limit)
     if after:
         query = query.where(columns.id > after)
+    if not with_security:
+        query = query.where(columns.kind != SECURITY)
     if kind:
         query = query.where(columns.kind == kind)
     if record_id is not None:

@@ -111,9 +111,12 @@ class Journal:
             log.warning("the journal cannot be read yet: %s", error)
         self.marks.note(snapshot)
 
-    def events(self, limit: int = 100, type: str | None = None) -> list[dict[str, Any]]:
+    def events(
+        self, limit: int = 100, type: str | None = None, *, with_security: bool = False
+    ) -> list[dict[str, Any]]:
         """Return what happened, newest first, with the nine keys of D20; raise BusyError."""
-        return list_events(self.database, self._log_folders, limit, type)
+        folders = self._log_folders
+        return list_events(self.database, folders, limit, type, with_security=with_security)
 
     def last_details(self, kind: str, record_id: str, event: str) -> dict[str, Any]:
         """Return what the newest such entry says beside its rows; empty for none.

@@ -53,13 +53,22 @@ attempt_table = sa.Table(
     sa.Column("pid", sa.Integer),
     sa.Column("pid_started", sa.Float),
 )
+# Whose token claimed a generation; none for what the dispatcher itself or open mode claimed.
+claim_table = sa.Table(
+    "lease_claims",
+    metadata,
+    sa.Column("task_id", sa.String(255), primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("identity_id", sa.String(12), nullable=False),
+)
 
 
 @dataclass(frozen=True)
 class Lease:
     """One task's lease; times in seconds of the Unix epoch, `lock` is the ledger's cell.
 
-    `token` is known only to who just claimed it; the database keeps its sha256.
+    `token` is known only to who just claimed it; the database keeps its sha256. `claimant`
+    is the id of the identity that claimed, empty for the dispatcher's own and in open mode.
     """
 
     task_id: str
@@ -76,6 +85,7 @@ class Lease:
     attempt: int
     failures: int
     token: str = ""
+    claimant: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,12 +136,12 @@ class LeaseStore:
 
     def find(self, task_id: str) -> Lease | None:
         """Return the task's lease, held or free, or None when it was never claimed."""
-        found = self._read(sa.select(lease_table).where(lease_table.c.task_id == task_id))
+        found = self._read(_leases().where(lease_table.c.task_id == task_id))
         return Lease(**found[0]) if found else None
 
     def held(self) -> list[Lease]:
         """List the leases that somebody holds, the oldest first."""
-        query = sa.select(lease_table).where(lease_table.c.state == HELD)
+        query = _leases().where(lease_table.c.state == HELD)
         return [Lease(**row) for row in self._read(query.order_by(lease_table.c.acquired_at))]
 
     def failures(self) -> dict[str, int]:
@@ -158,21 +168,28 @@ class LeaseStore:
             if not connection.execute(_lease_row(lease.task_id).values(values)).rowcount:
                 connection.execute(lease_table.insert().values(values))
             connection.execute(attempt_table.insert().values(attempt))
+            _note_claimant(connection, lease, lease.claimant)
 
     def change(self, lease: Lease, values: Mapping[str, Any]) -> bool:
         """Update the lease if this generation still holds it; tell whether it did."""
         with self._transaction() as connection:
             return bool(connection.execute(_held_row(lease).values(**values)).rowcount)
 
-    def start(self, lease: Lease, values: Mapping[str, Any]) -> bool:
+    def start(self, lease: Lease, values: Mapping[str, Any], claimant: str = "") -> bool:
         """Update a lease that nobody has started; tell whether it was still so."""
         unstarted = _held_row(lease).where(lease_table.c.started_at.is_(None))
         with self._transaction() as connection:
-            return bool(connection.execute(unstarted.values(**values)).rowcount)
+            done = bool(connection.execute(unstarted.values(**values)).rowcount)
+            if done:
+                _note_claimant(connection, lease, claimant)
+        return done
 
-    def beat(self, core: str, at: float) -> None:
-        """Note a heartbeat on every lease that the core holds."""
+    def beat(self, core: str, at: float, claimant: str = "") -> None:
+        """Note a heartbeat on the leases that the core holds, but for another claimant's."""
         row = sa.update(lease_table).where(lease_table.c.core == core, lease_table.c.state == HELD)
+        if claimant:
+            others = sa.exists().where(*_same_claim(), claim_table.c.identity_id != claimant)
+            row = row.where(~others)
         with self._transaction() as connection:
             connection.execute(row.values(heartbeat_at=at))
 
@@ -214,6 +231,25 @@ class LeaseStore:
 
     def _transaction(self) -> AbstractContextManager[sa.Connection]:
         return self._database.transaction()
+
+
+def _leases() -> sa.Select[Any]:
+    joined = lease_table.outerjoin(claim_table, sa.and_(*_same_claim()))
+    claimant = sa.func.coalesce(claim_table.c.identity_id, "").label("claimant")
+    return sa.select(lease_table, claimant).select_from(joined)
+
+
+def _same_claim() -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        claim_table.c.task_id == lease_table.c.task_id,
+        claim_table.c.generation == lease_table.c.generation,
+    )
+
+
+def _note_claimant(connection: sa.Connection, lease: Lease, claimant: str) -> None:
+    if claimant:
+        values = {"task_id": lease.task_id, "generation": lease.generation}
+        connection.execute(claim_table.insert().values(**values, identity_id=claimant))
 
 
 def _lease_row(task_id: str) -> sa.Update:

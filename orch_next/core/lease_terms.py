@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, TypeAlias
 
 from orch_next.core.events import Who
 from orch_next.core.lease_store import DONE, Lease, as_utc
@@ -13,8 +14,11 @@ from orch_next.core.records import Task
 from orch_next.core.schema import EMPTY
 from orch_next.errors import ConfigError, ConflictError
 
+REDACTED = "[token]"
 FREE_LOCKS = frozenset({"", EMPTY, "None"})
 FREED = {"lock": EMPTY, "lock_owner": EMPTY, "lock_expires_at": EMPTY}
+# Judges who holds the token of this lease; raises ForbiddenError.
+Proof: TypeAlias = Callable[[Lease], None]
 DISPATCHER = Who("dispatcher", "CMD", "dispatcher", claimed=False)
 
 
@@ -39,11 +43,15 @@ class LeaseRules:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who claims: a core's id, its role and its mode (`pull` or `command`)."""
+    """Who claims: a core's id, its role and its mode (`pull` or `command`).
+
+    `claimant` is the id of the identity that speaks as the core, empty where none proved itself.
+    """
 
     id: str
     role: str
     mode: str = "pull"
+    claimant: str = ""
 
     @property
     def who(self) -> Who:
@@ -136,6 +144,15 @@ def late(task_id: str, present: Task | None) -> ConflictError:
     """Make the error for a holder whose lease is over."""
     shown = {**present.as_json(), "rev": present.rev} if present else None
     return ConflictError(f"the lease on {task_id} is not yours any more", shown)
+
+
+def trust_token(_lease: Lease) -> None:
+    """Ask for nothing beside the token: in open mode, and for what a signature proves."""
+
+
+def redact(text: str, token: str) -> str:
+    """Return text without a lease's token: many may read logs and events, one may report."""
+    return text.replace(token, REDACTED) if token else text
 
 
 def hash_token(token: str) -> str:

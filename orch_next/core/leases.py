@@ -20,11 +20,14 @@ from orch_next.core.lease_terms import (
     Ending,
     Holder,
     LeaseRules,
+    Proof,
     claimed_cells,
     facts,
     hash_token,
     is_ours,
     late,
+    redact,
+    trust_token,
 )
 from orch_next.core.records import Task
 from orch_next.core.schema import EMPTY, TASK
@@ -89,25 +92,35 @@ class Leases:
         self.tell("task_dispatched", self._signal(made[0], outcome.after))
         return made[0]
 
-    def hand_over(self, lease: Lease) -> Lease | None:
+    def hand_over(self, lease: Lease, claimant: str = "") -> Lease | None:
         """Give an offered lease to its core: started now, with a new token; None if taken."""
         token = self._token(lease.generation)
         at = self.now()
         values = {"token_hash": hash_token(token), "started_at": at, "heartbeat_at": at}
-        if not self.store.start(lease, values):
+        if not self.store.start(lease, values, claimant):
             return None
-        return replace(lease, token_hash=hash_token(token), started_at=at, token=token)
+        started = replace(lease, token_hash=hash_token(token), started_at=at)
+        return replace(started, token=token, claimant=claimant)
 
     def start(self, lease: Lease) -> bool:
         """Note that the core of an offered lease is at work; False if it was taken back."""
         at = self.now()
         return self.store.start(lease, {"started_at": at, "heartbeat_at": at})
 
-    def beat(self, core_id: str) -> None:
-        """Note a sign of life of a core: its leases do not expire in silence."""
-        self.store.beat(core_id, self.now())
+    def beat(self, core_id: str, claimant: str = "") -> None:
+        """Note a sign of life of a core: its leases do not expire in silence.
 
-    def renew(self, task_id: str, token: str, seconds: float | None = None) -> Lease:
+        With a claimant only those that it claimed, and those that no identity did.
+        """
+        self.store.beat(core_id, self.now(), claimant)
+
+    def renew(
+        self,
+        task_id: str,
+        token: str,
+        seconds: float | None = None,
+        proof: Proof = trust_token,
+    ) -> Lease:
         """Extend the lease by at most the extension, never beyond a full TTL from now.
 
         Raise ConflictError for a late holder. Each call counts as a heartbeat.
@@ -118,27 +131,33 @@ class Leases:
         until = max(lease.expires_at, float(int(min(extended, at + self.rules.ttl))))
         values = {"heartbeat_at": at, "started_at": lease.started_at or at}
         if until - lease.expires_at < min(_LEAST_GAIN, self.rules.extension):
-            return self._touch(lease, token, values)
-        return self._extend(lease, token, {**values, "expires_at": until})
+            return self._touch(lease, token, values, proof)
+        return self._extend(lease, token, {**values, "expires_at": until}, proof)
 
-    def report(self, task_id: str, token: str, ending: Ending) -> Ended:
+    def report(self, task_id: str, token: str, ending: Ending, proof: Proof = trust_token) -> Ended:
         """End the lease as its holder says; raise ConflictError for a late one."""
         if ending.status not in REPORTS:
             raise InputError(f"a core reports {', '.join(REPORTS)}, not {ending.status!r}")
         lease = self.known(task_id)
         who = Who(lease.core, "-", "dispatcher", claimed=False)
-        return self._end(lease, ending, who, lambda task: self.check(task, token))
+        message, artifact = redact(ending.message, token), redact(ending.artifact, token)
+        ending = replace(ending, message=message, artifact=artifact)
+        return self._end(lease, ending, who, lambda task: self.check(task, token, proof))
 
     def end(self, lease: Lease, ending: Ending) -> Ended:
         """End a lease by the dispatcher's own authority, if this generation still holds it."""
         return self._end(lease, ending, DISPATCHER, lambda task: self._check_same(task, lease))
 
-    def check(self, task: Task, token: str) -> Lease:
-        """Return the lease if this token holds it: generation, end and row all agree."""
+    def check(self, task: Task, token: str, proof: Proof = trust_token) -> Lease:
+        """Return the lease if this token holds it: generation, end and row all agree.
+
+        `proof` judges whose token it is; what it raises passes.
+        """
         lease = self.known(task.id)
         fits = hmac.compare_digest(hash_token(token), lease.token_hash)
         if lease.state != HELD or not fits or self.is_lost(lease) or not is_ours(task, lease):
             raise late(task.id, task)
+        proof(lease)
         return lease
 
     def is_lost(self, lease: Lease) -> bool:
@@ -215,6 +234,7 @@ class Leases:
             # At the limit the task went to HOLD: READY again means that a person forgave.
             failures=0 if failures >= self.rules.max_failures else failures,
             token=token,
+            claimant=holder.claimant,
         )
 
     @contextmanager
@@ -232,19 +252,19 @@ class Leases:
                 with suppress(OrchError):
                     self.drop_if_lost(made[0])
 
-    def _touch(self, lease: Lease, token: str, values: Mapping[str, Any]) -> Lease:
+    def _touch(self, lease: Lease, token: str, values: Mapping[str, Any], proof: Proof) -> Lease:
         task = self.state.tasks.get(lease.task_id)
-        self.check(task, token)
+        self.check(task, token, proof)
         if not self.store.change(lease, values):
             raise late(lease.task_id, task)
         return replace(lease, **values)
 
-    def _extend(self, lease: Lease, token: str, values: Mapping[str, Any]) -> Lease:
+    def _extend(self, lease: Lease, token: str, values: Mapping[str, Any], proof: Proof) -> Lease:
         extended = replace(lease, **values)
 
         def plan(view: LedgerView[Task]) -> Step:
             entry = view.get_writable(lease.task_id)
-            self._confirm(lease, self.check(entry.record, token), entry.record)
+            self._confirm(lease, self.check(entry.record, token, proof), entry.record)
             until = {"lock_expires_at": claimed_cells(extended)["lock_expires_at"]}
             step = Step(lease.task_id, view.set_cells(entry, until))
             self.store.change(lease, values)

@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from orch_next.core.database import Database, journal_table
+from orch_next.core.database import SECURITY, Database, journal_table
 from orch_next.core.events import utc_micros
 
-KIND = "security"
+KIND = SECURITY
 
 
 def list_security(database: Database, most: int) -> list[dict[str, Any]]:

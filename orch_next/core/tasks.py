@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from orch_next.core.claims import Claim, Claimed
 from orch_next.core.events import Who, hash_payload
+from orch_next.core.history import list_entries
 from orch_next.core.journal import Journal
 from orch_next.core.kept import Intent, Step
 from orch_next.core.kinds import EMPTY, ROLES, TASK, TASK_STATUSES
@@ -46,6 +47,13 @@ EDITABLE = ("title", "owner", "due", "artifact", "notes")
 EDITED = "task_edited"
 CREATED = "task_created"
 
+# Judges the row as it is under the lock and the cells that it shall get; raises ForbiddenError.
+Permit: TypeAlias = Callable[[Task, Mapping[str, str]], None]
+
+
+def permit_all(_task: Task, _cells: Mapping[str, str]) -> None:
+    """Let everybody do everything: the rule where nobody's role is known."""
+
 
 @dataclass(frozen=True)
 class TaskDraft:
@@ -73,7 +81,12 @@ class Tasks:
         self._strict = governance == "strict"
 
     def set_status(
-        self, task_id: str, status: str, who: Who, expected_rev: str | None = None
+        self,
+        task_id: str,
+        status: str,
+        who: Who,
+        expected_rev: str | None = None,
+        permit: Permit = permit_all,
     ) -> Task:
         """Give a task a status; HOLD and REVIEW free its lock cells (contract 3.4).
 
@@ -86,6 +99,7 @@ class Tasks:
 
         def plan(view: LedgerView[Task]) -> Step:
             entry = view.get_writable(task_id, expected_rev)
+            permit(entry.record, values)
             if self._strict:
                 if entry.record.status == status:
                     return Step(task_id, ())
@@ -97,7 +111,12 @@ class Tasks:
         return self._state.write(TASK, plan, intent).after
 
     def edit(
-        self, task_id: str, cells: Mapping[str, Any], who: Who, expected_rev: str | None = None
+        self,
+        task_id: str,
+        cells: Mapping[str, Any],
+        who: Who,
+        expected_rev: str | None = None,
+        permit: Permit = permit_all,
     ) -> Task:
         """Change cells of `EDITABLE` and nothing else; a blank due, artifact or note becomes `-`.
 
@@ -108,6 +127,7 @@ class Tasks:
 
         def plan(view: LedgerView[Task]) -> Step:
             entry = view.get_writable(task_id, expected_rev)
+            permit(entry.record, values)
             return Step(task_id, view.set_cells(entry, values))
 
         payload = hash_payload({"task_id": task_id, **values})
@@ -131,6 +151,13 @@ class Tasks:
         task = self._append(values, intent, claim)
         self._journal.claims.answer(claim, asdict(task))
         return task
+
+    def is_made_by(self, actor: str, idempotency_key: str) -> bool:
+        """Tell whether this author has created a task with this key; raise BusyError."""
+        task_id = self._journal.claims.find_record(_CREATE, idempotency_key)
+        database = self._journal.database
+        found = list_entries(database, kind=TASK.name, record_id=task_id, actor=actor)
+        return bool(task_id) and any(entry.event == CREATED for entry in found)
 
     def _append(self, values: Mapping[str, str], intent: Intent, claim: Claim | None) -> Task:
         def plan(view: LedgerView[Task]) -> Step:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from orch_next.core.events import Change, Who
 from orch_next.core.kinds import TASK_STATUSES
 from orch_next.core.state import State
-from orch_next.core.tasks import Tasks
+from orch_next.core.tasks import Permit, Tasks, permit_all
 from orch_next.errors import InputError, NotFoundError, UncertainError
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Reports(Protocol):
     def report_proved(self, task_id: str, status: str, artifact: str, message: str) -> bool:
         """Do as a signature proves, without a token; False where no core holds the task."""
 
-    def beat(self, core_id: str) -> None:
+    def beat(self, core_id: str, claimant: str = "") -> None:
         """Note a sign of life; an agent that is no core is none of its business."""
 
 
@@ -68,8 +68,16 @@ def read_callback(members: Mapping[str, Any]) -> Callback:
 class Terminal:
     """Applies callbacks: with a token through the dispatcher, without one by the task's rules."""
 
-    def __init__(self, state: State, tasks: Tasks, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        state: State,
+        tasks: Tasks,
+        *,
+        now: Callable[[], datetime],
+        permit: Permit = permit_all,
+    ) -> None:
         self._state, self._tasks, self._now = state, tasks, now
+        self._permit = permit
 
     def apply(self, callback: Callback, payload_sha256: str, reports: Reports | None) -> Change:
         """Have the callback's effect and return its journal entry.
@@ -115,7 +123,9 @@ class Terminal:
             return ""
         # A word means the task as it was seen; a status of the ledger is an order.
         seen = task.rev if callback.status in WORDS else None
-        self._tasks.set_status(task.id, callback.wanted, AGENT, expected_rev=seen)
+        self._tasks.set_status(
+            task.id, callback.wanted, AGENT, expected_rev=seen, permit=self._permit
+        )
         return ""
 
     def _report(self, callback: Callback, reports: Reports | None) -> str:

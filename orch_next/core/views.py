@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from orch_next.core.database import journal_table
+from orch_next.core.database import SECURITY, journal_table
 from orch_next.core.events import utc_micros
 from orch_next.core.journal import Journal
 from orch_next.core.lease_store import attempt_table
@@ -37,14 +37,19 @@ def view_overview(state: State, now: datetime) -> dict[str, Any]:
     }
 
 
-def view_timeline(journal: Journal, now: datetime, hours: int = HOURS) -> dict[str, Any]:
+def view_timeline(
+    journal: Journal, now: datetime, hours: int = HOURS, *, with_security: bool = False
+) -> dict[str, Any]:
     """Return the changes of the last `hours`, newest first, and how many in each UTC hour.
 
-    At most 1,000 changes are listed; all are counted. Raise BusyError.
+    At most 1,000 changes are listed; all are counted. What happened at the door is for who
+    may see the audit: `with_security`. Raise BusyError.
     """
     since = now - timedelta(hours=hours)
     columns = journal_table.c
     recent = columns.ts >= utc_micros(since)
+    if not with_security:
+        recent = sa.and_(recent, columns.kind != SECURITY)
     shown = [columns[name] for name in ("ts", "event", "kind", "record_id", "actor", "source")]
     states = [columns.before["status"].as_string(), columns.after["status"].as_string()]
     listed = sa.select(*shown, *states).where(recent).order_by(columns.id.desc())

@@ -13,7 +13,7 @@ from typing import Any
 from orch_next.core.events import Change, Who
 from orch_next.core.flags import read_flags
 from orch_next.core.lease_store import HELD
-from orch_next.core.lease_terms import facts
+from orch_next.core.lease_terms import Proof, facts, trust_token
 from orch_next.core.lease_watch import ForeignLock, LeaseWatch
 from orch_next.core.leases import Leases
 from orch_next.core.records import Task
@@ -156,30 +156,39 @@ class Control:
             "tasks": plan_json(core, situation),
         }
 
-    def claim(self, core_id: str, task_id: str | None = None) -> dict[str, Any] | None:
+    def claim(
+        self, core_id: str, task_id: str | None = None, claimant: str = ""
+    ) -> dict[str, Any] | None:
         """Let a pull core take a task; see `PullDesk.claim`."""
         core = self.load_cores().get(core_id)
         self._hear(core)
-        return self.pull.claim(core, task_id)
+        return self.pull.claim(core, task_id, claimant)
 
-    def beat(self, core_id: str) -> None:
+    def beat(self, core_id: str, claimant: str = "") -> None:
         """Note a sign of life: the core's leases live on, and offers to it begin again.
 
         An agent whose id is no core's is none of our business.
         """
         if is_core_id(core_id):
-            self.leases.beat(core_id)
+            self.leases.beat(core_id, claimant)
             self._hear(self.load_cores().get(core_id))
 
     def report(
-        self, task_id: str, token: str, status: str, artifact: str = "", message: str = ""
+        self,
+        task_id: str,
+        token: str,
+        status: str,
+        artifact: str = "",
+        message: str = "",
+        proof: Proof = trust_token,
     ) -> dict[str, Any]:
         """End or renew a lease as its holder says.
 
         Raise InputError, NotFoundError, or ConflictError for a late holder.
         """
         body = {"job_id": task_id, "token": token, "status": status}
-        return self.pull.report(parse_report({**body, "artifact": artifact, "message": message}))
+        parsed = parse_report({**body, "artifact": artifact, "message": message})
+        return self.pull.report(parsed, proof)
 
     def report_proved(
         self, task_id: str, status: str, artifact: str = "", message: str = ""

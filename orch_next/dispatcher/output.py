@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from orch_next.core.lease_terms import REDACTED
 from orch_next.ledger.whole import open_new
 
 ARTIFACT_MARK = "ORCH_ARTIFACT="
 TAIL_LINES = 20
 MAX_LINE_BYTES = 16_384
 _CHUNK = 65_536
+_REDACTED = REDACTED.encode()
 
 # Starts a function in a thread that may block: under eventlet and gevent it has to be a
 # real one, not the patched `threading.Thread`.
@@ -28,14 +30,41 @@ class Line:
     offset: int
 
 
+class Redactor:
+    """Replaces a secret in a stream of bytes, wherever the pieces are cut."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret, self._rest = secret, b""
+
+    def take(self, chunk: bytes) -> bytes:
+        """Return what can be told of the bytes so far: all but what may begin the secret."""
+        if not self._secret:
+            return chunk
+        data = (self._rest + chunk).replace(self._secret, _REDACTED)
+        kept = _overlap(data, self._secret)
+        self._rest = data[len(data) - kept :]
+        return data[: len(data) - kept]
+
+    def end(self) -> bytes:
+        """Return the rest, which was only the secret's beginning."""
+        rest, self._rest = self._rest, b""
+        return rest
+
+
+def _overlap(data: bytes, secret: bytes) -> int:
+    """Return how many bytes at the end of `data` may begin the secret."""
+    longest = min(len(data), len(secret) - 1)
+    return next((size for size in range(longest, 0, -1) if data.endswith(secret[:size])), 0)
+
+
 class Output:
-    """What one attempt says. One thread runs `copy`, another takes lines with `take`.
+    """What one attempt says, without its own token: one thread runs `copy`, another `take`.
 
     Only unpatched parts are used here (FileIO, deque: both safe across real threads),
     because green servers replace locks, queues and `os.read`.
     """
 
-    def __init__(self, source: int, log: Path, *, limit_bytes: int) -> None:
+    def __init__(self, source: int, log: Path, *, limit_bytes: int, secret: str = "") -> None:
         self.log = log
         self.limit_bytes = limit_bytes
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -47,13 +76,15 @@ class Output:
         self._lines: deque[Line] = deque()
         self._rest = b""
         self._size = 0
+        self._redactor = Redactor(secret.encode())
 
     def copy(self) -> None:
         """Read to the end of the pipe; a log that cannot be written is named in `failure`."""
         try:
             with self._source, io.FileIO(open_new(self.log, private=True), "wb") as log:
                 while chunk := self._source.read(_CHUNK):
-                    self._add(chunk, log)
+                    self._add(self._redactor.take(chunk), log)
+                self._add(self._redactor.end(), log)
                 self._end(log)
         except OSError as error:
             self.failure = str(error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orch_next.core.lease_store import Lease, as_utc
-from orch_next.core.lease_terms import Holder
+from orch_next.core.lease_terms import Holder, Proof, trust_token
 from orch_next.core.leases import Leases
 from orch_next.dispatcher.cores import Core
 from orch_next.dispatcher.reports import Report
@@ -28,7 +28,9 @@ class PullDesk:
     leases: Leases
     workshop: Workshop
 
-    def claim(self, core: Core, task_id: str | None = None) -> dict[str, Any] | None:
+    def claim(
+        self, core: Core, task_id: str | None = None, claimant: str = ""
+    ) -> dict[str, Any] | None:
         """Give the core what it was offered, the named task, or its next one; None for none.
 
         Raise ForbiddenError for a command core, NotFoundError, or ConflictError with the
@@ -36,19 +38,27 @@ class PullDesk:
         """
         if core.mode != "pull":
             raise ForbiddenError(f"{core.id} runs a command and claims nothing by itself")
-        lease = self._offered(core, task_id) or self._take(core, task_id)
+        holder = Holder(core.id, core.role, claimant=claimant)
+        lease = self._offered(core, task_id, claimant) or self._take(core, task_id, holder)
         return self._answer(core, lease) if lease else None
 
-    def renew(self, task_id: str, token: str, seconds: float | None = None) -> dict[str, Any]:
+    def renew(
+        self,
+        task_id: str,
+        token: str,
+        seconds: float | None = None,
+        proof: Proof = trust_token,
+    ) -> dict[str, Any]:
         """Extend a lease; raise ConflictError for a late holder."""
-        lease = self.leases.renew(task_id, token, seconds)
+        lease = self.leases.renew(task_id, token, seconds, proof)
         return {"job_id": task_id, "lock_expires_at": as_utc(lease.expires_at)}
 
-    def report(self, report: Report) -> dict[str, Any]:
+    def report(self, report: Report, proof: Proof = trust_token) -> dict[str, Any]:
         """Apply a holder's report; DOING renews. Raise ConflictError for a late holder."""
         if report.status == "DOING":
-            return {**self.renew(report.job_id, report.token), "status": "DOING"}
-        ended = self.leases.report(report.job_id, report.token, report.ending)
+            renewed = self.renew(report.job_id, report.token, proof=proof)
+            return {**renewed, "status": "DOING"}
+        ended = self.leases.report(report.job_id, report.token, report.ending, proof)
         self.workshop.ask(ended, "")
         return {"job_id": report.job_id, "status": ended.task.status}
 
@@ -62,7 +72,7 @@ class PullDesk:
         self.workshop.ask(ended, "")
         return {"job_id": report.job_id, "status": ended.task.status}
 
-    def _offered(self, core: Core, task_id: str | None) -> Lease | None:
+    def _offered(self, core: Core, task_id: str | None, claimant: str) -> Lease | None:
         offers = (
             lease
             for lease in self.leases.store.held()
@@ -70,18 +80,18 @@ class PullDesk:
             and lease.started_at is None
             and task_id in (None, lease.task_id)
         )
-        return self._first(self.leases.hand_over(lease) for lease in offers)
+        return self._first(self.leases.hand_over(lease, claimant) for lease in offers)
 
     def _first(self, leases: Iterable[Lease | None]) -> Lease | None:
         return next((lease for lease in leases if lease), None)
 
-    def _take(self, core: Core, task_id: str | None) -> Lease | None:
+    def _take(self, core: Core, task_id: str | None, holder: Holder) -> Lease | None:
         for _ in range(_TRIES):
             chosen = self._named(core, task_id) if task_id else self._next(core)
             if chosen is None:
                 return None
             try:
-                return self.leases.claim(chosen, Holder(core.id, core.role), started=True)
+                return self.leases.claim(chosen, holder, started=True)
             except ConflictError:
                 if task_id:
                     raise

@@ -27,6 +27,8 @@ from orch_next.ledger.whole import make_folders
 # Seconds between asking a group to end and killing it; and for output after the end.
 TERM_SECONDS = 5.0
 DRAIN_SECONDS = 2.0
+# Holds the attempt's lease token; what a command prints of it is not kept.
+TOKEN_VARIABLE = "ORCH_TOKEN"  # noqa: S105  # the name of a variable, not a token
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ class Runner:
             raise
         finally:
             os.close(sink)
-        output = Output(source, job.log, limit_bytes=job.core.output_limit_bytes)
+        secret = job.variables.get(TOKEN_VARIABLE, "")
+        output = Output(source, job.log, limit_bytes=job.core.output_limit_bytes, secret=secret)
         run = Run(job, process, output, self._monotonic())
         self._threads(output.copy)
         return run

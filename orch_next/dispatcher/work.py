@@ -15,7 +15,7 @@ from orch_next.core.records import Task
 from orch_next.core.requests import Requests
 from orch_next.dispatcher.cores import Core
 from orch_next.dispatcher.names import attempt_log
-from orch_next.dispatcher.runner import Finished, Job, Run, Runner
+from orch_next.dispatcher.runner import TOKEN_VARIABLE, Finished, Job, Run, Runner
 
 STOPPED = "stopped"
 LOST = "lease lost"
@@ -130,7 +130,7 @@ class Workshop:
             "ORCH_ROLE": core.role,
             "ORCH_ATTEMPT": str(lease.attempt),
             "ORCH_GENERATION": str(lease.generation),
-            "ORCH_TOKEN": lease.token,
+            TOKEN_VARIABLE: lease.token,
         }
         return Job(
             task_id=task.id,

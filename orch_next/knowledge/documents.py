@@ -10,12 +10,16 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from orch_next.core.database import Database
+from orch_next.core.database import SECURITY, Database, journal_table
 from orch_next.knowledge.index import WordIndex, index_for
 from orch_next.knowledge.tables import document_table, mark_table
 from orch_next.knowledge.words import split_words
 
 LONGEST_BODY = 20_000
+JOURNAL = "journal"
+_OF_THE_DOOR = sa.select(sa.cast(journal_table.c.id, sa.String(20))).where(
+    journal_table.c.kind == SECURITY
+)
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,21 @@ class Library:
         self._index.add(connection, int(key[0]) if key else 0, words)
 
     def find(
-        self, phrases: Sequence[Sequence[str]], limit: int, source: str | None = None
+        self,
+        phrases: Sequence[Sequence[str]],
+        limit: int,
+        source: str | None = None,
+        *,
+        with_security: bool = False,
     ) -> list[Document]:
-        """Return the newest documents that have every phrase; raise BusyError."""
+        """Return the newest documents that have every phrase; raise BusyError.
+
+        The journal's entries of the door are for who may see the audit: `with_security`.
+        """
         columns = document_table.c
         query = sa.select(document_table).where(self._index.matching(phrases))
+        if not with_security:
+            query = query.where(~sa.and_(columns.source == JOURNAL, columns.ref.in_(_OF_THE_DOOR)))
         if source is not None:
             query = query.where(columns.source == source)
         query = query.order_by(columns.ts.desc(), columns.id.desc()).limit(limit)

@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from orch_next.core.database import journal_table
 from orch_next.core.records import Task
 from orch_next.errors import InputError
-from orch_next.knowledge.documents import Document, Library, set_mark, take_mark
+from orch_next.knowledge.documents import JOURNAL, Document, Library, set_mark, take_mark
 from orch_next.knowledge.tables import document_table
 from orch_next.knowledge.words import finds, plain, split_query
 
 SOURCES = ("task", "outcome", "journal")
 LONGEST_QUERY = 200
-_MARK = "journal"
+_MARK = JOURNAL
 _BATCH = 500
 BATCHES = 10
 # Ids may become visible out of order: look again at those before the mark.
@@ -40,7 +40,13 @@ class Search:
         self._library, self._batches = library, batches
 
     def find(
-        self, query: str, tasks: Sequence[Task], limit: int = 50, source: str | None = None
+        self,
+        query: str,
+        tasks: Sequence[Task],
+        limit: int = 50,
+        source: str | None = None,
+        *,
+        with_security: bool = False,
     ) -> Found:
         """Return what has every word of the query, tasks first; raise InputError, BusyError."""
         phrases = split_query(query)
@@ -51,7 +57,8 @@ class Search:
         complete = self.catch_up()
         found = [] if source not in (None, "task") else _in_notes(phrases, tasks)[:limit]
         if source != "task" and len(found) < limit:
-            found += self._library.find(phrases, limit - len(found), source)
+            room = limit - len(found)
+            found += self._library.find(phrases, room, source, with_security=with_security)
         return Found(found, complete)
 
     def catch_up(self) -> bool:

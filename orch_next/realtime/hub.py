@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -42,15 +42,18 @@ class Signal:
 
 Item = Event | Reset | Signal
 Tell = Callable[[Item], None]
+# Whose a stream or socket is: an identity, None in open mode.
+Holder = Hashable | None
 _CLOSED = object()
 
 
 class Subscription:
     """One stream's queue; filled by the hub, read by the stream's own thread."""
 
-    def __init__(self, hub: Hub, queue: Any) -> None:
+    def __init__(self, hub: Hub, queue: Any, holder: Holder = None) -> None:
         self._hub = hub
         self._queue = queue
+        self.holder = holder
         self.closed = False
 
     def put(self, item: Item) -> None:
@@ -153,9 +156,9 @@ class Hub:
         """Call `tell` for every item from now on; it must not block."""
         self._listeners.append(tell)
 
-    def subscribe(self, since: int | None = None) -> Subscription:
+    def subscribe(self, since: int | None = None, holder: Holder = None) -> Subscription:
         """Open a stream that begins with what was missed since the cursor, if there is one."""
-        subscription = Subscription(self, self._make_queue())
+        subscription = Subscription(self, self._make_queue(), holder)
         with self._lock:
             for item in [] if since is None else self.catch_up(since):
                 subscription.put(item)
@@ -168,6 +171,19 @@ class Hub:
         """Forget a stream."""
         with self._lock:
             self._subscriptions.discard(subscription)
+
+    @property
+    def holders(self) -> set[Holder]:
+        """Return whose streams are open; for any thread."""
+        with self._lock:
+            return {one.holder for one in self._subscriptions if one.holder is not None}
+
+    def end_streams(self, fallen: Container[Holder]) -> None:
+        """End the streams of these holders."""
+        with self._lock:
+            for subscription in self._subscriptions:
+                if subscription.holder in fallen:
+                    subscription.end()
 
     @property
     def streams(self) -> int:

@@ -22,7 +22,7 @@ from orch_next.core.events import Change
 from orch_next.core.schema import KINDS
 from orch_next.core.views import view_flow, view_heatmap, view_overview, view_timeline
 from orch_next.errors import BusyError, OrchError
-from orch_next.realtime.hub import Hub
+from orch_next.realtime.hub import Holder, Hub
 from orch_next.realtime.owner import FileLease, Lease, Owner, RedisLease
 from orch_next.realtime.pump import Pump
 from orch_next.realtime.redis_log import RedisEventLog
@@ -35,6 +35,7 @@ REDIS_PREFIX = "orch-next"
 MONITOR_SECONDS = 30.0
 SAMPLE_SECONDS = 3.0
 TAIL_MS = 1_000
+STANDING_SECONDS = 0.5
 
 
 class LiveSettings(Protocol):
@@ -96,7 +97,9 @@ class Realtime:
         *,
         now: Callable[[], datetime],
         identify: Identify | None = None,
+        is_standing: Callable[[Any], bool] | None = None,
     ) -> None:
+        self._is_standing = is_standing
         self.socketio, self.readings, self.now = socketio, readings, now
         self._settings = settings
         self._loop: LoopLike | None = None
@@ -170,6 +173,7 @@ class Realtime:
             "ledger looks": self._watcher.run_looks,
             "owner lease": self.owner.run,
             "monitor": self._run_monitor,
+            **({"identities": self._run_standing} if self._is_standing else {}),
             **({"redis tail": self._run_tail} if self._settings.redis_url else {}),
         }
         for name, task in tasks.items():
@@ -218,6 +222,14 @@ class Realtime:
         for name, payload in payloads.items():
             self._post(partial(self.sockets.emit, name, payload))
 
+    def _run_standing(self) -> None:
+        """End what identities have open that were removed or ended their sessions."""
+        while not self._stopping.wait(STANDING_SECONDS):
+            fallen = find_fallen(self.hub.holders | self.sockets.holders, self._is_standing)
+            if fallen:
+                self._post(partial(self.hub.end_streams, fallen))
+                self._post(partial(self.sockets.end_sockets, fallen))
+
     def _run_tail(self) -> None:
         """Wait for other processes' events in Redis, with a connection of its own."""
         tail = RedisEventLog(self._settings.redis_url, REDIS_PREFIX)
@@ -240,15 +252,26 @@ def attach_realtime(
     readings: Readings,
     now: Callable[[], datetime],
     identify: Identify | None = None,
+    is_standing: Callable[[Any], bool] | None = None,
 ) -> Realtime:
     """Give the app a Socket.IO server and a hub; start nothing.
 
     The caller lets the board tell every change to `Realtime.offer`.
     """
     socketio = make_socketio(app, async_mode, settings.redis_url)
-    realtime = Realtime(socketio, board, settings, readings, now=now, identify=identify)
+    realtime = Realtime(
+        socketio, board, settings, readings, now=now, identify=identify, is_standing=is_standing
+    )
     app.extensions["orch_realtime"] = realtime
     return realtime
+
+
+def find_fallen(holders: set[Holder], is_standing: Callable[[Any], bool] | None) -> set[Holder]:
+    """Return who of the holders stands no more; while nobody knows, everybody does."""
+    try:
+        return {one for one in holders if is_standing is not None and not is_standing(one)}
+    except BusyError:
+        return set()
 
 
 def _log(settings: LiveSettings) -> SqlEventLog | RedisEventLog:

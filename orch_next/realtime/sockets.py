@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -13,7 +13,7 @@ from flask_socketio import SocketIO
 from orch_next.errors import OrchError
 from orch_next.internals import close_at_once, engine_of
 from orch_next.realtime.audience import NAMESPACE, Audience
-from orch_next.realtime.hub import Hub, Item, Reset
+from orch_next.realtime.hub import Holder, Hub, Item, Reset
 from orch_next.realtime.streams import parse_cursor
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ GREETING = "ORCHダッシュボードに接続されました"
 ALERT_CATEGORIES = ("system", "quality", "prediction", "automation")
 ROOM = "live"  # who has been caught up hears every event from then on
 
-Identify = Callable[[Any, Mapping[str, Any]], object]
+Identify = Callable[[Any, Mapping[str, Any]], Holder]
 View = Callable[[], Mapping[str, Any]]
 
 
@@ -79,6 +79,7 @@ class Sockets:
         self._views, self._identify = views, identify
         self.audience = Audience(socketio)
         self.loop: RunsBlocking | None = None
+        self._holders: dict[str, Holder] = {}
         on = socketio.on_event
         on("connect", self._connect)
         on("disconnect", self._disconnect)
@@ -93,6 +94,21 @@ class Sockets:
     def clients(self) -> int:
         """Return how many clients are connected to this process."""
         return len(self.audience)
+
+    @property
+    def holders(self) -> set[Holder]:
+        """Return whose sockets are connected; for any thread."""
+        return set(list(self._holders.values()))
+
+    def end_sockets(self, fallen: Container[Holder]) -> None:
+        """Disconnect the clients of these holders, at once and for good."""
+        server = self._socketio.server
+        for sid, holder in list(self._holders.items()):
+            if holder in fallen:
+                self._holders.pop(sid, None)
+                client = server.manager.eio_sid_from_sid(sid, NAMESPACE)
+                server.disconnect(sid, namespace=NAMESPACE, ignore_queue=True)
+                server.eio.disconnect(client)
 
     def tell(self, item: Item) -> None:
         """Send an event, or a reset, to every client of this process that was caught up."""
@@ -113,9 +129,12 @@ class Sockets:
 
     def _connect(self, auth: Any = None) -> bool | None:
         environ, identify = request.environ, self._identify
-        if identify is not None and not self._run(lambda: identify(auth, environ)):
+        holder = self._run(lambda: identify(auth, environ)) if identify is not None else None
+        if identify is not None and not holder:
             return False
         sid = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+        if holder is not None:
+            self._holders[sid] = holder
         self._emit("status", {"message": GREETING}, sid)
         since = _cursor(auth, request.args.get("since"))
         with self._hub.still():
@@ -128,6 +147,7 @@ class Sockets:
 
     def _disconnect(self, *_reason: Any) -> None:
         """Nothing is kept of a client that leaves."""
+        self._holders.pop(request.sid, None)  # type: ignore[attr-defined]
 
     def _refresh_dashboard(self, *_data: Any) -> None:
         self._answer("dashboard_overview_update", "timeline_update", "heatmap_update")

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from orch_next.core.events import utc_micros
-from orch_next.realtime.hub import Hub, Item, Reset, Signal, Subscription
+from orch_next.realtime.hub import Holder, Hub, Item, Reset, Signal, Subscription
 
 RETRY_MS = 3000
 PING_SECONDS = 15.0
@@ -60,13 +60,14 @@ class Stream:
     show: Callable[[Item], str]
     beat: Beat
     first: str = ""
+    holder: Holder = None
     clock: Callable[[], float] = field(default=monotonic)
 
     def __iter__(self) -> Iterator[str]:
         yield GREETING
         if self.first:
             yield self.first
-        subscription = self.hub.subscribe(self.since)
+        subscription = self.hub.subscribe(self.since, self.holder)
         try:
             yield from self._live(subscription)
         finally:

@@ -11,11 +11,12 @@ from flask import Flask, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from orch_next.security.agents_access import CONFIG, SECRETS, AgentsAccess
-from orch_next.security.requests import bearer_token
+from orch_next.security.requests import bearer_token, door_failures
 from orch_next.security.signatures import is_signed
 from orch_next.security.windows import Windows
 
 log = logging.getLogger(__name__)
+MISSING = "missing_credentials"
 _FOLDER = "/api/agents/"
 
 
@@ -38,7 +39,11 @@ def guard_agents(
         if not access.required or g.get("identity") is not None:
             return None
         detail = find_fault(access, now())
-        return _unauthorized(detail) if detail else None
+        if not detail:
+            return None
+        if detail != MISSING:
+            door_failures(app).note("agent_refused", request.remote_addr or "", "", "agents")
+        return _unauthorized(detail)
 
 
 def find_fault(access: AgentsAccess, now: datetime) -> str:
@@ -48,7 +53,7 @@ def find_fault(access: AgentsAccess, now: datetime) -> str:
         return check_token(token, access)
     header = request.headers.get("X-Signature", "")
     if not header:
-        return "missing_credentials"
+        return MISSING
     fits = is_signed(header, request.get_data(), (access.hmac_secret,), now)
     return "" if fits else "invalid_signature"
 

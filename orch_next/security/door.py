@@ -12,10 +12,11 @@ from orch_next.security.agents_access import load_agents_access
 from orch_next.security.agents_guard import guard_agents, utc_now
 from orch_next.security.cors import answer_cors
 from orch_next.security.exposure import check_exposure
+from orch_next.security.failures import Failures, Record, record_nothing
 from orch_next.security.guard import guard
 from orch_next.security.identities import Identities
 from orch_next.security.origins import make_policy
-from orch_next.security.requests import DoorSessions, guard_requests
+from orch_next.security.requests import FAILURES, DoorSessions, guard_requests
 from orch_next.security.secret import load_secret_key
 from orch_next.security.session_tokens import SessionTokens
 from orch_next.security.third_party import policy_sources
@@ -23,13 +24,14 @@ from orch_next.security.third_party import policy_sources
 SESSION_HOURS = 12
 
 
-def close_door(app: Flask, settings: Settings) -> None:
+def close_door(app: Flask, settings: Settings, record: Record = record_nothing) -> None:
     """Guard `app`; call it last, after `SocketIO(app)` and the blueprints (docs/security.md).
 
-    Raise `ConfigError` for settings that would leave it open to others.
+    `record` keeps what fails. Raise `ConfigError` for settings that would leave it open.
     """
     check_exposure(settings)
     _keep_sessions(app, settings)
+    app.extensions[FAILURES] = Failures(key=_key(app), record=record)
     answer_cors(app, settings)
     if settings.auth == "token":
         guard_requests(app, Identities(settings.database, sessions=_session_tokens(app)))
@@ -42,12 +44,12 @@ def close_door(app: Flask, settings: Settings) -> None:
 
 
 def _session_tokens(app: Flask) -> SessionTokens:
+    return SessionTokens(_key(app), now=utc_now, lifetime=timedelta(hours=SESSION_HOURS))
+
+
+def _key(app: Flask) -> bytes:
     key = app.secret_key
-    return SessionTokens(
-        key.encode() if isinstance(key, str) else key or b"",
-        now=utc_now,
-        lifetime=timedelta(hours=SESSION_HOURS),
-    )
+    return key.encode() if isinstance(key, str) else key or b""
 
 
 def _keep_sessions(app: Flask, settings: Settings) -> None:

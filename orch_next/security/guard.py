@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from orch_next.security.actions import READING_METHODS
 from orch_next.security.bodies import count_untold_body, told_length
 from orch_next.security.headers import security_headers
-from orch_next.security.origins import Host, Policy, parse_host, parse_origin
+from orch_next.security.origins import Host, Policy, own_origin, parse_host, parse_origin
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
 # Paths where even a GET acts or keeps a connection: `(?:/.*)?` stands for a URL prefix.
 _LIVE_PATHS = re.compile(
     r"(?:/.*)?/(?:socket\.io(?:/.*)?|(?<!/audit/)events|events/health|sse/events|jobs/.+/events)/*",
     re.DOTALL,
 )
+# What werkzeug keeps of the request as the last proxy sent it.
+_BEFORE_PROXIES = "werkzeug.proxy_fix.orig"
 _OWN_SITES = ("same-origin", "none")
 
 
@@ -48,8 +51,10 @@ def guard(
 
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = parse_host(environ.get("HTTP_HOST", ""))
-        start = _adding(security_headers(host, foreign_files), start_response)
-        refused = refusal(environ, host, policy)
+        https = environ["wsgi.url_scheme"] == "https"
+        headers = security_headers(host, foreign_files, https=https)
+        start = _adding(headers, start_response)
+        refused = refusal(environ, host, policy) or _raw_host_fault(environ, policy)
         if refused is not None:
             return _refuse(refused, environ, start, policy)
         count_untold_body(environ, policy.max_body_bytes)
@@ -70,6 +75,29 @@ def refusal(environ: WSGIEnvironment, host: Host | None, policy: Policy) -> Refu
     if not policy.trusts(host):
         return Refusal(421, f"{host.name} is not served here; ORCH_TRUSTED_HOSTS can name it")
     return _foreign(environ, policy) or _oversize(environ, policy.max_body_bytes)
+
+
+def is_foreign(environ: WSGIEnvironment) -> bool:
+    """Tell whether another origin's page made the request: its cookie is not the person's wish.
+
+    Navigation is: a link in a mail shall show the page.
+    """
+    origin, host = environ.get("HTTP_ORIGIN"), parse_host(environ.get("HTTP_HOST", ""))
+    if origin is not None:
+        theirs = parse_origin(origin)
+        return host is None or theirs != own_origin(environ["wsgi.url_scheme"], host)
+    site = environ.get("HTTP_SEC_FETCH_SITE", "none")
+    navigates = environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
+    return site not in _OWN_SITES and not navigates
+
+
+def _raw_host_fault(environ: WSGIEnvironment, policy: Policy) -> Refusal | None:
+    """Refuse a Host that a proxy's header replaced: a rebound page can send that header."""
+    sent = environ.get(_BEFORE_PROXIES, {}).get("HTTP_HOST")
+    host = None if sent is None else parse_host(sent)
+    if sent is None or (host is not None and policy.trusts(host)):
+        return None
+    return Refusal(421, f"{sent[:200]!r} is not served here; ORCH_TRUSTED_HOSTS can name it")
 
 
 def is_live_path(path: str) -> bool:

@@ -10,9 +10,12 @@ _CSP = (
     "default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data:; {files}"
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+_YEAR = "max-age=31536000"
 
 
-def security_headers(host: Host | None, files: Sequence[str] = ()) -> list[tuple[str, str]]:
+def security_headers(
+    host: Host | None, files: Sequence[str] = (), *, https: bool = False
+) -> list[tuple[str, str]]:
     """Return the headers to add where the answer has none of that name.
 
     `files`: URLs of scripts and styles elsewhere that our pages may load.
@@ -24,6 +27,10 @@ def security_headers(host: Host | None, files: Sequence[str] = ()) -> list[tuple
         # Not `no-referrer`: browsers would send `Origin: null` with our own login form.
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
+        # Pages of other origins that `cors_origins` names ask by CORS, which this is not about.
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cache-Control", "no-store"),
+        *([("Strict-Transport-Security", _YEAR)] if https else []),
     ]
 
 

@@ -12,17 +12,23 @@ import re
 import secrets
 import time
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import Any, TypeGuard
 
 from sqlalchemy import (
     Column,
+    Connection,
+    Integer,
+    Select,
     String,
     Table,
+    Text,
     delete,
     insert,
     select,
+    update,
 )
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
@@ -47,6 +53,8 @@ FRESH_SECONDS = 1.0
 # How long a known row is believed for reads while the database is away.
 AWAY_SECONDS = 300.0
 
+_SEPARATOR = ","
+_CORE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TOKEN = re.compile(r"orch_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 
 _TABLE = Table(
@@ -68,15 +76,30 @@ _PASSWORDS = Table(
     Column("password", String(200), nullable=False),
 )
 
+# Sessions name the generation that they began in; a row is there once it was raised.
+_STANDING = Table(
+    "identity_standing",
+    metadata,
+    Column("identity_id", String(12), primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("cores", Text, nullable=False),
+)
+
 
 @dataclass(frozen=True)
 class Identity:
-    """A person or program with a role (CMD, WORK, AUDIT, viewer); `created_at` is UTC."""
+    """A person or program with a role (CMD, WORK, AUDIT, viewer); `created_at` is UTC.
+
+    `cores` are those that it may speak as besides those of its role. Sessions of an earlier
+    `generation` have ended.
+    """
 
     id: str
     name: str
     role: str
     created_at: str
+    cores: tuple[str, ...] = ()
+    generation: int = 0
 
 
 def utc_now() -> datetime:
@@ -113,7 +136,7 @@ class Identities:
         """Give the database's connections back."""
         self._database.close()
 
-    def add(self, name: str, role: str) -> tuple[Identity, str]:
+    def add(self, name: str, role: str, cores: Sequence[str] = ()) -> tuple[Identity, str]:
         """Store a new identity and return it with its token; raise `InputError`."""
         name = _checked_name(name)
         if role not in ROLES:
@@ -123,35 +146,90 @@ class Identities:
             name=name,
             role=role,
             created_at=self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            cores=_checked_cores(cores),
         )
         token = f"orch_{identity.id}_{secrets.token_urlsafe(32)}"
         self._insert(identity, token)
         return identity, token
 
     def _insert(self, identity: Identity, token: str) -> None:
-        row = {**vars(identity), "name_key": _key(identity.name), "token_sha256": _digest(token)}
+        row = {name: getattr(identity, name) for name in ("id", "name", "role", "created_at")}
+        row |= {"name_key": name_key(identity.name), "token_sha256": _digest(token)}
         with self._database.transaction() as connection:
             try:
                 connection.execute(insert(_TABLE).values(row))
             except IntegrityError as error:
                 raise InputError(f"there is already an identity named {identity.name!r}") from error
+            if identity.cores:
+                _stand(connection, identity.id, cores=_SEPARATOR.join(identity.cores))
 
     def list_all(self) -> list[Identity]:
         """Return every identity, oldest first."""
-        query = select(_TABLE).order_by(_TABLE.c.created_at, _TABLE.c.name)
+        query = _rows().order_by(_TABLE.c.created_at, _TABLE.c.name)
         with self._database.reading() as connection:
             return [_identity(row) for row in connection.execute(query)]
 
     def remove(self, name: str) -> Identity:
         """Delete the identity of that name and return it; raise `NotFoundError`."""
-        row = self._first(_TABLE.c.name_key == _key(name))
+        identity = self.get(name)
+        with self._database.transaction() as connection:
+            connection.execute(delete(_TABLE).where(_TABLE.c.id == identity.id))
+            for table in (_PASSWORDS, _STANDING):
+                connection.execute(delete(table).where(table.c.identity_id == identity.id))
+        self._seen.pop(identity.id, None)
+        return identity
+
+    def get(self, name: str) -> Identity:
+        """Return the identity of that name; raise `NotFoundError`."""
+        row = self._first(_TABLE.c.name_key == name_key(name))
         if row is None:
             raise NotFoundError(f"there is no identity named {name!r}")
-        with self._database.transaction() as connection:
-            connection.execute(delete(_TABLE).where(_TABLE.c.id == row.id))
-            connection.execute(delete(_PASSWORDS).where(_PASSWORDS.c.identity_id == row.id))
-        self._seen.pop(row.id, None)
         return _identity(row)
+
+    def end_sessions(self, identity: Identity) -> None:
+        """End every session of the identity: cookies, login tokens, sockets, streams."""
+        with self._database.transaction() as connection:
+            _stand(connection, identity.id, raises=True)
+        self._seen.pop(identity.id, None)
+
+    def set_password(self, identity: Identity, password: str) -> None:
+        """Give the identity another password and end its sessions; raise `InputError`."""
+        stored = hash_password(password)
+        with self._database.transaction() as connection:
+            row = update(_PASSWORDS).where(_PASSWORDS.c.identity_id == identity.id)
+            if not connection.execute(row.values(password=stored)).rowcount:
+                values = {"identity_id": identity.id, "password": stored}
+                connection.execute(insert(_PASSWORDS).values(values))
+            _stand(connection, identity.id, raises=True)
+        self._seen.pop(identity.id, None)
+
+    def set_cores(self, identity: Identity, cores: Sequence[str]) -> Identity:
+        """Say as which cores the identity may speak; raise `InputError`."""
+        names = _checked_cores(cores)
+        with self._database.transaction() as connection:
+            _stand(connection, identity.id, cores=_SEPARATOR.join(names))
+        self._seen.pop(identity.id, None)
+        return replace(identity, cores=names)
+
+    def is_standing(self, identity: Identity) -> bool:
+        """Tell whether nothing has happened that ends what the identity has open.
+
+        That is its removal, the end of its sessions, or another role.
+        """
+        present = self.find(identity.id, reads=True)
+        return present is not None and (present.generation, present.role) == (
+            identity.generation,
+            identity.role,
+        )
+
+    def find_session(self, session: object, *, reads: bool = False) -> Identity | None:
+        """Return whose session `[id, generation]` is, None for none or one that has ended."""
+        # The cookies of an earlier version hold the id alone.
+        found = (session, 0) if isinstance(session, str) else session
+        if not _is_session(found):
+            return None
+        identity = self.find(found[0], reads=reads)
+        return identity if identity and identity.generation == found[1] else None
 
     def find(self, identity_id: str, *, reads: bool = False) -> Identity | None:
         """Return the identity of that id, None when it was removed.
@@ -172,7 +250,7 @@ class Identities:
 
     def find_by_password(self, name: str, password: str) -> Identity | None:
         """Return who logs in so, or None; the token serves as a password too."""
-        row = self._first(_TABLE.c.name_key == _key(name))
+        row = self._first(_TABLE.c.name_key == name_key(name))
         own = self.find_by_token(password) if _TOKEN.fullmatch(password) else None
         if own is not None:
             return own if row is not None and own.id == row.id else None
@@ -189,8 +267,7 @@ class Identities:
     def find_by_token(self, token: str, *, reads: bool = False) -> Identity | None:
         """Return whose token it is, or None; compares in constant time. `reads` as in `find`."""
         if self.sessions is not None and token.count(".") == 2:
-            identity_id = self.sessions.read(token)
-            return None if identity_id is None else self.find(identity_id, reads=reads)
+            return self.find_session(self.sessions.read(token), reads=reads)
         match = _TOKEN.fullmatch(token)
         row = self._row(match[1], reads) if match else None
         if row is None or not hmac.compare_digest(
@@ -224,20 +301,59 @@ class Identities:
 
     def _first(self, condition: ColumnElement[bool]) -> Row[tuple[str, ...]] | None:
         with self._database.reading() as connection:
-            return connection.execute(select(_TABLE).where(condition)).first()
+            return connection.execute(_rows().where(condition)).first()
+
+
+def _rows() -> Select[Any]:
+    joined = _TABLE.outerjoin(_STANDING, _TABLE.c.id == _STANDING.c.identity_id)
+    return select(_TABLE, _STANDING.c.generation, _STANDING.c.cores).select_from(joined)
+
+
+def _stand(
+    connection: Connection, identity_id: str, *, raises: bool = False, cores: str | None = None
+) -> None:
+    """Write the identity's row of `_STANDING`, raise its generation or set its cores."""
+    values: dict[str, Any] = {} if cores is None else {"cores": cores}
+    if raises:
+        values["generation"] = _STANDING.c.generation + 1
+    row = update(_STANDING).where(_STANDING.c.identity_id == identity_id)
+    if not connection.execute(row.values(values)).rowcount:
+        first = {"identity_id": identity_id, "generation": int(raises), "cores": cores or ""}
+        connection.execute(insert(_STANDING).values(first))
+
+
+def _is_session(session: object) -> TypeGuard[Sequence[Any]]:
+    if not isinstance(session, (list, tuple)) or len(session) != 2:
+        return False
+    return isinstance(session[0], str) and type(session[1]) is int
 
 
 def _identity(row: Row[tuple[str, ...]]) -> Identity:
-    return Identity(id=row.id, name=row.name, role=row.role, created_at=row.created_at)
+    return Identity(
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        created_at=row.created_at,
+        cores=tuple((row.cores or "").split(_SEPARATOR)) if row.cores else (),
+        generation=row.generation or 0,
+    )
 
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """Return what names that look alike have in common."""
     # Names that look alike are one name: nobody approves as a second `CMD` in full width.
     return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _checked_cores(cores: Sequence[str]) -> tuple[str, ...]:
+    for core in cores:
+        if not _CORE.fullmatch(core):
+            raise InputError(f"a core has 1 to 64 of A-Z a-z 0-9 _ . -, not {core!r}")
+    return tuple(dict.fromkeys(cores))
 
 
 def _checked_name(name: str) -> str:

@@ -19,20 +19,21 @@ class SessionTokens:
     now: Callable[[], datetime]
     lifetime: timedelta
 
-    def issue(self, identity_id: str) -> str:
-        """Return a token that stands for the identity until it expires."""
+    def issue(self, identity_id: str, generation: int = 0) -> str:
+        """Return a token of the identity's sessions, good until it or the generation ends."""
         at = self.now()
         claims = {
             "iss": _ISSUER,
             "aud": _AUDIENCE,
             "sub": identity_id,
+            "gen": generation,
             "iat": at,
             "exp": at + self.lifetime,
         }
         return jwt.encode(claims, self.key, algorithm="HS256")
 
-    def read(self, token: str) -> str | None:
-        """Return the identity's id, None for a token that is not ours or has expired."""
+    def read(self, token: str) -> tuple[str, int] | None:
+        """Return id and generation, None for a token that is not ours or has expired."""
         try:
             claims = jwt.decode(
                 token,
@@ -45,6 +46,7 @@ class SessionTokens:
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             return None
-        ends, name = claims["exp"], claims["sub"]
+        ends, name, generation = claims["exp"], claims["sub"], claims.get("gen", 0)
         is_alive = isinstance(ends, int) and ends > self.now().timestamp()
-        return name if is_alive and isinstance(name, str) else None
+        is_known = isinstance(name, str) and type(generation) is int
+        return (name, generation) if is_alive and is_known else None

@@ -25,15 +25,30 @@ class Windows:
         now = self._clock()
         with self._lock:
             self._turn(int(now // SECONDS))
-            name = caller if caller in self._counts or len(self._counts) < self._most else ""
+            name = self._counted_as(caller)
             self._counts[name] = self._counts.get(name, 0) + 1
             over = self._counts[name] > self._limit
-        return max(1, round(SECONDS - now % SECONDS)) if over else 0
+        return _rest(now) if over else 0
+
+    def wait(self, caller: str) -> int:
+        """Return the seconds until the caller's next request may pass, 0 for now; count none."""
+        now = self._clock()
+        with self._lock:
+            self._turn(int(now // SECONDS))
+            over = self._counts.get(self._counted_as(caller), 0) >= self._limit
+        return _rest(now) if over else 0
 
     def __len__(self) -> int:
         """Return how many callers are remembered."""
         return len(self._counts)
 
+    def _counted_as(self, caller: str) -> str:
+        return caller if caller in self._counts or len(self._counts) < self._most else ""
+
     def _turn(self, minute: int) -> None:
         if minute != self._minute:
             self._minute, self._counts = minute, {}
+
+
+def _rest(now: float) -> int:
+    return max(1, round(SECONDS - now % SECONDS))

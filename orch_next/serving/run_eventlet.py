@@ -14,6 +14,7 @@ import eventlet.wsgi
 from greenlet import GreenletExit
 
 from orch_next.serving import limits
+from orch_next.serving.framing import ClearFraming
 from orch_next.serving.listening import PatientSocket
 from orch_next.serving.stopping import GOODBYE_SECONDS, STOP_SECONDS, Serving
 
@@ -45,6 +46,10 @@ class _ServerLog:
         self._log.debug(message, *args)
 
 
+class _Protocol(ClearFraming, eventlet.wsgi.HttpProtocol):  # type: ignore[misc]
+    """Eventlet's reader of requests, strict about where they end."""
+
+
 def run(
     listener: socket.socket, app: WSGIApplication, serving: Serving, stop: threading.Event
 ) -> None:
@@ -55,6 +60,7 @@ def run(
         PatientSocket(listener),
         app,
         custom_pool=pool,
+        protocol=_Protocol,
         log=_ServerLog(),
         log_format="",
         debug=False,  # a client never sees a traceback

@@ -12,6 +12,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from orch_next.serving import limits
+from orch_next.serving.framing import has_clear_framing
 from orch_next.serving.stopping import GOODBYE_SECONDS, STOP_SECONDS, Serving
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ class _WithSocket(WSGIHandler):  # type: ignore[misc]  # gevent's stubs leave it
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
         return {**environ, "orch_next.socket": self.socket, "orch_next.leave": self._leave}
+
+    def read_request(self, raw_requestline: str) -> bool:
+        return bool(super().read_request(raw_requestline)) and has_clear_framing(self.headers)
 
     def _leave(self) -> None:
         self.close_connection = True

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from orch_next.serving import limits
+from orch_next.serving.framing import ClearFraming
 from orch_next.serving.stopping import GOODBYE_SECONDS, STOP_SECONDS, Serving
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class _Server(ThreadedWSGIServer):
         self.answering: set[object] = set()
 
 
-class _Quiet(WSGIRequestHandler):
+class _Quiet(ClearFraming, WSGIRequestHandler):
     timeout = limits.IDLE_SECONDS
 
     def run_wsgi(self) -> None:

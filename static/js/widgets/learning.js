@@ -52,7 +52,7 @@ function show(part, { status, retrain }) {
 function showTraining(part, training) {
   const running = training.state === "running";
   part("ml-cancel").hidden = !running;
-  part("ml-train").disabled = running || !may("write");
+  part("ml-train").disabled = running || !may("train");
   const bar = part("ml-progress");
   bar.hidden = !running;
   if (running && training.epochs) bar.value = Math.min(1, training.step / training.epochs);
