@@ -44,7 +44,7 @@ function cellOf(root, name) {
 function shownCell(box, name, task) {
   const label = box.querySelector(".cell-label").textContent.trim();
   const value = task[name] && task[name] !== "-" ? task[name] : "—";
-  if (name === "due") return valueButton(label, dueText(task.due));
+  if (name === "due") return valueButton(label, dueText(task.due, task.status));
   return valueButton(label, value, name === "artifact" ? "mono" : "");
 }
 
