@@ -74,8 +74,8 @@ class Undo:
         """Take back one entry; the undo is journalled as `<kind>_undone`.
 
         What others changed since in other cells stays. Raise NotFoundError for an unknown
-        entry, ConflictError when one of its cells was changed since, RuleError where governance or a later effect forbids it, and what
-        `LedgerView.get_writable` raises.
+        entry, ConflictError when one of its cells was changed since, RuleError where
+        governance or a later effect forbids it, and what `LedgerView.get_writable` raises.
         """
         entry = self._checked(entry_id, who)
         outcome = self._write(entry, who, lambda step: step)

@@ -4,6 +4,7 @@
 import { t } from "./lib/i18n.js";
 import { live } from "./lib/live.js";
 import { h } from "./lib/dom.js";
+import { keepFormDraft } from "./lib/form-draft.js";
 import { start as startBanner } from "./shell/banner.js";
 import { start as startBar } from "./shell/bar.js";
 import { start as startCreation } from "./shell/create.js";
@@ -59,6 +60,10 @@ function mountWidgets() {
   for (const root of document.querySelectorAll("[data-widget]")) observer.observe(root);
 }
 
+// Before a widget reads its form.
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  keepFormDraft(/** @type {HTMLFormElement} */ (form), sessionStorage);
+}
 for (const start of [startBanner, startBar, startCreation, startDetails, startKeys, startPending,
   startSearch]) start();
 mountWidgets();

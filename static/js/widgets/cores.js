@@ -5,6 +5,7 @@ import { fill, h } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
 import { keepFresh } from "../lib/section.js";
 import { store } from "../lib/store.js";
+import { cellNames } from "../lib/words.js";
 
 const CORES = /** @type {const} */ (["CMD", "WORK", "AUDIT"]);
 const ENTRIES = 60;
@@ -116,7 +117,7 @@ function told(entry) {
   if (status && status.before === null) return t("created");
   if (status && status.after === null) return t("removed");
   if (status) return `${status.before} → ${status.after}`;
-  return t("edited: {cells}", { cells: entry.changes.map((/** @type {any} */ one) => one.cell).join(", ") });
+  return t("edited: {cells}", { cells: cellNames(entry.changes.map((/** @type {any} */ one) => one.cell)) });
 }
 
 /** @param {HTMLElement} root @param {any[]} agents */

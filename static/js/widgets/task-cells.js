@@ -5,6 +5,7 @@ import { fill, h } from "../lib/dom.js";
 import { setStatus, verbLabel, verbsOf } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
 import { store } from "../lib/store.js";
+import { authorName } from "../lib/words.js";
 import { badge } from "../lib/ui.js";
 import { isBlocked, keepFocus, mountCell, valueButton } from "../task/cell.js";
 import { authorOf, followTask, isTyping } from "../task/follow.js";
@@ -54,7 +55,7 @@ function showHead(root, task, there) {
   fill(
     status,
     badge(task.status),
-    author ? h("span", { class: "muted" }, t("changed by {who}", { who: author.actor })) : null,
+    author ? h("span", { class: "muted" }, t("changed by {who}", { who: authorName(author) })) : null,
   );
   const buttons = there ? verbsOf(task.status).map((verb) => verbButton(task, verb)) : [];
   const verbs = root.querySelector("[data-verbs]");
