@@ -79,11 +79,11 @@ function showSessions(part, dispatcher) {
   state.textContent = processes.length ? t("{count} running", { count: number(processes.length) }) : t("stopped");
   state.classList.toggle("badge-ok", processes.length > 0);
   part("orch-frozen").hidden = !frozen;
-  part("orch-frozen").textContent = frozen ? t("Nothing is handed out: {why}", { why: frozen }) : "";
+  part("orch-frozen").textContent = frozen ? t("Nothing is handed out: {why}", { why: told(frozen) }) : "";
   fill(part("orch-core-suggestions"), ...cores.map((id) => h("option", { value: id })));
   const entries = Object.entries(problems);
   part("orch-problems").hidden = !entries.length;
-  fill(part("orch-problems"), ...entries.map(([core, why]) => h("li", {}, core ? `${core}: ${why}` : why)));
+  fill(part("orch-problems"), ...entries.map(([core, why]) => h("li", {}, core ? `${core}: ${told(why)}` : told(why))));
   const rows = processes.map((one) => sessionRow(one, draining.includes(one.coreId)));
   fill(part("orch-sessions-body"), ...(rows.length ? rows : [empty(4, t("No session runs. Start one for a core above."))]));
 }
@@ -119,7 +119,7 @@ async function dryRun(place, core) {
 }
 
 function plan(core, { frozen, tasks }) {
-  if (frozen) return [h("p", {}, t("Nothing is handed out: {why}", { why: frozen }))];
+  if (frozen) return [h("p", {}, t("Nothing is handed out: {why}", { why: told(frozen) }))];
   if (!tasks.length) return [h("p", {}, t("{core} would take nothing: no READY task fits it.", { core }))];
   const words = t("{core} would take, in this order (bold: within its limit now):", { core });
   return [h("p", {}, words), h("ol", { class: "plain-list" }, ...tasks.map(planned))];

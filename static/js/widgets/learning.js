@@ -5,6 +5,7 @@ import { fill, h, need } from "../lib/dom.js";
 import { day, number, relative, stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
 import { forbid, may } from "../lib/role.js";
+import { told } from "../lib/reasons.js";
 import { explain, keepFresh } from "../lib/section.js";
 import { toast } from "../lib/ui.js";
 
@@ -16,7 +17,7 @@ export function mount(root) {
   const part = (id) => need(root, `#${id}`);
   const look = keepFresh(root, readAll, (found) => show(part, found), { seconds: LOOK_SECONDS, events: FRESH_ON });
   forbid([part("ml-train"), part("ml-cancel"), part("ml-schedule-toggle")], "write");
-  live.on("ml_training_progress", (told) => showTraining(part, told));
+  live.on("ml_training_progress", (training) => showTraining(part, training));
   part("ml-train").addEventListener("click", () => act(look, () => post("/api/ml/train", { epochs: Number(part("ml-epochs").value) })));
   part("ml-cancel").addEventListener("click", () => act(look, () => post("/api/ml/train/cancel", {})));
   part("ml-schedule-toggle").addEventListener("click", () =>
@@ -31,7 +32,7 @@ async function readAll() {
 async function act(look, work) {
   try {
     const answer = await work();
-    if (answer.message) toast(answer.message, { kind: "ok" });
+    if (answer.message) toast(told(answer.message), { kind: "ok" });
   } catch (error) {
     toast(explain(error), { kind: "error" });
   }
