@@ -86,7 +86,7 @@ def test_the_overview_tells_heartbeats_and_the_host(page: Page, server: Server) 
     post(server.port, "/api/agents/heartbeat", {"id": "WORK_AI_01"})
     open_page(page, "/?lang=ja")
     expect(page.locator("#work-heartbeat")).to_contain_text("WORK_AI_01 の応答")
-    expect(page.locator("#cmd-heartbeat")).to_have_text("応答なし")
+    expect(page.locator("#cmd-heartbeat")).to_have_text("未接続")
     expect(page.locator("#memory-details")).to_have_attribute("title", re.compile(r"GB"))
 
 

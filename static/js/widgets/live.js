@@ -5,6 +5,7 @@ import { lines, openChart } from "../lib/chart.js";
 import { fill, h } from "../lib/dom.js";
 import { number, stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
+import { has } from "../lib/page.js";
 import { told } from "../lib/reasons.js";
 import { keepFresh, say } from "../lib/section.js";
 import { severityBadge } from "../lib/severity.js";
@@ -66,6 +67,7 @@ async function readRest() {
 
 // Learning is an extra that need not be installed.
 async function readLearned() {
+  if (!has("learning")) return null;
   try {
     return await get("/api/ml/status");
   } catch (error) {

@@ -34,7 +34,7 @@ function card(milestone) {
   const name = `milestone-${milestone.ms_id}`;
   return h("li", null,
     h("header", null, h("h3", { id: name }, `${milestone.ms_id} ${milestone.name}`),
-      h("span", { class: "badge" }, phase(progress)), riskBadge(milestone, progress)),
+      h("span", { class: "badge" }, phase(milestone, progress)), riskBadge(milestone, progress)),
     h("div", { class: "progress-line" },
       h("progress", { max: 1, value: progress ?? 0, "aria-labelledby": name }),
       h("span", { class: "num" }, progress === null ? "—" : `${percent(progress)}`),
@@ -57,12 +57,14 @@ const factsOf = (milestone) => [
   milestone.kpi && milestone.kpi !== "-" ? `KPI: ${milestone.kpi}` : "",
 ].filter(Boolean);
 
-/** @param {number | null} progress */
-function phase(progress) {
+/** @param {any} milestone @param {number | null} progress */
+function phase(milestone, progress) {
   if (progress === null) return t("No known tasks");
   if (progress === 1) return t("Complete");
   if (progress >= 0.7) return t("On track");
-  return progress >= 0.3 ? t("In progress") : t("Not started or late");
+  if (dueOf(milestone.due, milestone.status)?.late) return t("Late");
+  const isBegun = progress > 0 || !["PLAN", "READY", "", "-"].includes(milestone.status);
+  return isBegun ? t("In progress") : t("Not started");
 }
 
 /** @param {any} milestone @param {number | null} progress */
