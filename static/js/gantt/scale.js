@@ -49,15 +49,18 @@ export function makeScale(days, today, unit, least = 0) {
 }
 
 /**
- * Return where the timeline opens: with all of it in sight where it fits, else around today.
+ * Return where the timeline opens: with all of it in sight where it fits, else around today, and
+ * at what is nearest where nothing is around today.
  * @param {number[]} places of the data, px
  * @param {number} today px
  * @param {number} room px
  */
 export function openAt(places, today, room) {
   const [low, high] = [Math.min(today, ...places), Math.max(today, ...places)];
-  const left = high - low <= room ? low - (room - (high - low)) / 2 : today - room / 2;
-  return Math.max(0, left);
+  if (places.length && high - low <= room) return Math.max(0, low - (room - (high - low)) / 2);
+  const isNear = places.some((place) => Math.abs(place - today) < room / 2);
+  const nearest = places.reduce((best, place) => (Math.abs(place - today) < Math.abs(best - today) ? place : best), places[0] ?? today);
+  return Math.max(0, (isNear ? today : nearest) - room / 2);
 }
 
 /**

@@ -33,7 +33,7 @@ export function openChart(canvas, configure, tell) {
     const Chart = await vendor("chart.js");
     if (last !== shown) return;
     const { type, data, options } = configure(shown);
-    nothing.hidden = type !== "line" || data.datasets.some((/** @type {any} */ one) => one.data.length > 0);
+    nothing.hidden = type !== "line" || data.datasets.some((/** @type {any} */ one) => one.data.some((/** @type {any} */ point) => point.y !== null));
     nothing.textContent = nothing.hidden ? "" : tell(shown);
     if (chart) {
       chart.data = data;
@@ -62,7 +62,7 @@ function onTheme(tell) {
  */
 export function lines(series, { unit = "", max, from, to } = {}) {
   const axis = { grid: { color: colour("--line") }, ticks: { color: colour("--muted") }, border: { display: false } };
-  const limits = limitsOf(timesOf(series), { from, to });
+  const limits = limitsOf(timesOf(series), from, to);
   const step = stepFor(limits ? limits.to - limits.from : 0, MOST_TICKS);
   const time = tickFormat(step);
   const exact = new Intl.DateTimeFormat(lang, { dateStyle: "short", timeStyle: "medium" });
@@ -90,7 +90,7 @@ export function lines(series, { unit = "", max, from, to } = {}) {
 /** @param {{name: string, points: {x: number, y: number | null}[]}} one @param {number} at */
 function dataset(one, at) {
   const line = colour(COLOURS[at % COLOURS.length]);
-  return { label: one.name, data: one.points, borderColor: line, backgroundColor: line, borderWidth: 1.5, pointRadius: 0, spanGaps: false };
+  return { label: one.name, data: one.points, borderColor: line, backgroundColor: line, borderWidth: 1.5, pointRadius: one.points.length < 3 ? 3 : 0, spanGaps: false };
 }
 
 /** The first and last moment of each line. @param {{points: {x: number}[]}[]} series */

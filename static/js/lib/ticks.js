@@ -49,8 +49,8 @@ export function tickFormat(step) {
   return (at) => (step >= DAY || midnight(new Date(at), 0) === at ? day.format(at) : time.format(at));
 }
 
-/** Return the limits of an axis: those that are wanted, else what there is, never a single moment. @param {number[]} times @param {{from?: number, to?: number}} wanted @returns {{from: number, to: number} | null} */
-export function limitsOf(times, { from, to }) {
+/** Return the limits of an axis: those that are wanted, else what there is, never a single moment. @param {number[]} times @param {number} [from] @param {number} [to] @returns {{from: number, to: number} | null} */
+export function limitsOf(times, from, to) {
   const low = from ?? (times.length ? Math.min(...times) : undefined);
   const high = to ?? (times.length ? Math.max(...times) : undefined);
   if (low === undefined || high === undefined) return null;

@@ -56,7 +56,9 @@ function wire(view) {
     });
   }
   view.chart.addEventListener("scroll", () => tellOutside(view), { passive: true });
-  view.root.querySelector("#gantt-today").addEventListener("click", () => showToday(view));
+  view.root.querySelector("#gantt-today").addEventListener("click", () => {
+    view.chart.scrollLeft = openAt([], todayOf(view.scale), roomOf(view.chart));
+  });
 }
 
 async function readSpans(view) {
@@ -91,7 +93,7 @@ function draw(view) {
   say(view.root, rows.length ? "" : nothing());
   drawHead(view, today);
   view.rows.show(rows.map((row) => ({ row, scale: view.scale })));
-  if (!view.placed && rows.length) showToday(view);
+  if (!view.placed && rows.length) place(view);
   tellOutside(view);
 }
 
@@ -105,7 +107,8 @@ function roomOf(chart) {
 }
 
 function spotOf(row, scale) {
-  const places = daysOf(row).filter(Boolean).map((date) => scale.x(date));
+  // A bar that reaches in from outside does not show where the row's own dates are.
+  const places = [row.due, row.start, row.end].filter(Boolean).map((date) => scale.x(date));
   return { from: Math.min(...places), to: Math.max(...places) + scale.dayWidth };
 }
 
@@ -141,12 +144,14 @@ function drawHead(view, today) {
   fill(chart.querySelector(".gantt-scale"), h("div", { class: "gantt-top" }, ...top.map(cell)), h("div", { class: "gantt-bottom" }, ...bottom.map(cell)));
 }
 
-function showToday(view) {
+/** @param {ReturnType<typeof makeScale>} scale */
+const todayOf = (scale) => scale.x(/** @type {Date} */ (midnight(new Date())));
+
+function place(view) {
   view.placed = true;
   const { scale, chart } = view;
-  const today = scale.x(/** @type {Date} */ (midnight(new Date())));
   const places = (view.spots ?? []).flatMap(({ from, to }) => [from, to]);
-  chart.scrollLeft = openAt(places, today, roomOf(chart));
+  chart.scrollLeft = openAt(places, todayOf(scale), roomOf(chart));
 }
 
 function render({ row, scale }) {
