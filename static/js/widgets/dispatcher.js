@@ -37,12 +37,20 @@ export function mount(root) {
   openConsole(part("orch-log-panel"), part("log-clear"));
 }
 
+/** Ask about a name that nothing knows: a slip of the hand would wait for ever. */
+async function isMeant(part, core) {
+  const known = [...part("orch-core-suggestions").children].map((one) => one.value);
+  if (!known.length || known.includes(core)) return true;
+  const words = t("No core is called {core} in config/cores.toml. Start it all the same, as a core that fetches its tasks itself?", { core });
+  return confirmDialog(words, { yes: t("Start it all the same") });
+}
+
 function wireForm(part, look) {
   const core = () => part("orch-core-id").value.trim();
   forbid([part("btn-dispatch-start"), part("btn-dispatch-stop")], "dispatch");
-  part("orch-dispatch-form").addEventListener("submit", (event) => {
+  part("orch-dispatch-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    act(look, "/dispatch", {
+    if (await isMeant(part, core())) act(look, "/dispatch", {
       action: "Dispatch",
       coreId: core(),
       intervalSec: Number(part("orch-interval-sec").value),
