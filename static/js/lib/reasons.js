@@ -3,7 +3,10 @@
 // what a person reads is told here. A sentence that is not listed is shown as it came.
 
 import { lang, t as translate } from "./i18n.js";
-import { inEnglish, patternOf } from "./japanese.js";
+import { patternOf } from "./pattern.js";
+
+/** What the legacy says in Japanese, on English pages. @type {(said: string) => string} */
+const inEnglish = lang === "en" ? (await import("./japanese.js")).inEnglish : (said) => said;
 
 /** Marks a text for the catalogue. @param {string} text */
 const t = (text) => text;
