@@ -37,7 +37,15 @@ WITHOUT_EXTRAS = """new MutationObserver(() => {
 @pytest.fixture(scope="module")
 def server(served: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
     rows = [
-        row(f"{100 + at}", LONG, STATUSES[at % 6], owner="WORK_AI_01", due="2025-10-08", **OVER)
+        row(
+            f"{100 + at}",
+            LONG,
+            STATUSES[at % 6],
+            owner="WORK_AI_01",
+            due="2025-10-08",
+            artifact="成果.md",
+            **OVER,
+        )
         for at in range(60)
     ]
     folder = write_ledger(tmp_path_factory.mktemp("layout"), rows)
@@ -56,6 +64,17 @@ def test_the_table_scrolls_in_its_box_only(
         open_page(page, "/tasks?view=table")
         expect(page.locator("#tasks-table-body tr[data-task-id]").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+
+
+def test_an_empty_chart_says_so_and_its_axis_is_the_period(
+    browser: Browser, server: Server
+) -> None:
+    nothing = {"success": True, "data": {"performance": [], "response_times": []}}
+    with watched(browser, server.url, viewport=LOW, locale="en-US") as (page, _watch):
+        page.route("**/metrics/history*", lambda route: route.fulfill(json=nothing))
+        open_page(page, "/monitoring")
+        said = page.locator(".chart-nothing:not([hidden])")
+        expect(said).to_have_text(["Nothing has been measured in this period yet."] * 2)
 
 
 def test_cells_of_the_table_are_whole_or_say_that_they_are_not(
@@ -115,6 +134,7 @@ def test_text_of_the_flow_stays_in_its_boxes(browser: Browser, server: Server) -
         room = """(nodes) => nodes.map((one) => one.querySelector("rect").getBBox().width
           - one.querySelector("text").getBBox().width - 8)"""
         assert min(nodes.evaluate_all(room)) > 0
+        expect(page.locator(".workflow-node")).to_have_count(8)
         tops = page.locator(".workflow-node").evaluate_all(
             "(all) => all.map((one) => one.getBoundingClientRect().top)"
         )

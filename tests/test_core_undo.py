@@ -98,6 +98,14 @@ def test_a_cell_that_was_changed_since_is_left_alone(board: Board, ledger_folder
     assert (ledger_folder / "TASKS.md").read_bytes() == before
 
 
+def test_a_cell_that_another_has_put_back_is_not_undone_again(board: Board) -> None:
+    title = board.state.tasks.get("001").title
+    board.tasks.edit("001", {"title": "題"}, CMD)
+    board.tasks.edit("001", {"title": title, "notes": "戻した"}, WORK)
+    with pytest.raises(ConflictError, match="001 was changed since by WORK-1"):
+        board.undo.undo(1, CMD)
+
+
 def test_an_edit_outside_is_named_and_can_be_undone_itself(
     board: Board, ledger_folder: Path
 ) -> None:
