@@ -30,11 +30,20 @@ class ForbiddenError(OrchError):
 
 
 class ConflictError(OrchError):
-    """The record is not at the revision that the caller expected; `present` shows it."""
+    """The record is not at the revision that the caller expected; `present` shows it.
 
-    def __init__(self, message: str, present: dict[str, Any] | None = None) -> None:
+    `facts` are further keys of the answer, for pages that say it in their own words.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        present: dict[str, Any] | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.present = present
+        self.facts = facts or {}
 
 
 class BusyError(OrchError):

@@ -30,7 +30,7 @@ def _value(found: re.Match[str]) -> str:
 def answer_of(doors: Doors, who: str, method: str, path: str) -> str:
     """Return `in`, or the refusal's status."""
     headers = doors.headers(who)
-    body = None if method == "GET" else {}
+    body: dict[str, str] | None = None if method == "GET" else {}
     answer = doors.client().open(path, method=method, headers=headers, json=body)
     status = answer.status_code
     answer.close()

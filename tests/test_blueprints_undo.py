@@ -125,6 +125,13 @@ def test_a_row_that_was_changed_since_comes_with_the_refusal(client: FlaskClient
         {
             "success": False,
             "error": "001 was changed since by WORK (task_promoted, entry 2)",
+            "code": "changed_since",
+            "changed_by": {
+                "actor": "WORK",
+                "source": "http",
+                "ts": entries(client)[0]["ts"],
+                "cells": ["status"],
+            },
             "present": client.get("/api/tasks").get_json()["tasks"][0],
         },
     )

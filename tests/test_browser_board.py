@@ -23,6 +23,7 @@ from tests.board_page import (
     write_ledger,
 )
 from tests.browser import served, watched
+from tests.live_clients import post
 from tests.servers import Server
 
 __all__ = ["served"]
@@ -108,6 +109,22 @@ def test_escape_puts_a_dragged_card_back(page: Page, server: Server) -> None:
     page.mouse.up()
     expect(page.locator(".card-ghost")).to_have_count(0)
     assert (read_tasks(server), page.url.endswith("/tasks")) == (before, True)
+
+
+def test_a_card_that_changed_in_the_hand_says_by_whom(page: Page, server: Server) -> None:
+    open_board(page)
+    page.mouse.move(*centre(card(page, "002").locator(".card-title")))
+    page.mouse.down()
+    page.mouse.move(*centre(cell(page, "READY")), steps=4)
+    expect(page.locator(".card-ghost")).to_be_visible()
+    change = {"task_id": "002", "notes": "横から", "actor": "佐藤"}
+    post(server.port, "/api/tasks/update", change)
+    told = "その間に佐藤が 002 を変更しました。何も移動していません。"
+    expect(page.locator(".toast-info .toast-text")).to_have_text(told)
+    before = read_tasks(server)
+    page.mouse.up()
+    stands_in(page, "002", "PLAN")
+    assert read_tasks(server) == before
 
 
 def test_keyboard_lifts_moves_and_drops(page: Page, server: Server) -> None:

@@ -52,6 +52,11 @@ def test_a_core_is_tried_started_heard_and_stopped(page: Page, server: Server) -
     expect(page.locator("#orch-dispatcher-state")).to_have_text("停止中")
     tasks = (server.orch_root / "STATE" / "TASKS.md").read_text(encoding="utf-8")
     assert "| 005 | 自動テストの整備 | REVIEW |" in tasks
+    page.reload()
+    expect(log.locator(".line")).to_have_text(
+        ["005 作業 <b>自動テストの整備</b>", "005 ORCH_ARTIFACT=005.md"]
+    )
+    expect(log).to_contain_text("終了: done")
 
 
 def test_a_session_that_is_drained_ends(page: Page) -> None:
@@ -68,6 +73,17 @@ def test_a_core_that_is_unknown_says_why(page: Page) -> None:
     page.locator("#orch-core-id").fill("NOBODY_01")
     page.locator("#btn-dry-run").click()
     expect(page.locator("#dry-run-said")).not_to_be_empty()
+
+
+def test_a_core_that_is_unknown_is_asked_about(page: Page, server: Server) -> None:
+    open_page(page, "/console?lang=ja")
+    expect(page.locator("#orch-core-suggestions option")).to_have_count(4)
+    page.locator("#orch-core-id").fill("NOBODY_01")
+    page.locator("#btn-dispatch-start").click()
+    question = page.locator("dialog[open]")
+    expect(question).to_contain_text("config/cores.toml に NOBODY_01 というコアはありません")
+    question.get_by_role("button", name="キャンセル").click()
+    assert json.loads(server.get("/api/leases"))["dispatcher"]["processes"] == []
 
 
 def test_freeze_is_shown(page: Page, server: Server) -> None:

@@ -72,17 +72,20 @@ def test_a_filter_is_chosen_and_cleared(page: Page) -> None:
 
 
 def test_undo_and_its_refusal(page: Page, server: Server) -> None:
+    later = {"task_id": "006", "due": "2026-02-05", "actor": "CMD"}
+    post(server.port, "/api/tasks/update", later)
     open_page(page, "/history?id=006")
     entries = page.locator(".entry")
-    expect(entries).to_have_count(2)
-    before = (server.orch_root / "STATE" / "TASKS.md").read_bytes()
-    entries.nth(1).get_by_role("button", name="Undo").click()
-    expect(page.locator(".toast-error")).to_contain_text("006 was changed since by CMD")
-    entries.nth(0).get_by_role("button", name="Undo").click()
     expect(entries).to_have_count(3)
+    before = (server.orch_root / "STATE" / "TASKS.md").read_bytes()
+    entries.nth(2).get_by_role("button", name="Undo").click()
+    refusal = page.locator(".toast-error .toast-text")
+    expect(refusal).to_have_text("006 cannot be undone: CMD changed Due since then.")
+    entries.nth(0).get_by_role("button", name="Undo").click()
+    expect(entries).to_have_count(4)
     expect(entries.nth(0)).to_contain_text("takes back entry")
     entries.nth(0).get_by_role("button", name="Redo").click()
-    expect(entries).to_have_count(4)
+    expect(entries).to_have_count(5)
     assert (server.orch_root / "STATE" / "TASKS.md").read_bytes() == before
 
 

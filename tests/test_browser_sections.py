@@ -86,7 +86,7 @@ def test_the_overview_tells_heartbeats_and_the_host(page: Page, server: Server) 
     post(server.port, "/api/agents/heartbeat", {"id": "WORK_AI_01"})
     open_page(page, "/?lang=ja")
     expect(page.locator("#work-heartbeat")).to_contain_text("WORK_AI_01 の応答")
-    expect(page.locator("#cmd-heartbeat")).to_have_text("応答なし")
+    expect(page.locator("#cmd-heartbeat")).to_have_text("未接続")
     expect(page.locator("#memory-details")).to_have_attribute("title", re.compile(r"GB"))
 
 
@@ -104,7 +104,7 @@ def test_what_happens_is_listed_as_it_happens(page: Page, server: Server) -> Non
     open_page(page, "/realtime?lang=ja")
     expect(page.locator("#live-log li")).to_have_count(0)
     post(server.port, "/api/tasks/hold", {"task_id": "006", "actor": "指揮"})
-    expect(page.locator("#live-log li").first).to_contain_text("指揮 006 task_held → HOLD")
+    expect(page.locator("#live-log li").first).to_contain_text("指揮 006 保留 → HOLD")
 
 
 def test_a_result_is_recorded_and_found_again(page: Page) -> None:

@@ -76,15 +76,25 @@ def toast(page: Page, text: str) -> Locator:
     return page.locator(".toast", has_text=text).last
 
 
-def test_undo_takes_back_neither_when_another_changed_the_row(
+def test_undo_takes_back_ones_own_cells_only(page: Page, other: Page, server: Server) -> None:
+    changed(page, "005", "hold")
+    changed(other, "005", title="相手の題名 C:\\台帳")
+    assert "| 相手の題名 C:\\台帳 | HOLD |" in row(server, "005")
+    toast(page, "005 を HOLD にしました").get_by_role("button", name="元に戻す").click()
+    expect(toast(page, "005 を元に戻しました")).to_be_visible()
+    assert "| 相手の題名 C:\\台帳 | READY |" in row(server, "005")
+
+
+def test_undo_takes_back_neither_when_another_changed_the_cell(
     page: Page, other: Page, server: Server
 ) -> None:
-    changed(page, "001", "hold")
+    changed(page, "001", title="自分の題名")
     changed(other, "001", title="相手の題名 C:\\台帳")
     both = row(server, "001")
-    assert "| 相手の題名 C:\\台帳 | HOLD |" in both
-    toast(page, "001 を HOLD にしました").get_by_role("button", name="元に戻す").click()
-    expect(page.locator(".toast-error")).to_contain_text("001 はその後 http (task_edited")
+    toast(page, "001 を保存しました").get_by_role("button", name="元に戻す").click()
+    told = "001 は元に戻せません。その後、画面の利用者が「タイトル」を変更しています。"
+    expect(page.locator(".toast-error .toast-text")).to_have_text(told)
+    expect(page.locator(".toast").get_by_role("button", name="元に戻す")).to_have_count(0)
     assert row(server, "001") == both
     # The newest change of this tab is the refused one: nothing older is taken back instead.
     assert remembered(page) == []
@@ -174,6 +184,9 @@ def test_ctrl_z_twice_takes_back_the_last_two_changes(page: Page, server: Server
     expect(toast(page, "003 を元に戻しました")).to_be_visible()
     expect(toast(page, "007 を元に戻しました")).to_be_visible()
     expect(page.locator(".toast-error")).to_have_count(0)
+    # Nothing offers any more what was taken back, and nothing piles up.
+    expect(page.locator(".toast").get_by_role("button", name="元に戻す")).to_have_count(0)
+    expect(page.locator(".toast")).to_have_count(2)
     assert ([row(server, "003"), row(server, "007")], remembered(page)) == (before, [])
 
 
@@ -209,3 +222,19 @@ def test_an_undo_that_had_to_wait_can_be_asked_again(
         page.keyboard.press("Control+z")
         expect(toast(page, "002 を元に戻しました")).to_be_visible()
     assert row(server, "002") == before
+
+
+def test_the_text_of_a_new_task_is_there_after_leaving_the_page(page: Page) -> None:
+    page.click("#new-task-btn")
+    page.fill("#taskTitle", "途中の題名 C:\\台帳")
+    page.select_option("#taskOwner", "AUDIT")
+    page.fill("#taskNotes", "一行目\n二行目")
+    open_page(page, "/rules")
+    page.click("#new-task-btn")
+    expect(page.locator("#taskTitle")).to_have_value("途中の題名 C:\\台帳")
+    expect(page.locator("#taskOwner")).to_have_value("AUDIT")
+    expect(page.locator("#taskNotes")).to_have_value("一行目\n二行目")
+    page.get_by_role("button", name="入力を消す").click()
+    open_page(page, "/history")
+    page.click("#new-task-btn")
+    expect(page.locator("#taskTitle")).to_have_value("")

@@ -197,7 +197,7 @@ def test_history_shows_the_diff_and_undoes_and_refuses(page: Page, server: Serve
     expect(entries.first.locator("del")).to_contain_text("2026-01-05")
     expect(entries.first.locator("ins")).to_contain_text("2026-02-05")
     entries.nth(1).get_by_role("button", name="Undo").click()
-    expect(page.locator(".toast-error")).to_contain_text("was changed since by WORK")
+    expect(page.locator(".toast-error")).to_contain_text("WORK changed Due since then")
     entries.first.get_by_role("button", name="Undo").click()
     expect(entries).to_have_count(3)
     assert "2026-01-05" in row(server, "008")

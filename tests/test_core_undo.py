@@ -84,28 +84,80 @@ def test_a_task_that_an_approval_names_is_not_removed(board: Board, ledger_folde
     assert board.state.tasks.get("012").title == "証跡あり"
 
 
-def test_a_row_that_was_changed_since_is_left_alone(board: Board, ledger_folder: Path) -> None:
-    board.tasks.set_status("001", "FIX", CMD)
+def test_a_cell_that_was_changed_since_is_left_alone(board: Board, ledger_folder: Path) -> None:
+    board.tasks.edit("001", {"title": "題", "notes": "先"}, CMD)
     board.tasks.edit("001", {"notes": "追記"}, WORK)
+    board.tasks.set_status("001", "FIX", CMD)
     before = (ledger_folder / "TASKS.md").read_bytes()
     with pytest.raises(ConflictError, match="001 was changed since by WORK-1") as caught:
         board.undo.undo(1, CMD)
     task = board.state.tasks.get("001")
     assert caught.value.present == {**task.as_json(), "rev": task.rev}
+    by = caught.value.facts["changed_by"]
+    assert (by["actor"], by["source"], by["cells"]) == ("WORK-1", "http", ["notes"])
     assert (ledger_folder / "TASKS.md").read_bytes() == before
+
+
+def test_a_cell_that_another_has_put_back_is_not_undone_again(board: Board) -> None:
+    title = board.state.tasks.get("001").title
+    board.tasks.edit("001", {"title": "題"}, CMD)
+    board.tasks.edit("001", {"title": title, "notes": "戻した"}, WORK)
+    with pytest.raises(ConflictError, match="001 was changed since by WORK-1"):
+        board.undo.undo(1, CMD)
 
 
 def test_an_edit_outside_is_named_and_can_be_undone_itself(
     board: Board, ledger_folder: Path
 ) -> None:
-    board.tasks.set_status("001", "FIX", CMD)
+    board.tasks.edit("001", {"notes": "確認中"}, CMD)
     path = ledger_folder / "TASKS.md"
     before = path.read_bytes()
-    edit(path, "UI連携確認用", "手で直した  ")
+    edit(path, "確認中", "手で直した  ")
     with pytest.raises(ConflictError, match=r"changed since by outside \(task_updated, entry 2\)"):
         board.undo.undo(1, CMD)
     board.undo.undo(2, CMD)
     assert path.read_bytes() == before
+
+
+def test_other_cells_changed_since_stay_and_the_undone_ones_get_their_bytes_back(
+    board: Board, ledger_folder: Path
+) -> None:
+    path = ledger_folder / "TASKS.md"
+    new = "| 001 |   C:\\台帳 \\| 甲   | PLAN | WORK | - | - | - | - | - | 前 |"
+    edit(path, "| 001 |", f"{new}\n| 0011 |")
+    line = board.state.tasks.get("001").raw
+    board.tasks.edit("001", {"title": "新しい題名"}, CMD)
+    first = newest(board)
+    edit(path, "| 前 |", "|   後から \\| 別の人   |")
+    wanted = line.replace("| 前 |", "|   後から \\| 別の人   |")
+    entry = get_entry(board.journal.database, first)
+    assert board.undo.judge([entry]) == [True]
+    done = board.undo.undo(first, CMD)
+    assert (board.state.tasks.get("001").raw, done.record) == (wanted, board.state.tasks.get("001"))
+    again = board.undo.undo(done.journal_id or 0, CMD)
+    assert board.state.tasks.get("001").raw == wanted.replace("C:\\台帳 \\| 甲", "新しい題名")
+    board.tasks.set_status("001", "READY", CMD)
+    board.undo.undo(again.journal_id or 0, CMD)
+    assert board.state.tasks.get("001").raw == wanted.replace("| PLAN |", "| READY |")
+
+
+def test_a_cell_outside_the_contract_that_was_changed_too_is_undone_with_the_others(
+    board: Board, ledger_folder: Path
+) -> None:
+    path = ledger_folder / "TASKS.md"
+    for old in ("| artifact | notes |", "|----------|-------|"):
+        if old in path.read_text(encoding="utf-8"):
+            edit(path, old, old + (" 版 |" if "notes" in old else "---|"))
+    row = board.state.tasks.get("001").raw
+    edit(path, row, f"{row} 初 |")
+    board.state.refresh()
+    edit(path, f"{row} 初 |", f"{row.replace('REVIEW', 'FIX')} 二 |")
+    board.state.refresh()
+    first = newest(board)
+    board.tasks.edit("001", {"title": "題"}, CMD)
+    board.undo.undo(first, CMD)
+    assert board.state.tasks.get("001").raw.endswith(" 初 |")
+    assert board.state.tasks.get("001").status == "REVIEW"
 
 
 @pytest.mark.parametrize("task_id", ["001", "deploy-004", "011"])
@@ -147,7 +199,7 @@ def test_an_id_that_was_taken_again_is_a_conflict(board: Board, ledger_folder: P
 def test_another_header_gives_the_same_line_another_meaning(
     board: Board, ledger_folder: Path
 ) -> None:
-    board.tasks.set_status("001", "FIX", CMD)
+    board.tasks.edit("001", {"notes": "別の列"}, CMD)
     edit(ledger_folder / "TASKS.md", "| artifact | notes |", "| notes | artifact |")
     with pytest.raises(ConflictError):
         board.undo.undo(1, CMD)

@@ -127,8 +127,10 @@ def _refusal(error: OrchError) -> dict[str, object]:
     if request.method in READING:
         return {"error": said(error)}
     body: dict[str, object] = {"success": False, "error": said(error)}
-    if isinstance(error, ConflictError) and error.present is not None:
-        body["present"] = error.present
+    if isinstance(error, ConflictError):
+        body |= error.facts
+        if error.present is not None:
+            body["present"] = error.present
     return body
 
 

@@ -106,6 +106,8 @@ def shell_values() -> dict[str, Any]:
         # The legacy's stamps name no zone (contract 0.2): the page must know the server's.
         "utc_offset": orch().now().astimezone().isoformat()[-6:],
         "may": " ".join(allowed_actions(g.get("identity"))),
+        # What is not installed here is not asked for.
+        "extras": "learning" if orch().knowledge.learning else "none",
         "modules": MODULES,
     }
 

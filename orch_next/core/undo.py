@@ -1,4 +1,4 @@
-"""Undo: give a row back the line it had, if it still is as the journal's entry left it."""
+"""Undo: give a row back the cells it had, if they still are as the journal's entry left them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from orch_next.core.state import State
 from orch_next.core.tasks import CREATED
 from orch_next.core.view import LedgerView
 from orch_next.errors import ConflictError, DamagedError, NotFoundError, RuleError
+from orch_next.ledger.document import Row
+from orch_next.ledger.merge_row import merge_row
 
 # How far back `last` looks for a change to take back.
 _FAR = 1000
@@ -71,9 +73,9 @@ class Undo:
     def undo(self, entry_id: int, who: Who) -> Undone:
         """Take back one entry; the undo is journalled as `<kind>_undone`.
 
-        Raise NotFoundError for an unknown entry, ConflictError when the row was changed
-        since, RuleError where governance or a later effect forbids it, and what
-        `LedgerView.get_writable` raises.
+        What others changed since in other cells stays. Raise NotFoundError for an unknown
+        entry, ConflictError when one of its cells was changed since, RuleError where
+        governance or a later effect forbids it, and what `LedgerView.get_writable` raises.
         """
         entry = self._checked(entry_id, who)
         outcome = self._write(entry, who, lambda step: step)
@@ -95,7 +97,7 @@ class Undo:
         return entry
 
     def judge(self, entries: Iterable[JournalEntry]) -> list[bool]:
-        """Tell for each entry whether its row still is as it left it (`undoable`)."""
+        """Tell for each entry whether its cells still are as it left them (`undoable`)."""
         snapshots = {kind.name: self._snapshot(kind) for kind in KINDS}
         return [self._fits(entry, snapshots.get(entry.kind)) for entry in entries]
 
@@ -120,15 +122,36 @@ class Undo:
         view.refuse_damage()
         found = view.find(record_id)
         record = found.record if found else None
-        if not _is_as_left(record, entry):
-            raise self._conflict(entry, record)
-        if entry.before is None:
+        if entry.before is None and _is_as_left(record, entry):
             return Step(record_id, view.remove_row(view.get_writable(record_id)), removes=True)
-        row = entry.details["row_before"]
-        if entry.after is None:
+        if entry.before is not None and record is None and entry.after is None:
+            row = entry.details["row_before"]
             return Step(record_id, view.put_row(row["raw"], row["line"], entry.before))
-        old = view.get_writable(record_id)
-        return Step(record_id, view.set_row(old, row["raw"], entry.before))
+        line = self._line(entry, record)
+        if record is None or line is None:
+            raise self._conflict(entry, record)
+        cells = {**record.as_json(), **{one["cell"]: one["before"] for one in entry.changes}}
+        return Step(record_id, view.set_row(view.get_writable(record_id), line, cells))
+
+    def _line(self, entry: JournalEntry, record: Record | None) -> str | None:
+        """Return the row's line without the entry's changes, None where they do not stand."""
+        if record is None or entry.before is None or entry.after is None:
+            return None
+        old: str = entry.details["row_before"]["raw"]
+        if _is_as_left(record, entry):
+            return old
+        now = record.as_json()
+        if any(now.get(one["cell"]) != one["after"] for one in entry.changes):
+            return None
+        left = self._raw_after(entry)
+        return None if left is None else merge_row(left, record.raw, old)
+
+    def _raw_after(self, entry: JournalEntry) -> str | None:
+        """Return the line as the entry left it, which the next entry of its row has kept."""
+        later = self._later(entry)
+        kept = later[-1].details.get("row_before") if later else None
+        raw: str | None = kept["raw"] if kept else None
+        return raw if raw is not None and Row(0, 0, raw).rev == entry.rev_after else None
 
     def _checked(self, entry_id: int, who: Who) -> JournalEntry:
         entry = self.get(entry_id)
@@ -174,26 +197,30 @@ class Undo:
         return self._requests.find(entry.record_id)
 
     def _conflict(self, entry: JournalEntry, record: Record | None) -> ConflictError:
-        later = list_entries(
-            self._journal.database,
-            kind=entry.kind,
-            record_id=entry.record_id,
-            after=entry.id,
-            limit=1,
-        )
-        by = f"{later[0].actor} ({later[0].event}, entry {later[0].id})" if later else "outside"
+        cells = {one["cell"] for one in entry.changes}
+        later = self._later(entry)
+        faster = (one for one in later if cells & {change["cell"] for change in one.changes})
+        by = next(faster, later[0] if later else None)
+        words = f"{by.actor} ({by.event}, entry {by.id})" if by else "outside"
         present = {**record.as_json(), "rev": record.rev} if record else None
-        return ConflictError(f"{entry.record_id} was changed since by {by}", present)
+        return ConflictError(
+            f"{entry.record_id} was changed since by {words}",
+            present,
+            {"code": "changed_since", "changed_by": _author(by, cells)},
+        )
 
     def _own_entry(self, entry: JournalEntry) -> int | None:
-        later = list_entries(
+        return next((one.id for one in self._later(entry) if one.undoes == entry.id), None)
+
+    def _later(self, entry: JournalEntry) -> list[JournalEntry]:
+        """Return the newest entries of the same row that came after this one."""
+        return list_entries(
             self._journal.database,
             kind=entry.kind,
             record_id=entry.record_id,
             after=entry.id,
             limit=_FAR,
         )
-        return next((one.id for one in later if one.undoes == entry.id), None)
 
     def _snapshot(self, kind: LedgerKind[Any]) -> Snapshot[Any] | None:
         try:
@@ -207,7 +234,8 @@ class Undo:
             return False
         if any(p.severity == "row" and p.record_id == entry.record_id for p in snapshot.problems):
             return False
-        return _is_as_left(snapshot.find(entry.record_id), entry)
+        record = snapshot.find(entry.record_id)
+        return _is_as_left(record, entry) or self._line(entry, record) is not None
 
 
 def taken_back(undoes: Iterable[tuple[int, int | None]]) -> set[int]:
@@ -228,6 +256,14 @@ def _is_as_left(record: Record | None, entry: JournalEntry) -> bool:
         return record is None and entry.after is None
     # The cells too: another header would give the same line another meaning.
     return record.rev == entry.rev_after and record.as_json() == entry.after
+
+
+def _author(entry: JournalEntry | None, cells: set[str]) -> dict[str, Any]:
+    """Return who changed cells since, for pages that say it in their own words."""
+    if entry is None:
+        return {"actor": "outside", "source": "outside", "cells": sorted(cells)}
+    changed = [one["cell"] for one in entry.changes if one["cell"] in cells]
+    return {"actor": entry.actor, "source": entry.source, "ts": entry.ts, "cells": changed}
 
 
 def _kind_of(entry: JournalEntry) -> LedgerKind[Any]:

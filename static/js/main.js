@@ -4,6 +4,8 @@
 import { t } from "./lib/i18n.js";
 import { live } from "./lib/live.js";
 import { h } from "./lib/dom.js";
+import { nameCells } from "./lib/cards.js";
+import { keepFormDraft } from "./lib/form-draft.js";
 import { start as startBanner } from "./shell/banner.js";
 import { start as startBar } from "./shell/bar.js";
 import { start as startCreation } from "./shell/create.js";
@@ -59,6 +61,11 @@ function mountWidgets() {
   for (const root of document.querySelectorAll("[data-widget]")) observer.observe(root);
 }
 
+// Before a widget reads its form.
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  keepFormDraft(/** @type {HTMLFormElement} */ (form), sessionStorage);
+}
+for (const table of document.querySelectorAll("table.cards")) nameCells(/** @type {HTMLTableElement} */ (table));
 for (const start of [startBanner, startBar, startCreation, startDetails, startKeys, startPending,
   startSearch]) start();
 mountWidgets();

@@ -5,8 +5,9 @@ import { test } from "node:test";
 
 const { STATUSES, reachable, verbFor, whyNot } = await import("../../static/js/board/rules.js");
 const { OTHERS, arrange, countColumns, lanesOf } = await import("../../static/js/board/columns.js");
-const { blank, entryOf, lockOf, priorityOf, readDue, short, turnClock, urgencyOf } =
+const { blank, entryOf, lockOf, priorityOf, short, turnClock, urgencyOf } =
   await import("../../static/js/board/facts.js");
+const { readDue } = await import("../../static/js/lib/due.js");
 const { daysLeft, isNarrow, matches, readFilter } = await import("../../static/js/board/filter.js");
 const { sorted } = await import("../../static/js/board/order.js");
 const { totalOf } = await import("../../static/js/board/wip.js");

@@ -3,7 +3,7 @@ import "./japanese.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { day, daysOver, duration, moment, number, percent, problemText, relative, t } =
+const { day, duration, moment, number, percent, problemText, relative, t } =
   await import("../../static/js/lib/i18n.js");
 const { messageOf, reason, told } = await import("../../static/js/lib/reasons.js");
 const { url, taskUrl } = await import("../../static/js/lib/api.js");
@@ -27,11 +27,6 @@ test("a bare day is a day of the reader", () => {
   assert.equal(day("2025-10-17", new Date(NOW)), "10月17日");
   assert.equal(day("2024-10-17", new Date(NOW)), "2024年10月17日");
   assert.deepEqual([day("来週"), day("-"), day(null)], ["来週", "—", "—"]);
-});
-
-test("days overdue are counted from midnight to midnight", () => {
-  const now = new Date(2025, 9, 17, 23, 59);
-  assert.deepEqual(["2025-10-16", "2025-10-17", "2025-10-18", "来週"].map((due) => daysOver(due, now)), [1, 0, -1, 0]);
 });
 
 test("how long ago is told in the largest unit that is full", () => {

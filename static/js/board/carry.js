@@ -4,6 +4,8 @@
 import { t } from "../lib/i18n.js";
 import { standstill } from "../lib/role.js";
 import { toast } from "../lib/ui.js";
+import { authorName } from "../lib/words.js";
+import { authorOf } from "../task/follow.js";
 import { short } from "./facts.js";
 import { OTHERS } from "./columns.js";
 import { moveTask } from "./move.js";
@@ -107,9 +109,13 @@ export function makeCarry(root, view) {
       const place = view.find(held.entry.key);
       const now = place?.cell.window.items()[place.index];
       if (now && now.task.rev === held.entry.task.rev) return mark();
-      const { id } = held.entry.task;
+      const values = { id: short(held.entry.task.id), who: authorName(now && authorOf(now.task)) };
       end();
-      say(t("{id} was changed meanwhile; nothing was moved.", { id: short(id) }));
+      const words = now
+        ? t("{who} changed {id} meanwhile; nothing was moved.", values)
+        : t("{id} is no longer shown here; nothing was moved.", values);
+      say(words);
+      toast(words, { kind: "info" });
     },
   };
 }

@@ -1,6 +1,8 @@
 // @ts-check
 // What a task's cells say to a reader: priority, due, lock. Read once for each revision.
 
+import { dueOf } from "../lib/due.js";
+
 /** @typedef {{id: string, title: string, status: string, owner: string, lock: string,
  *   lock_owner: string, lock_expires_at: string, due: string, artifact: string, notes: string,
  *   rev: string}} Task */
@@ -10,7 +12,6 @@
 
 export const PRIORITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"];
 export const FINAL = ["DONE", "DROP"];
-const DAY = 86_400_000;
 export const TURN = 600_000;
 // The dispatcher's reading of the notes (dispatcher/notes.py); full-width marks count too.
 const PRIORITY = /(?<![0-9A-Za-z_])priority\s*=\s*(CRITICAL|HIGH|MEDIUM|LOW)(?![0-9A-Za-z_])/i;
@@ -29,25 +30,6 @@ export const short = (/** @type {string} */ text) =>
 /** Return the priority that notes name, or "". */
 export function priorityOf(/** @type {string} */ notes) {
   return PRIORITY.exec(notes.replaceAll("＝", "="))?.[1].toUpperCase() ?? "";
-}
-
-/** Return the first moment of a local day. */
-export function dayStart(/** @type {number} */ at) {
-  return new Date(at).setHours(0, 0, 0, 0);
-}
-
-/** Read a due cell: {at: ms of its end, day: ms of its local day}, or null for other text. */
-export function readDue(/** @type {string} */ cell) {
-  const text = (cell || "").trim();
-  const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
-  if (date) {
-    const day = new Date(Number(date[1]), Number(date[2]) - 1, Number(date[3]));
-    return day.getDate() === Number(date[3])
-      ? { at: day.getTime() + DAY - 1, day: day.getTime() }
-      : null;
-  }
-  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(at) ? null : { at, day: dayStart(at) };
 }
 
 /** Fold text for searching: NFKC and lower case, so that ＡＢ, ab and ｱｲ, アイ are alike. */
@@ -78,7 +60,6 @@ export function lockOf(/** @type {Task} */ task) {
   return { owner: named, until: Date.parse(task.lock_expires_at) };
 }
 
-let today = 0;
 let turned = 0;
 
 /**
@@ -89,13 +70,11 @@ let turned = 0;
  * @returns {Entry}
  */
 export function entryOf(task, key) {
-  const due = readDue(task.due);
+  const due = dueOf(task.due, task.status);
   const priority = priorityOf(task.notes);
   const rank = PRIORITIES.indexOf(priority || "MEDIUM");
-  const days = due ? Math.round((due.day - today) / DAY) : null;
-  const late = due !== null && !FINAL.includes(task.status) && due.at < Date.now();
   const { status, owner } = task;
-  const at = due ? due.at : Infinity;
+  const { at = Infinity, days = null, late = false } = due ?? {};
   return { task, key, status, owner, rank, priority, due: at, days, late, moving: false };
 }
 
@@ -104,7 +83,6 @@ export function turnClock(now = Date.now()) {
   const turn = Math.floor(now / TURN);
   if (turn === turned) return false;
   turned = turn;
-  today = dayStart(now);
   return true;
 }
 

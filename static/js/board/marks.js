@@ -2,7 +2,8 @@
 // What board and table say alike about a task: due, priority, lock, artifact.
 
 import { h, svg } from "../lib/dom.js";
-import { day, t } from "../lib/i18n.js";
+import { dueShown } from "../lib/due.js";
+import { t } from "../lib/i18n.js";
 import { FINAL, blank, lockOf, short } from "./facts.js";
 import { watchLease } from "./lease.js";
 
@@ -28,7 +29,7 @@ function dueWords(/** @type {Entry} */ { task, late, days, status }) {
   if (days === null) return short(task.due);
   if (late) return days < 0 ? t("{days} d overdue", { days: -days }) : t("Overdue");
   if (days === 0 && !FINAL.includes(status)) return t("Today");
-  return days === 1 && !FINAL.includes(status) ? t("Tomorrow") : day(task.due);
+  return days === 1 && !FINAL.includes(status) ? t("Tomorrow") : short(dueShown(task.due));
 }
 
 /** Say when a task is due; overdue in words and with another icon. */

@@ -2,11 +2,15 @@
 // What all jobs say, line by line, as they say it; caught up after a break, each line once.
 import { get } from "../lib/api.js";
 import { h } from "../lib/dom.js";
-import { t } from "../lib/i18n.js";
+import { stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
 import { explain } from "../lib/section.js";
+import { store } from "../lib/store.js";
 
 const MOST_LINES = 500;
+// How many journal entries are looked through for the last jobs, and how many jobs are shown.
+const LOOK_BACK = 60;
+const RECENT_JOBS = 5;
 const AT_END_PX = 40;
 const TOLD = ["dispatcher_started", "dispatcher_stopped", "task_dispatched", "job_finished", "lease_expired", "job_decided"];
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
@@ -48,20 +52,51 @@ function describe(name, told) {
   return [words[name], told.title, told.message, told.note].filter(Boolean).join(" · ");
 }
 
-// What was said before this page listened, or while it did not.
+// What was said before this page listened, or while it did not: of the last jobs the tail.
 async function catchUp(panel, shown) {
   try {
-    const { leases } = await get("/api/leases");
-    for (const lease of leases) if (lease.started) await readLog(panel, shown, lease);
+    for (const job of await recentJobs()) await readLog(panel, shown, job);
   } catch (error) {
     write(panel, "—", explain(error), "event");
   }
 }
 
-async function readLog(panel, shown, lease) {
-  const offset = shown.get(keyOf(lease)) || 0;
-  const log = await get(`/jobs/${encodeURIComponent(lease.job_id)}/log?offset=${offset}&attempt=${lease.attempt}`);
-  if (log.next_offset <= (shown.get(keyOf(lease)) || 0)) return;
-  shown.set(keyOf(lease), log.next_offset);
-  for (const line of log.text.replace(/\n$/, "").split("\n")) write(panel, lease.job_id, line, "line");
+/** Return the last jobs, the newest last: those that run, and those that the dispatcher had lately. */
+async function recentJobs() {
+  const [{ leases }, { entries }] = await Promise.all([
+    get("/api/leases"), get(`/api/history?source=dispatcher&kind=task&limit=${LOOK_BACK}`), store.ready,
+  ]);
+  const ids = [...leases.map((one) => one.job_id), ...entries.map((one) => one.record_id)];
+  const known = [...new Set(ids)].filter((id) => store.task(id)).slice(0, RECENT_JOBS);
+  const found = await Promise.all(known.map(lastAttempt));
+  return found.filter(Boolean).sort((one, other) => (one.started_at < other.started_at ? -1 : 1));
+}
+
+async function lastAttempt(id) {
+  const { attempts } = await get(`/jobs/${encodeURIComponent(id)}/attempts`);
+  const last = attempts.filter((one) => one.log).at(-1);
+  return last && { ...last, job_id: id };
+}
+
+async function readLog(panel, shown, job) {
+  const key = keyOf(job);
+  const isNew = !shown.has(key);
+  const { lines, end } = await readTail(job, shown.get(key) || 0);
+  if (end <= (shown.get(key) || 0) && !isNew) return;
+  shown.set(key, Math.max(end, shown.get(key) || 0));
+  if (isNew) write(panel, job.job_id, `${t("handed to {core}", { core: job.core })} · ${stamp(job.started_at)}`, "event");
+  for (const line of lines) write(panel, job.job_id, line, "line");
+  if (isNew && job.ended_at) write(panel, job.job_id, `${t("finished: {outcome}", { outcome: job.outcome })} · ${stamp(job.ended_at)}`, "event");
+}
+
+/** Read on from an offset, and keep the last lines. */
+async function readTail(job, offset) {
+  let [end, text] = [offset, ""];
+  for (;;) {
+    const log = await get(`/jobs/${encodeURIComponent(job.job_id)}/log?offset=${end}&attempt=${job.attempt}`);
+    text = `${text}${log.text}`.split("\n").slice(-MOST_LINES - 1).join("\n");
+    if (log.next_offset <= end) break;
+    end = log.next_offset;
+  }
+  return { lines: text ? text.replace(/\n$/, "").split("\n").slice(-MOST_LINES) : [], end };
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // What each row of the timeline shows: from when to when, and what of it is past its due date.
-import { daysOver, moment } from "../lib/i18n.js";
+import { daysLate, readDue } from "../lib/due.js";
+import { moment } from "../lib/i18n.js";
 import { midnight } from "./scale.js";
 
 const FINISHED = new Set(["DONE", "DROP"]);
@@ -22,11 +23,11 @@ export const isFinished = (task) => FINISHED.has(task.status);
  * @returns {Row}
  */
 export function taskRow(task, span, today) {
-  const due = midnight(moment(task.due));
+  const due = dueDay(task.due);
   const start = midnight(moment(span?.started)) || null;
   const created = midnight(moment(span?.created));
   const end = isFinished(task) ? midnight(moment(span?.finished)) : null;
-  const late = isFinished(task) ? 0 : Math.max(0, daysOver(task.due));
+  const late = daysLate(task.due, task.status);
   const bars = makeBars({ start, created, due, end, late, today, finished: isFinished(task) });
   return { key: `task ${task.id}`, id: task.id, title: task.title, status: task.status, due, start: start || created, end, late, bars, milestone: false };
 }
@@ -46,9 +47,15 @@ function makeBars({ start, created, due, end, late, today, finished }) {
 
 const later = (one, other) => (other && other > one ? other : one);
 
+/** @param {any} cell @returns {Date | null} */
+function dueDay(cell) {
+  const due = readDue(cell);
+  return due && new Date(due.day);
+}
+
 /** Return a milestone's row. @param {any} milestone @returns {Row} */
 export function milestoneRow(milestone) {
-  const due = midnight(moment(milestone.due));
+  const due = dueDay(milestone.due);
   return {
     key: `milestone ${milestone.ms_id}`, id: milestone.ms_id, title: milestone.name, status: milestone.status,
     due, start: null, end: null, late: 0, bars: [], milestone: true,

@@ -28,14 +28,15 @@ const later = (date, days) => new Date(date.getFullYear(), date.getMonth(), date
  * @param {(Date | null)[]} days
  * @param {Date} today
  * @param {Unit} unit
+ * @param {number} [least] pixels that it fills at least
  */
-export function makeScale(days, today, unit) {
+export function makeScale(days, today, unit, least = 0) {
   const known = /** @type {Date[]} */ ([today, ...days].filter(Boolean)).map((date) => date.getTime());
   const first = Math.max(Math.min(...known), later(today, -MOST_DAYS).getTime());
   const last = Math.min(Math.max(...known), later(today, MOST_DAYS).getTime());
   const from = startOf(later(new Date(first), -BEFORE), unit);
-  const count = daysBetween(from, later(new Date(last), AFTER));
   const width = WIDTH[unit];
+  const count = Math.max(daysBetween(from, later(new Date(last), AFTER)), Math.ceil(least / width));
   return {
     unit,
     from,
@@ -45,6 +46,40 @@ export function makeScale(days, today, unit) {
     /** Pixels from the left edge to the beginning of a day. @param {Date} date */
     x: (date) => Math.min(Math.max(daysBetween(from, date), 0), count) * width,
   };
+}
+
+/**
+ * Return where the timeline opens: with all of it in sight where it fits, else around today, and
+ * at what is nearest where nothing is around today.
+ * @param {number[]} places of the data, px
+ * @param {number} today px
+ * @param {number} room px
+ */
+export function openAt(places, today, room) {
+  const [low, high] = [Math.min(today, ...places), Math.max(today, ...places)];
+  if (places.length && high - low <= room) return Math.max(0, low - (room - (high - low)) / 2);
+  const isNear = places.some((place) => Math.abs(place - today) < room / 2);
+  const nearest = places.reduce((best, place) => (Math.abs(place - today) < Math.abs(best - today) ? place : best), places[0] ?? today);
+  return Math.max(0, (isNear ? today : nearest) - room / 2);
+}
+
+/**
+ * Count what lies left and right of what is seen.
+ * @param {{from: number, to: number}[]} spans px
+ * @param {number} left px
+ * @param {number} room px
+ */
+export const outside = (spans, left, room) => ({
+  earlier: spans.filter(({ to }) => to < left).length,
+  later: spans.filter(({ from }) => from > left + room).length,
+});
+
+/** Return the finest unit whose days all fit. @param {(Date | null)[]} days @param {Date} today @param {number} room px @returns {Unit} */
+export function fittingUnit(days, today, room) {
+  const units = /** @type {Unit[]} */ (["week", "month"]);
+  const known = /** @type {Date[]} */ ([today, ...days].filter(Boolean)).map((date) => date.getTime());
+  const span = (Math.max(...known) - Math.min(...known)) / DAY_MS + 1;
+  return units.find((unit) => span * WIDTH[unit] <= room) ?? "week";
 }
 
 /** @param {Date} date @param {Unit} unit */

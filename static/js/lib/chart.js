@@ -1,10 +1,11 @@
 // @ts-check
 // Charts in the page's colours, redrawn when the theme changes; every one is also told in words.
+import { h } from "./dom.js";
 import { lang, number } from "./i18n.js";
+import { limitsOf, stepFor, tickFormat, timeTicks } from "./ticks.js";
 import { vendor } from "./vendor.js";
 
-const DAY_MS = 86400000;
-const SHORT_MS = 10 * 60000;
+const MOST_TICKS = 8;
 const COLOURS = ["--accent", "--ok", "--warn", "--bad", "--info", "--muted"];
 
 /** Return a colour of the theme as the canvas needs it. @param {string} name */
@@ -24,12 +25,16 @@ export function openChart(canvas, configure, tell) {
   /** @type {T | undefined} */
   let last;
   canvas.setAttribute("role", "img");
+  const nothing = h("p", { class: "chart-nothing muted", hidden: true, "aria-hidden": "true" });
+  canvas.after(nothing);
   const show = async (/** @type {T} */ shown) => {
     last = shown;
     canvas.setAttribute("aria-label", tell(shown));
     const Chart = await vendor("chart.js");
     if (last !== shown) return;
     const { type, data, options } = configure(shown);
+    nothing.hidden = type !== "line" || data.datasets.some((/** @type {any} */ one) => one.data.some((/** @type {any} */ point) => point.y !== null));
+    nothing.textContent = nothing.hidden ? "" : tell(shown);
     if (chart) {
       chart.data = data;
       chart.options = { ...base(), ...options };
@@ -53,11 +58,17 @@ function onTheme(tell) {
 /**
  * Configure lines over time.
  * @param {{name: string, points: {x: number, y: number | null}[]}[]} series x in ms
- * @param {{unit?: string, max?: number}} [how]
+ * @param {{unit?: string, max?: number, from?: number, to?: number}} [how] `from`, `to`: the axis' limits, ms
  */
-export function lines(series, { unit = "", max } = {}) {
+export function lines(series, { unit = "", max, from, to } = {}) {
   const axis = { grid: { color: colour("--line") }, ticks: { color: colour("--muted") }, border: { display: false } };
-  const time = timeFormat(spanOf(series));
+  const limits = limitsOf(timesOf(series), from, to);
+  const step = stepFor(limits ? limits.to - limits.from : 0, MOST_TICKS);
+  const time = tickFormat(step);
+  const exact = new Intl.DateTimeFormat(lang, { dateStyle: "short", timeStyle: "medium" });
+  const afterBuildTicks = (/** @type {any} */ scale) => {
+    scale.ticks = limits ? timeTicks(limits.from, limits.to, step).map((value) => ({ value })) : [];
+  };
   return {
     type: "line",
     data: { datasets: series.map(dataset) },
@@ -65,12 +76,12 @@ export function lines(series, { unit = "", max } = {}) {
       parsing: false,
       interaction: { mode: "index", intersect: false },
       scales: {
-        x: { ...axis, type: "linear", ticks: { ...axis.ticks, maxTicksLimit: 8, maxRotation: 0, callback: (/** @type {number} */ at) => time.format(at) } },
+        x: { ...axis, type: "linear", min: limits?.from, max: limits?.to, afterBuildTicks, ticks: { ...axis.ticks, maxRotation: 0, callback: (/** @type {number} */ at) => time(at) } },
         y: { ...axis, beginAtZero: true, max, ticks: { ...axis.ticks, maxTicksLimit: 6, callback: (/** @type {number} */ value) => `${number(value)}${unit}` } },
       },
       plugins: {
         legend: { display: series.length > 1, labels: { color: colour("--text"), boxWidth: 12, boxHeight: 2 } },
-        tooltip: { callbacks: { title: (/** @type {any[]} */ items) => (items.length ? time.format(items[0].parsed.x) : "") } },
+        tooltip: { callbacks: { title: (/** @type {any[]} */ items) => (items.length ? exact.format(items[0].parsed.x) : "") } },
       },
     },
   };
@@ -79,20 +90,12 @@ export function lines(series, { unit = "", max } = {}) {
 /** @param {{name: string, points: {x: number, y: number | null}[]}} one @param {number} at */
 function dataset(one, at) {
   const line = colour(COLOURS[at % COLOURS.length]);
-  return { label: one.name, data: one.points, borderColor: line, backgroundColor: line, borderWidth: 1.5, pointRadius: 0, spanGaps: false };
+  return { label: one.name, data: one.points, borderColor: line, backgroundColor: line, borderWidth: 1.5, pointRadius: one.points.length < 3 ? 3 : 0, spanGaps: false };
 }
 
-/** @param {number} span ms */
-function timeFormat(span) {
-  if (span > 2 * DAY_MS) return new Intl.DateTimeFormat(lang, { month: "numeric", day: "numeric", hour: "2-digit" });
-  const seconds = span < SHORT_MS ? /** @type {const} */ ({ second: "2-digit" }) : {};
-  return new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", ...seconds });
-}
-
-/** @param {{points: {x: number}[]}[]} series */
-function spanOf(series) {
-  const times = series.flatMap((one) => (one.points.length ? [one.points[0].x, one.points[one.points.length - 1].x] : []));
-  return times.length ? Math.max(...times) - Math.min(...times) : 0;
+/** The first and last moment of each line. @param {{points: {x: number}[]}[]} series */
+function timesOf(series) {
+  return series.flatMap(({ points }) => (points.length ? [points[0].x, points[points.length - 1].x] : []));
 }
 
 /** Configure a ring of parts. @param {{name: string, value: number, colour: string}[]} parts colours are the theme's names */

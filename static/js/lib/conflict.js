@@ -6,6 +6,7 @@ import { t } from "./i18n.js";
 import { cellsOf } from "./overwrite.js";
 import { store } from "./store.js";
 import { openDialog } from "./ui.js";
+import { cellName } from "./words.js";
 
 const IDS = { task: "id", approval: "appr_id" };
 
@@ -49,7 +50,7 @@ function row(name, present, before, wanted) {
   const theirs = String(present[name] ?? "");
   const yours = String(wanted[name] ?? present[name] ?? "");
   const isTheirs = String(before[name] ?? "") !== theirs;
-  return h("tr", null, h("th", { scope: "row" }, name),
+  return h("tr", null, h("th", { scope: "row", class: "nowrap", title: name }, cellName(name)),
     h("td", { class: isTheirs ? "changed" : null }, theirs),
     h("td", { class: name in wanted ? "changed" : null }, yours));
 }

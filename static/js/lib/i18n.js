@@ -8,7 +8,6 @@ export { lang } from "./page.js";
 /** @type {Record<string, string>} */
 const messages = lang === "ja" ? (await import("../messages.ja.js")).default : {};
 const UNKNOWN = "—";
-const DAY_MS = 86400000;
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [
   ["year", 365 * 86400],
@@ -105,16 +104,6 @@ export function duration(seconds) {
   if (days) return t("{days} d {hours} h", { days, hours });
   if (hours) return t("{hours} h {minutes} min", { hours, minutes });
   return minutes ? t("{minutes} min", { minutes }) : t("{seconds} s", { seconds: whole });
-}
-
-/** Return how many whole days a due date lies behind; 0 or less: not overdue. @param {any} due @param {Date} [now] */
-export function daysOver(due, now = new Date()) {
-  const date = parse(due);
-  if (!date) return 0;
-  const today = new Date(now);
-  today.setHours(0, 0, 0, 0);
-  date.setHours(0, 0, 0, 0);
-  return Math.round((today.getTime() - date.getTime()) / DAY_MS);
 }
 
 /** @param {any} value */

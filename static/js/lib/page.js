@@ -16,6 +16,11 @@ export const utcOffset = said.utcOffset || "";
 /** The third-party scripts, as JSON (lib/vendor.js). */
 export const vendored = said.vendor || "{}";
 
+const extras = said.extras?.split(" ");
+
+/** Tell whether an optional part is installed here: "learning". @param {string} name */
+export const has = (name) => !extras || extras.includes(name);
+
 const allowed = said.may?.split(" ");
 
 /** Tell whether the role allows an action of orch_next/security/roles.py. @param {string} action */

@@ -3,6 +3,10 @@
 // what a person reads is told here. A sentence that is not listed is shown as it came.
 
 import { lang, t as translate } from "./i18n.js";
+import { patternOf } from "./pattern.js";
+
+/** What the legacy says in Japanese, on English pages. @type {(said: string) => string} */
+const inEnglish = lang === "en" ? (await import("./japanese.js")).inEnglish : (said) => said;
 
 /** Marks a text for the catalogue. @param {string} text */
 const t = (text) => text;
@@ -22,6 +26,15 @@ const SENTENCES = [
   t("approval {id} waits for a decision"),
   t("{failed} failed attempts (limit {limit})"),
   t("the id {id} stands in more than one row"),
+  t("{count} rows have the id {id}"),
+  t("{id} is a heading with bullets, which is only read"),
+  t("{id} has the unknown status {status}"),
+  t("the id is too long"),
+  t("text directly under a table"),
+  t("a second delimiter row in a table"),
+  t("{count} cells where the table has {columns}"),
+  t("{file} is damaged; its last good rows are shown"),
+  t("{core} did not fetch {id}"),
   t("line {line} is in a dialect that is only read"),
   t("{id} is in a dialect that is only read"),
   t("another process dispatches for this STATE folder"),
@@ -70,19 +83,13 @@ const SENTENCES = [
   t("{name} must be a string"),
 ].map((text) => ({ text, pattern: patternOf(text) }));
 
-/** @param {string} text */
-function patternOf(text) {
-  const source = text.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, "(?<$1>.+?)");
-  return new RegExp(`^${source}$`, "s");
-}
-
 /** Return what an error says. @param {unknown} error */
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 /** Return one of the server's sentences in the page's language. @param {any} message @returns {string} */
 export function told(message) {
   const said = String(message ?? "");
-  if (lang === "en") return said;
+  if (lang === "en") return inEnglish(said);
   for (const { text, pattern } of SENTENCES) {
     const found = pattern.exec(said);
     if (found) return translate(text, found.groups || {});

@@ -5,6 +5,8 @@ import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
 const TOAST_MS = 8000;
+// More of a kind would hide what they tell about.
+const MOST_TOASTS = 2;
 const NAMES = new Set(["PLAN", "READY", "DOING", "REVIEW", "FIX", "DONE", "HOLD", "DROP"]);
 
 /**
@@ -20,9 +22,18 @@ export function toast(text, { kind = "ok", action } = {}) {
       onclick: () => (close(), action.run()) }, action.label),
     h("button", { type: "button", class: "btn btn-quiet btn-small toast-close",
       "aria-label": t("Close"), onclick: close }, "×"));
-  area().append(box);
+  makeRoom(box, text);
   if (kind !== "error") expire(box, close);
   return close;
+}
+
+/** Show a toast in place of the same one, and of the oldest where there are too many. @param {HTMLElement} box @param {string} text */
+function makeRoom(box, text) {
+  const alike = [...area().querySelectorAll(".toast")].filter((one) => one.className === box.className);
+  const same = alike.filter((one) => one.querySelector(".toast-text")?.textContent === text);
+  const others = alike.filter((one) => !same.includes(one));
+  for (const old of [...same, ...others.slice(0, Math.max(0, others.length - MOST_TOASTS + 1))]) old.remove();
+  area().append(box);
 }
 
 /** @returns {HTMLElement} */

@@ -7,15 +7,22 @@ import { reason } from "./reasons.js";
 import { store } from "./store.js";
 import { entryThatLeft, isPassing, withId, withoutId } from "./takeback.js";
 import { toast } from "./ui.js";
+import { authorName, cellNames } from "./words.js";
 
 const KEY = "orch_undo";
 const IDS = { task: "id", approval: "appr_id", milestone: "ms_id" };
+/** What closes the toast that offers to take an entry back. @type {Map<number, () => void>} */
+const offers = new Map();
 
 /** Tell of a change and offer to take it back. @param {"task" | "approval"} kind @param {any} record @param {string} text */
 export function offerUndo(kind, record, text) {
   const found = findEntry(kind, record);
-  found.then((id) => id && remember(id));
-  toast(text, { action: { label: t("Undo"), run: () => found.then(undoFound) } });
+  const close = toast(text, { action: { label: t("Undo"), run: () => found.then(undoFound) } });
+  found.then((id) => {
+    if (!id) return;
+    remember(id);
+    offers.set(id, close);
+  });
 }
 
 /**
@@ -27,6 +34,7 @@ export function offerUndo(kind, record, text) {
  */
 export async function undo(journalId, { redo = false } = {}) {
   const was = remembered();
+  withdraw(journalId);
   // Out at once: the key pressed again meanwhile means the change before this one.
   forget(journalId);
   try {
@@ -38,16 +46,34 @@ export async function undo(journalId, { redo = false } = {}) {
   } catch (error) {
     const failed = /** @type {ApiError} */ (error);
     if (was.includes(journalId) && isPassing(failed.status)) remember(journalId);
-    toast(reason(failed, t("Cannot be undone: {reason}")), { kind: "error" });
+    toast(whyNot(failed), { kind: "error" });
     return null;
   }
+}
+
+/** Close the toast that offers what is done now, or can be done no more. @param {number} id */
+function withdraw(id) {
+  offers.get(id)?.();
+  offers.delete(id);
+}
+
+/** Say why nothing was taken back, and whose change stands. @param {ApiError} error */
+function whyNot(error) {
+  if (error.body?.code !== "changed_since") return reason(error, t("Cannot be undone: {reason}"));
+  const { changed_by: by, present } = error.body;
+  const id = present ? present.id ?? present.appr_id ?? present.ms_id : "";
+  const values = { id, who: authorName(by), cells: cellNames(by.cells) };
+  return id
+    ? t("{id} cannot be undone: {who} changed {cells} since then.", values)
+    : t("Cannot be undone: {who} has taken the row away since then.", values);
 }
 
 /** @param {any} answer @param {boolean} redo */
 function tellUndone({ id, journal_id: back }, redo) {
   const text = redo ? t("Done again: {id}", { id }) : t("Undone: {id}", { id });
   const label = redo ? t("Undo") : t("Redo");
-  toast(text, back ? { action: { label, run: () => undo(back, { redo: !redo }) } } : {});
+  if (!back) return void toast(text);
+  offers.set(back, toast(text, { action: { label, run: () => undo(back, { redo: !redo }) } }));
 }
 
 /** Take back the last change that this tab made. */

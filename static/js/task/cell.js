@@ -5,6 +5,7 @@ import { editTask } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
 import { whyReadOnly } from "../lib/role.js";
 import { store } from "../lib/store.js";
+import { authorName } from "../lib/words.js";
 import { draftOf, keepDraft } from "./drafts.js";
 import { makeField } from "./editors.js";
 import { authorOf } from "./follow.js";
@@ -161,8 +162,7 @@ function makeEditor({ name, labelId, task, text, close }) {
       return tell(t("The task is no longer in the ledger. Your text stays here."), null);
     latest = now;
     if (now[name] === task[name]) return tell("", null);
-    const author = authorOf(now);
-    const who = author ? author.actor : t("somebody");
+    const who = authorName(authorOf(now));
     const value = toField(name, now[name]) || "—";
     return tell(t("Changed by {who} just now: {value}", { who, value }), now);
   }

@@ -34,7 +34,7 @@ function show(dialog, verbs, task) {
   put("Title", task.title || "—");
   put("Status", badge(task.status), " ", h("span", { class: "muted" }, lockText(task)));
   put("Owner", task.owner || "—");
-  put("Due", dueText(task.due));
+  put("Due", dueText(task.due, task.status));
   put("Notes", task.notes && task.notes !== "-" ? task.notes : "—");
   put("Model", modelOf(task) || "—");
   dialog.querySelector("[data-open]").href = taskUrl(task.id);

@@ -2,6 +2,7 @@
 // The cells that a change touched, with what is new in them marked.
 import { h } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+import { cellName } from "../lib/words.js";
 
 const LONG = 48;
 
@@ -22,7 +23,7 @@ function changeOf({ cell, before, after }) {
   return h(
     "div",
     { class: long ? "diff-row long" : "diff-row" },
-    h("dt", {}, cell),
+    h("dt", { title: cell }, cellName(cell)),
     h(
       "dd",
       {},

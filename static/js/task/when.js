@@ -1,7 +1,8 @@
 // @ts-check
 // Times as people read them: relative, with the exact one a hover away.
 import { h } from "../lib/dom.js";
-import { daysOver, day, duration, moment, relative, stamp, t } from "../lib/i18n.js";
+import { awayWords, dueOf, dueShown } from "../lib/due.js";
+import { duration, moment, relative, stamp, t } from "../lib/i18n.js";
 
 /** Return a `<time>`; what is no time is shown as it is, nothing as a dash. */
 export function when(iso) {
@@ -9,18 +10,16 @@ export function when(iso) {
   return h("time", { datetime: iso, title: stamp(iso) }, relative(iso));
 }
 
-/** Return a due date with how far off it is. */
-export function dueText(due) {
-  if (!moment(due)) return h("span", {}, due && due !== "-" ? due : "—");
-  const over = daysOver(due);
-  const words = over > 0 ? t("{count} d overdue", { count: over }) : relative(due);
-  const shown = due.length > 10 ? stamp(due) : day(due);
+/** Return a due date with how far off it is; what is final is never late. */
+export function dueText(due, status) {
+  const found = dueOf(due, status);
+  if (!found) return h("span", {}, dueShown(due));
   return h(
     "span",
     {},
-    h("time", { datetime: due, title: due }, shown),
+    h("time", { datetime: due, title: due }, dueShown(due)),
     " ",
-    h("span", { class: over > 0 ? "overdue" : "muted" }, words),
+    h("span", { class: found.late ? "overdue" : "muted" }, awayWords(found)),
   );
 }
 

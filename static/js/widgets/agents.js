@@ -7,6 +7,7 @@ import { allowedTo, forbid } from "../lib/role.js";
 import { explain, keepFresh } from "../lib/section.js";
 import { openDialog, toast } from "../lib/ui.js";
 import { CHANGED, call, useToken } from "../agents/registry.js";
+import { draftOf, keepDraft } from "../task/drafts.js";
 
 const LOOK_SECONDS = 10;
 
@@ -105,6 +106,7 @@ function wireRows(view, look) {
     if (pressed?.dataset.verb === "heartbeat") beat(pressed.dataset.agent, look);
     else if (pressed) openAgent(view, dialog, form, pressed.dataset.agent);
   });
+  form.addEventListener("input", () => keepDraft(form.dataset.agent, "report", form.querySelector("#reportText").value));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     report(dialog, form, look);
@@ -124,9 +126,9 @@ async function beat(id, look) {
 function openAgent(view, dialog, form, id) {
   const agent = view.agents.find((one) => one.id === id);
   if (!agent) return;
-  form.reset();
   form.querySelector(".form-error").hidden = true;
   form.dataset.agent = id;
+  form.querySelector("#reportText").value = draftOf(id, "report") ?? "";
   dialog.querySelector("#agentDialogTitle").textContent = id;
   dialog.querySelector("#agentDetails").textContent = JSON.stringify(agent, null, 2);
   openDialog(dialog);
@@ -136,6 +138,7 @@ async function report(dialog, form, look) {
   const failed = form.querySelector(".form-error");
   try {
     await call("/api/agents/report", { id: form.dataset.agent, summary: form.querySelector("#reportText").value });
+    keepDraft(form.dataset.agent, "report", null);
     dialog.close();
     toast(t("{id}: the report was kept.", { id: form.dataset.agent }));
     look();

@@ -5,6 +5,7 @@ import { keyed, h } from "../lib/dom.js";
 import { reason } from "../lib/edit.js";
 import { relative, stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
+import { told } from "../lib/reasons.js";
 import { keepFresh } from "../lib/section.js";
 import { toast } from "../lib/ui.js";
 
@@ -34,13 +35,13 @@ function line(alert, look) {
   return h("li", { class: alert.acknowledged ? "acknowledged" : null },
     h("span", { class: `badge ${colour}` }, words[/** @type {keyof typeof words} */ (alert.severity)]
       || alert.severity),
-    h("span", { class: "what" }, h("strong", null, alert.title), " ", alert.message),
+    h("span", { class: "what" }, h("strong", null, told(alert.title)), " ", told(alert.message)),
     h("time", { class: "aside", datetime: alert.first_seen, title: stamp(alert.first_seen) },
       relative(alert.first_seen)),
     alert.acknowledged
       ? h("span", { class: "muted" }, t("seen by {who}", { who: alert.acknowledged_by || "—" }))
       : h("button", { type: "button", class: "btn btn-small",
-        "aria-label": t("Dismiss: {title}", { title: alert.title }),
+        "aria-label": t("Dismiss: {title}", { title: told(alert.title) }),
         onclick: () => acknowledge(alert.id, look) }, t("Dismiss")));
 }
 

@@ -183,9 +183,10 @@ export async function mount(root) {
 function tell(root, page, full) {
   const all = store.approvals();
   const waiting = all.filter((one) => one.status === "pending").length;
-  root.querySelector("[data-waiting]").textContent = waiting
-    ? t("{count} waiting", { count: number(waiting) })
-    : t("nothing waits");
+  const badge = root.querySelector("[data-waiting]");
+  badge.textContent = waiting ? t("{count} waiting", { count: number(waiting) }) : t("nothing waits");
+  badge.classList.toggle("status-pending", waiting > 0);
+  badge.classList.toggle("badge-ok", waiting === 0);
   const empty = root.querySelector("[data-empty]");
   empty.hidden = page.count > 0;
   empty.textContent = all.length ? t("No approval fits the filter.") : emptyText();

@@ -1,21 +1,32 @@
 // @ts-check
 // The three cores as the ledgers know them (contract 4.1), and every registered agent.
-import { get, taskUrl } from "../lib/api.js";
+import { ApiError, get, taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
+import { live } from "../lib/live.js";
 import { keepFresh } from "../lib/section.js";
 import { store } from "../lib/store.js";
+import { cellNames } from "../lib/words.js";
 
 const CORES = /** @type {const} */ (["CMD", "WORK", "AUDIT"]);
 const ENTRIES = 60;
 const SHOWN = 4;
 const AGENTS_SECONDS = 15;
 const SETTLE_MS = 400;
+const JOB_EVENTS = ["task_dispatched", "job_finished", "lease_expired", "job_decided"];
 
 /** Show the cards and the agents, and keep them true. @param {HTMLElement} root */
 export async function mount(root) {
   await store.ready;
-  const show = () => CORES.forEach((core) => drawCore(root, core));
+  /** Who holds a task now, by role; null: not known. @type {Set<string> | null} */
+  let working = null;
+  const show = () => CORES.forEach((core) => drawCore(root, core, working));
+  const look = async () => {
+    working = await readWorking();
+    show();
+  };
+  for (const name of JOB_EVENTS) live.on(name, look);
+  setInterval(() => document.hidden || look(), AGENTS_SECONDS * 1000);
   /** @type {any} */
   let waiting = 0;
   store.subscribe(["tasks", "approvals"], () => {
@@ -29,13 +40,28 @@ export async function mount(root) {
     CORES.forEach((core) => drawBeat(root, core, found));
   };
   keepFresh(agents, () => get("/api/agents/list"), draw, { seconds: AGENTS_SECONDS });
-  show();
+  await look();
   await drawActivity(root);
 }
 
-/** @param {HTMLElement} root @param {typeof CORES[number]} core */
-function drawCore(root, core) {
-  const { state, busy, active, done, lost } = countCore(core);
+/** Return the roles that hold a lease or a lock that has not run out. */
+async function readWorking() {
+  try {
+    const { leases, foreign } = await get("/api/leases");
+    const names = [
+      ...leases.filter((/** @type {any} */ one) => one.started).map((/** @type {any} */ one) => one.coreId),
+      ...foreign.filter((/** @type {any} */ one) => !one.expired).map((/** @type {any} */ one) => one.lock_owner),
+    ];
+    return new Set(names.map((name) => String(name).split("_")[0]));
+  } catch (error) {
+    if (error instanceof ApiError) return null;
+    throw error;
+  }
+}
+
+/** @param {HTMLElement} root @param {typeof CORES[number]} core @param {Set<string> | null} working */
+function drawCore(root, core, working) {
+  const { state, busy, active, done, lost } = countCore(core, working);
   const noun = core === "AUDIT" ? "approvals" : "tasks";
   const say = (/** @type {string} */ name, /** @type {string} */ text) => {
     const place = root.querySelector(`#${core.toLowerCase()}-${name}`);
@@ -44,13 +70,15 @@ function drawCore(root, core) {
   };
   const mark = say("status", lost ? t("Error") : state);
   if (mark) mark.className = `badge ${lost ? "status-fix" : busy ? "status-doing" : ""}`;
-  say("current-state", lost ? t("Its ledger cannot be read.") : sentence(core, active));
+  const idle = core === "WORK" && active > 0 && !busy;
+  const words = idle ? t("{count} in DOING, none of them is worked on now.", { count: number(active) }) : sentence(core, active);
+  say("current-state", lost ? t("Its ledger cannot be read.") : words);
   say(`active-${noun}`, lost ? "—" : number(active));
   say(`completed-${noun}`, lost ? "—" : number(done));
 }
 
-/** @param {typeof CORES[number]} core */
-function countCore(core) {
+/** @param {typeof CORES[number]} core @param {Set<string> | null} working */
+function countCore(core, working) {
   const lost = store.ledger(core === "AUDIT" ? "approval" : "task").lost;
   const of = (/** @type {readonly any[]} */ rows, /** @type {string[]} */ ...states) =>
     rows.filter((one) => states.includes(one.status)).length;
@@ -58,7 +86,8 @@ function countCore(core) {
   const approvals = store.approvals();
   const found = {
     CMD: [of(tasks, "PLAN"), of(tasks, "PLAN", "READY"), of(tasks, "DONE"), t("Planning")],
-    WORK: [of(tasks, "DOING"), of(tasks, "DOING"), of(tasks, "REVIEW", "DONE"), t("Working")],
+    // A row in DOING says what was begun; only a lease says that somebody is at it.
+    WORK: [working?.has("WORK") ? 1 : 0, of(tasks, "DOING"), of(tasks, "REVIEW", "DONE"), t("Working")],
     AUDIT: [of(approvals, "pending"), of(approvals, "pending"),
       of(approvals, "approved", "rejected"), t("Reviewing")],
   }[core];
@@ -81,7 +110,7 @@ function drawBeat(root, core, agents) {
   const place = /** @type {HTMLElement} */ (root.querySelector(`#${core.toLowerCase()}-heartbeat`));
   const own = agents.filter((one) => (one.role || one.id.split("_")[0]) === core && beatOf(one));
   const [last] = own.sort((one, other) => Date.parse(beatOf(other)) - Date.parse(beatOf(one)));
-  if (!last) return fill(place, t("no heartbeat yet"));
+  if (!last) return fill(place, t("not connected yet"));
   const at = beatOf(last);
   const time = h("time", { datetime: at, title: stamp(at) }, relative(at));
   return fill(place, t("Heartbeat of {agent}:", { agent: last.id }), " ", time);
@@ -116,7 +145,7 @@ function told(entry) {
   if (status && status.before === null) return t("created");
   if (status && status.after === null) return t("removed");
   if (status) return `${status.before} → ${status.after}`;
-  return t("edited: {cells}", { cells: entry.changes.map((/** @type {any} */ one) => one.cell).join(", ") });
+  return t("edited: {cells}", { cells: cellNames(entry.changes.map((/** @type {any} */ one) => one.cell)) });
 }
 
 /** @param {HTMLElement} root @param {any[]} agents */
@@ -134,5 +163,5 @@ function agentLine(agent) {
     h("span", { class: "name" }, agent.name || agent.id),
     h("span", { class: "badge" }, agent.online ? agent.status : t("offline")),
     h("span", { class: "muted" }, beat
-      ? h("time", { datetime: beat, title: stamp(beat) }, relative(beat)) : t("no heartbeat yet")));
+      ? h("time", { datetime: beat, title: stamp(beat) }, relative(beat)) : t("not connected yet")));
 }

@@ -37,12 +37,20 @@ export function mount(root) {
   openConsole(part("orch-log-panel"), part("log-clear"));
 }
 
+/** Ask about a name that nothing knows: a slip of the hand would wait for ever. */
+async function isMeant(part, core) {
+  const known = [...part("orch-core-suggestions").children].map((one) => one.value);
+  if (!known.length || known.includes(core)) return true;
+  const words = t("No core is called {core} in config/cores.toml. Start it all the same, as a core that fetches its tasks itself?", { core });
+  return confirmDialog(words, { yes: t("Start it all the same") });
+}
+
 function wireForm(part, look) {
   const core = () => part("orch-core-id").value.trim();
   forbid([part("btn-dispatch-start"), part("btn-dispatch-stop")], "dispatch");
-  part("orch-dispatch-form").addEventListener("submit", (event) => {
+  part("orch-dispatch-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    act(look, "/dispatch", {
+    if (await isMeant(part, core())) act(look, "/dispatch", {
       action: "Dispatch",
       coreId: core(),
       intervalSec: Number(part("orch-interval-sec").value),
@@ -79,11 +87,11 @@ function showSessions(part, dispatcher) {
   state.textContent = processes.length ? t("{count} running", { count: number(processes.length) }) : t("stopped");
   state.classList.toggle("badge-ok", processes.length > 0);
   part("orch-frozen").hidden = !frozen;
-  part("orch-frozen").textContent = frozen ? t("Nothing is handed out: {why}", { why: frozen }) : "";
+  part("orch-frozen").textContent = frozen ? t("Nothing is handed out: {why}", { why: told(frozen) }) : "";
   fill(part("orch-core-suggestions"), ...cores.map((id) => h("option", { value: id })));
   const entries = Object.entries(problems);
   part("orch-problems").hidden = !entries.length;
-  fill(part("orch-problems"), ...entries.map(([core, why]) => h("li", {}, core ? `${core}: ${why}` : why)));
+  fill(part("orch-problems"), ...entries.map(([core, why]) => h("li", {}, core ? `${core}: ${told(why)}` : told(why))));
   const rows = processes.map((one) => sessionRow(one, draining.includes(one.coreId)));
   fill(part("orch-sessions-body"), ...(rows.length ? rows : [empty(4, t("No session runs. Start one for a core above."))]));
 }
@@ -119,7 +127,7 @@ async function dryRun(place, core) {
 }
 
 function plan(core, { frozen, tasks }) {
-  if (frozen) return [h("p", {}, t("Nothing is handed out: {why}", { why: frozen }))];
+  if (frozen) return [h("p", {}, t("Nothing is handed out: {why}", { why: told(frozen) }))];
   if (!tasks.length) return [h("p", {}, t("{core} would take nothing: no READY task fits it.", { core }))];
   const words = t("{core} would take, in this order (bold: within its limit now):", { core });
   return [h("p", {}, words), h("ol", { class: "plain-list" }, ...tasks.map(planned))];

@@ -7,6 +7,7 @@ import { live } from "../lib/live.js";
 import { query } from "../lib/query.js";
 import { explain, say } from "../lib/section.js";
 import { badge } from "../lib/ui.js";
+import { authorName } from "../lib/words.js";
 
 const MOST_PAGES = 10;
 
@@ -60,6 +61,6 @@ function item(step, next) {
   const stayed = duration((end - Date.parse(step.ts)) / 1000);
   return h("li", {},
     step.to ? badge(step.to) : t("row removed"),
-    h("span", {}, h("b", {}, step.actor), ` ${stamp(step.ts)}`),
+    h("span", {}, h("b", {}, authorName(step)), ` ${stamp(step.ts)}`),
     h("span", { class: "muted" }, next ? t("stayed {time}", { time: stayed }) : t("for {time} so far", { time: stayed })));
 }

@@ -9,7 +9,7 @@ import { store } from "../lib/store.js";
 import { statusClass } from "../lib/ui.js";
 import { windowed } from "../lib/window.js";
 import { isFinished, milestoneRow, taskRow } from "../gantt/rows.js";
-import { headCells, makeScale, midnight } from "../gantt/scale.js";
+import { fittingUnit, headCells, makeScale, midnight, openAt, outside } from "../gantt/scale.js";
 
 const SCALES = ["day", "week", "month"];
 const ROW_PX = 34;
@@ -50,12 +50,15 @@ function wire(view) {
   });
   for (const button of view.root.querySelectorAll("[data-scale]")) {
     button.addEventListener("click", () => {
-      query.set({ scale: button.dataset.scale === "week" ? null : button.dataset.scale });
+      query.set({ scale: button.dataset.scale });
       view.placed = false;
       draw(view);
     });
   }
-  view.root.querySelector("#gantt-today").addEventListener("click", () => showToday(view));
+  view.chart.addEventListener("scroll", () => tellOutside(view), { passive: true });
+  view.root.querySelector("#gantt-today").addEventListener("click", () => {
+    view.chart.scrollLeft = openAt([], todayOf(view.scale), roomOf(view.chart));
+  });
 }
 
 async function readSpans(view) {
@@ -77,17 +80,42 @@ function settle(work) {
 function draw(view) {
   const today = /** @type {Date} */ (midnight(new Date()));
   const wanted = query.get("scale") ?? "";
-  const unit = /** @type {any} */ (SCALES.includes(wanted) ? wanted : "week");
   const rows = rowsOf(view, today);
-  view.scale = makeScale(rows.flatMap((row) => [row.due, row.start, row.end]), today, unit);
+  view.chart.hidden = !rows.length;
+  const days = rows.flatMap(daysOf);
+  const room = roomOf(view.chart);
+  const unit = /** @type {any} */ (SCALES.includes(wanted) ? wanted : fittingUnit(days, today, room));
+  view.scale = makeScale(days, today, unit, room);
+  view.spots = rows.map((row) => spotOf(row, view.scale));
   for (const button of view.root.querySelectorAll("[data-scale]")) {
     button.setAttribute("aria-pressed", String(button.dataset.scale === unit));
   }
-  view.chart.hidden = !rows.length;
   say(view.root, rows.length ? "" : nothing());
   drawHead(view, today);
   view.rows.show(rows.map((row) => ({ row, scale: view.scale })));
-  if (!view.placed && rows.length) showToday(view);
+  if (!view.placed && rows.length) place(view);
+  tellOutside(view);
+}
+
+/** @param {import("../gantt/rows.js").Row} row */
+const daysOf = (row) => [row.due, row.start, row.end, ...row.bars.flatMap((bar) => [bar.from, bar.to])];
+
+/** Return what is seen of the days, px. @param {HTMLElement} chart */
+function roomOf(chart) {
+  const names = chart.querySelector(".gantt-corner")?.getBoundingClientRect().width ?? 0;
+  return Math.max(0, chart.clientWidth - names);
+}
+
+function spotOf(row, scale) {
+  // A bar that reaches in from outside does not show where the row's own dates are.
+  const places = [row.due, row.start, row.end].filter(Boolean).map((date) => scale.x(date));
+  return { from: Math.min(...places), to: Math.max(...places) + scale.dayWidth };
+}
+
+function tellOutside(view) {
+  const { earlier, later } = outside(view.spots ?? [], view.chart.scrollLeft, roomOf(view.chart));
+  const words = [earlier && t("← {count} earlier", { count: number(earlier) }), later && t("{count} later →", { count: number(later) })];
+  view.root.querySelector("#gantt-outside").textContent = view.chart.hidden ? "" : words.filter(Boolean).join(" · ");
 }
 
 function nothing() {
@@ -116,12 +144,14 @@ function drawHead(view, today) {
   fill(chart.querySelector(".gantt-scale"), h("div", { class: "gantt-top" }, ...top.map(cell)), h("div", { class: "gantt-bottom" }, ...bottom.map(cell)));
 }
 
-function showToday(view) {
+/** @param {ReturnType<typeof makeScale>} scale */
+const todayOf = (scale) => scale.x(/** @type {Date} */ (midnight(new Date())));
+
+function place(view) {
   view.placed = true;
   const { scale, chart } = view;
-  const names = chart.querySelector(".gantt-corner").getBoundingClientRect().width;
-  const today = scale.x(/** @type {Date} */ (midnight(new Date())));
-  chart.scrollLeft = Math.max(0, today - (chart.clientWidth - names) / 2);
+  const places = (view.spots ?? []).flatMap(({ from, to }) => [from, to]);
+  chart.scrollLeft = openAt(places, todayOf(scale), roomOf(chart));
 }
 
 function render({ row, scale }) {

@@ -4,8 +4,10 @@ import { get, post } from "../lib/api.js";
 import { fill, h, need } from "../lib/dom.js";
 import { day, number, relative, stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
+import { has } from "../lib/page.js";
 import { forbid, may } from "../lib/role.js";
-import { explain, keepFresh } from "../lib/section.js";
+import { told } from "../lib/reasons.js";
+import { explain, keepFresh, say } from "../lib/section.js";
 import { toast } from "../lib/ui.js";
 
 const LOOK_SECONDS = 60;
@@ -14,13 +16,21 @@ const FRESH_ON = ["ml_training_finished"];
 /** Show the state of learning and wire its buttons. @param {HTMLElement} root */
 export function mount(root) {
   const part = (id) => need(root, `#${id}`);
+  if (!has("learning")) return showMissing(root, part);
   const look = keepFresh(root, readAll, (found) => show(part, found), { seconds: LOOK_SECONDS, events: FRESH_ON });
   forbid([part("ml-train"), part("ml-cancel"), part("ml-schedule-toggle")], "write");
-  live.on("ml_training_progress", (told) => showTraining(part, told));
+  live.on("ml_training_progress", (training) => showTraining(part, training));
   part("ml-train").addEventListener("click", () => act(look, () => post("/api/ml/train", { epochs: Number(part("ml-epochs").value) })));
   part("ml-cancel").addEventListener("click", () => act(look, () => post("/api/ml/train/cancel", {})));
   part("ml-schedule-toggle").addEventListener("click", () =>
     act(look, () => post(`/api/ml/retrain/${part("ml-schedule-toggle").dataset.verb}`, {})));
+}
+
+/** Say how to switch it on, and ask nothing of routes that are off. */
+function showMissing(root, part) {
+  say(root, t("Learning is not installed here. To have it: pip install 'orch-next[ml]', then start the server again."));
+  [part("ml-train"), part("ml-epochs")].forEach((one) => (one.disabled = true));
+  part("ml-status-content").hidden = true;
 }
 
 async function readAll() {
@@ -31,7 +41,7 @@ async function readAll() {
 async function act(look, work) {
   try {
     const answer = await work();
-    if (answer.message) toast(answer.message, { kind: "ok" });
+    if (answer.message) toast(told(answer.message), { kind: "ok" });
   } catch (error) {
     toast(explain(error), { kind: "error" });
   }

@@ -4,6 +4,8 @@ import { taskUrl } from "../lib/api.js";
 import { h, need } from "../lib/dom.js";
 import { stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
+import { authorName } from "../lib/words.js";
+import { nameEvent } from "../task/entry.js";
 
 const MOST_LINES = 200;
 const CHANGES = ["task_updated", "approval_updated", "milestone_updated", "ledger_changed"];
@@ -23,8 +25,8 @@ export function mount(root) {
 function change(told) {
   const row = told.task || told.approval || told.milestone || {};
   const task = told.kind === "task" ? told.id : row.task_id;
-  const what = [told.change || told.event, row.status].filter(Boolean).join(" → ");
-  return line(told.ts, h("b", {}, told.actor || told.source || "—"), task ? h("a", { href: taskUrl(task) }, told.id) : told.id, what, row.title || row.op || "");
+  const what = [nameEvent(told.change || told.event), row.status].filter(Boolean).join(" → ");
+  return line(told.ts, h("b", {}, authorName(told)), task ? h("a", { href: taskUrl(task) }, told.id) : told.id, what, row.title || row.op || "");
 }
 
 function job(name, told) {

@@ -5,6 +5,8 @@ import { lines, openChart } from "../lib/chart.js";
 import { fill, h } from "../lib/dom.js";
 import { number, stamp, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
+import { has } from "../lib/page.js";
+import { told } from "../lib/reasons.js";
 import { keepFresh, say } from "../lib/section.js";
 import { severityBadge } from "../lib/severity.js";
 
@@ -22,12 +24,12 @@ export function mount(root) {
     showReading(root, readings[readings.length - 1]);
     draw(readings.slice());
   };
-  live.on("initial_data", (told) => {
-    set(root, "systemStatus", told.system_status.monitoring_active ? t("measuring") : t("stopped"));
-    take(...told.metrics);
+  live.on("initial_data", (data) => {
+    set(root, "systemStatus", data.system_status.monitoring_active ? t("measuring") : t("stopped"));
+    take(...data.metrics);
   });
-  live.on("metrics_update", (told) => take(told));
-  live.on("automation_status", (told) => showAutomation(root, told));
+  live.on("metrics_update", (reading) => take(reading));
+  live.on("automation_status", (found) => showAutomation(root, found));
   live.onState((state) => {
     set(root, "connectionStatus", words(state));
     if (state === "socket") live.emit("request_initial_data");
@@ -45,13 +47,17 @@ function set(root, id, text) {
 
 function showReading(root, one) {
   set(root, "lastUpdate", stamp(one.timestamp));
-  set(root, "systemHealth", `${number(one.system_health)} (${one.system_health_status})`);
+  set(root, "systemHealth", `${number(one.system_health)} (${healthWord(one.system_health_status)})`);
   set(root, "activeProcesses", number(one.active_processes));
 }
 
-function showAutomation(root, told) {
-  set(root, "automationStatus", told.sessions ? t("{count} running", { count: number(told.sessions) }) : t("stopped"));
-  set(root, "automationTasks", number(told.active_tasks));
+function healthWord(status) {
+  return { HEALTHY: t("healthy"), CAUTION: t("warning"), CRITICAL: t("critical") }[status] || status;
+}
+
+function showAutomation(root, found) {
+  set(root, "automationStatus", found.sessions ? t("{count} running", { count: number(found.sessions) }) : t("stopped"));
+  set(root, "automationTasks", number(found.active_tasks));
 }
 
 async function readRest() {
@@ -61,6 +67,7 @@ async function readRest() {
 
 // Learning is an extra that need not be installed.
 async function readLearned() {
+  if (!has("learning")) return null;
   try {
     return await get("/api/ml/status");
   } catch (error) {
@@ -74,7 +81,7 @@ function showRest(root, { alerts, leases, learned }, readings) {
   set(root, "aiAccuracy", learned && learned.model_count ? `${number(learned.average_accuracy)} %` : "—");
   set(root, "predictionCount", learned ? number(learned.training_data_count) : "—");
   const items = alerts.map((one) => h("li", { class: "alert" }, severityBadge(one.severity),
-    h("div", { class: "alert-text" }, h("strong", {}, one.title), h("p", {}, one.message))));
+    h("div", { class: "alert-text" }, h("strong", {}, told(one.title)), h("p", {}, told(one.message)))));
   fill(root.querySelector("#alertContainer"), ...(items.length ? items : [h("li", { class: "empty" }, t("Nothing to warn of."))]));
   if (!readings.length) queueMicrotask(() => readings.length || say(root, t("Waiting for the first reading…")));
 }

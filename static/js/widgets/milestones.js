@@ -2,7 +2,8 @@
 // Milestones: progress is computed from the states of their tasks (contract 4.1).
 import { taskUrl } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
-import { day, daysOver, moment, percent, relative, t } from "../lib/i18n.js";
+import { awayWords, dueOf, dueShown } from "../lib/due.js";
+import { percent, t } from "../lib/i18n.js";
 import { store } from "../lib/store.js";
 
 const SOON_DAYS = 7;
@@ -33,7 +34,7 @@ function card(milestone) {
   const name = `milestone-${milestone.ms_id}`;
   return h("li", null,
     h("header", null, h("h3", { id: name }, `${milestone.ms_id} ${milestone.name}`),
-      h("span", { class: "badge" }, phase(progress)), riskBadge(milestone, progress)),
+      h("span", { class: "badge" }, phase(milestone, progress)), riskBadge(milestone, progress)),
     h("div", { class: "progress-line" },
       h("progress", { max: 1, value: progress ?? 0, "aria-labelledby": name }),
       h("span", { class: "num" }, progress === null ? "—" : `${percent(progress)}`),
@@ -44,27 +45,35 @@ function card(milestone) {
 }
 
 /** @param {any} milestone */
+function dueWords(milestone) {
+  const due = dueOf(milestone.due, milestone.status);
+  return due ? `${dueShown(milestone.due)} (${awayWords(due)})` : t("no due date");
+}
+
+/** @param {any} milestone */
 const factsOf = (milestone) => [
   milestone.owner,
-  moment(milestone.due) ? `${day(milestone.due)} (${relative(milestone.due)})` : t("no due date"),
+  dueWords(milestone),
   milestone.kpi && milestone.kpi !== "-" ? `KPI: ${milestone.kpi}` : "",
 ].filter(Boolean);
 
-/** @param {number | null} progress */
-function phase(progress) {
+/** @param {any} milestone @param {number | null} progress */
+function phase(milestone, progress) {
   if (progress === null) return t("No known tasks");
   if (progress === 1) return t("Complete");
   if (progress >= 0.7) return t("On track");
-  return progress >= 0.3 ? t("In progress") : t("Not started or late");
+  if (dueOf(milestone.due, milestone.status)?.late) return t("Late");
+  const isBegun = progress > 0 || !["PLAN", "READY", "", "-"].includes(milestone.status);
+  return isBegun ? t("In progress") : t("Not started");
 }
 
 /** @param {any} milestone @param {number | null} progress */
 function riskBadge(milestone, progress) {
   if (progress === 1) return null;
-  if (!moment(milestone.due)) return h("span", { class: "badge" }, t("Risk unknown"));
-  const over = daysOver(milestone.due);
-  if (over > 0) return h("span", { class: "badge status-fix" }, t("High risk"));
-  return over >= -SOON_DAYS
+  const due = dueOf(milestone.due, milestone.status);
+  if (!due) return h("span", { class: "badge" }, t("Risk unknown"));
+  if (due.late) return h("span", { class: "badge status-fix" }, t("High risk"));
+  return due.days <= SOON_DAYS
     ? h("span", { class: "badge status-review" }, t("Medium risk"))
     : h("span", { class: "badge status-done" }, t("Low risk"));
 }

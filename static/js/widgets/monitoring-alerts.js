@@ -3,6 +3,7 @@
 import { get, post } from "../lib/api.js";
 import { fill, h, need } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
+import { told } from "../lib/reasons.js";
 import { allowedTo } from "../lib/role.js";
 import { explain, keepFresh } from "../lib/section.js";
 import { severityBadge } from "../lib/severity.js";
@@ -33,10 +34,10 @@ function item(alert) {
     : t("over since {last}", { last: relative(alert.ended || alert.last_seen) });
   return h("li", { class: alert.active ? "alert" : "alert alert-over" },
     severityBadge(alert.severity),
-    h("div", { class: "alert-text" }, h("strong", {}, alert.title), h("p", {}, alert.message),
+    h("div", { class: "alert-text" }, h("strong", {}, told(alert.title)), h("p", {}, told(alert.message)),
       h("span", { class: "muted", title: stamp(alert.first_seen) }, times, alert.acknowledged ? ` · ${seenBy(alert)}` : "")),
     alert.active && !alert.acknowledged
-      ? h("button", { type: "button", class: "btn btn-small", dataset: { alert: alert.id }, ...allowedTo("write"), "aria-label": `${t("Acknowledge")}: ${alert.title}` }, t("Acknowledge"))
+      ? h("button", { type: "button", class: "btn btn-small", dataset: { alert: alert.id }, ...allowedTo("write"), "aria-label": `${t("Acknowledge")}: ${told(alert.title)}` }, t("Acknowledge"))
       : "");
 }
 

@@ -15,7 +15,7 @@ export function mount(root) {
   const hours = /** @type {HTMLSelectElement} */ (root.querySelector("#monitoring-hours"));
   hours.value = query.get("hours") || "24";
   if (!hours.value) hours.value = "24";
-  const show = openCharts(root);
+  const show = openCharts(root, () => Number(hours.value) * 3600000);
   keepFresh(root, () => get("/api/monitoring/status"), ({ data }) => showNow(root, data), { seconds: LOOK_SECONDS });
   live.on("monitoring_update", (reading) => showReading(root, reading));
   const read = () => get(`/api/monitoring/metrics/history?hours=${hours.value}&type=all`);
@@ -49,16 +49,17 @@ function set(root, id, text) {
   root.querySelector(`#${id}`).textContent = text;
 }
 
-function openCharts(root) {
+function openCharts(root, span) {
   const at = (one) => Date.parse(one.timestamp);
   const column = (rows, name, key, scale = 1) => ({ name, points: rows.map((one) => ({ x: at(one), y: one[key] === null ? null : one[key] * scale })) });
+  const period = () => ({ from: Date.now() - span(), to: Date.now() });
   const usage = openChart(root.querySelector("#performanceChart"), (rows) => lines([
     column(rows, "CPU", "cpu_usage"),
     column(rows, t("Memory"), "memory_usage"),
     column(rows, t("Disk"), "disk_usage"),
-  ], { unit: " %", max: 100 }), tellUsage);
+  ], { unit: " %", max: 100, ...period() }), tellUsage);
   const times = openChart(root.querySelector("#responseTimeChart"), (rows) =>
-    lines([column(rows, t("Answer time"), "response_time", 1000)], { unit: " ms" }), tellTimes);
+    lines([column(rows, t("Answer time"), "response_time", 1000)], { unit: " ms", ...period() }), tellTimes);
   return (data) => {
     usage(data.performance);
     times(data.response_times);

@@ -3,6 +3,7 @@
 import { ApiError, get, taskUrl } from "../lib/api.js";
 import { fill, h, need } from "../lib/dom.js";
 import { number, relative, t } from "../lib/i18n.js";
+import { has } from "../lib/page.js";
 import { query } from "../lib/query.js";
 import { explain } from "../lib/section.js";
 
@@ -16,6 +17,11 @@ const NAMES = () => ({
 /** Wire the form; the script stands in the URL. @param {HTMLElement} root */
 export function mount(root) {
   const name = /** @type {HTMLInputElement} */ (root.querySelector("#script-selector"));
+  if (!has("learning")) {
+    tell(root, t("Learning is not installed here. To have it: pip install 'orch-next[ml]', then start the server again."));
+    name.disabled = need(root, "#optimise-form [type=submit]").disabled = true;
+    return;
+  }
   need(root, "#optimise-form").addEventListener("submit", (event) => {
     event.preventDefault();
     query.set({ script: name.value.trim() });

@@ -1,7 +1,7 @@
 // @ts-check
 // The quality figures: measured in the background, told by events.
 import { get } from "../lib/api.js";
-import { number, percent } from "../lib/i18n.js";
+import { number, percent, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
 import { keepFresh } from "../lib/section.js";
 
@@ -16,7 +16,7 @@ export function mount(root) {
   const metrics = (/** @type {any} */ found) => {
     set("task-completion-rate", percent(found.task_completion_rate));
     set("approval-rate", percent(found.approval_rate));
-    set("system-health-score", number(found.system_health_score));
+    set("system-health-score", t("{score} of 100", { score: number(found.system_health_score) }));
   };
   const alerts = (/** @type {any} */ found) => set("active-alerts", number(found.alerts.length));
   const read = () => Promise.all([get("/api/quality/metrics"), get("/api/quality/alerts")]);

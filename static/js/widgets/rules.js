@@ -3,6 +3,7 @@
 import { get } from "../lib/api.js";
 import { fill, h, need } from "../lib/dom.js";
 import { number, relative, stamp, t } from "../lib/i18n.js";
+import { told } from "../lib/reasons.js";
 import { keepFresh } from "../lib/section.js";
 import { severityBadge } from "../lib/severity.js";
 
@@ -33,7 +34,7 @@ function row(rule) {
 }
 
 function why(rule) {
-  return rule.problem ? h("span", { class: "notes" }, rule.problem) : "";
+  return rule.problem ? h("span", { class: "notes" }, told(rule.problem)) : "";
 }
 
 /** Say in the reader's language what a rule wants. */

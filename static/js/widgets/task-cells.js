@@ -5,6 +5,7 @@ import { fill, h } from "../lib/dom.js";
 import { setStatus, verbLabel, verbsOf } from "../lib/edit.js";
 import { t } from "../lib/i18n.js";
 import { store } from "../lib/store.js";
+import { authorName } from "../lib/words.js";
 import { badge } from "../lib/ui.js";
 import { isBlocked, keepFocus, mountCell, valueButton } from "../task/cell.js";
 import { authorOf, followTask, isTyping } from "../task/follow.js";
@@ -44,7 +45,7 @@ function cellOf(root, name) {
 function shownCell(box, name, task) {
   const label = box.querySelector(".cell-label").textContent.trim();
   const value = task[name] && task[name] !== "-" ? task[name] : "—";
-  if (name === "due") return valueButton(label, dueText(task.due));
+  if (name === "due") return valueButton(label, dueText(task.due, task.status));
   return valueButton(label, value, name === "artifact" ? "mono" : "");
 }
 
@@ -54,7 +55,7 @@ function showHead(root, task, there) {
   fill(
     status,
     badge(task.status),
-    author ? h("span", { class: "muted" }, t("changed by {who}", { who: author.actor })) : null,
+    author ? h("span", { class: "muted" }, t("changed by {who}", { who: authorName(author) })) : null,
   );
   const buttons = there ? verbsOf(task.status).map((verb) => verbButton(task, verb)) : [];
   const verbs = root.querySelector("[data-verbs]");

@@ -4,6 +4,7 @@ import { get } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { relative, stamp, t } from "../lib/i18n.js";
 import { query } from "../lib/query.js";
+import { told } from "../lib/reasons.js";
 import { keepFresh, say } from "../lib/section.js";
 import { severityBadge } from "../lib/severity.js";
 import { nameOf } from "./rules.js";
@@ -64,7 +65,7 @@ function row(one) {
     : relative(one.detected_at);
   return h("tr", {},
     h("th", { scope: "row", class: "violation-place" }, h("code", {}, one.line ? `${one.file}:${one.line}` : one.file)),
-    h("td", { class: "wide" }, one.message),
+    h("td", { class: "wide" }, told(one.message)),
     h("td", {}, severityBadge(one.severity)),
     h("td", {}, one.rule_name),
     h("td", { class: "nowrap", title: stamp(one.detected_at) }, since),

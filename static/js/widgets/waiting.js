@@ -3,7 +3,8 @@
 // and what runs.
 import { get, taskUrl, url } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
-import { day, daysOver, moment, number, relative, t } from "../lib/i18n.js";
+import { awayWords, dueOf, dueShown } from "../lib/due.js";
+import { moment, number, relative, t } from "../lib/i18n.js";
 import { live } from "../lib/live.js";
 import { store } from "../lib/store.js";
 import { badge } from "../lib/ui.js";
@@ -99,10 +100,13 @@ function hasExpired(task) {
 }
 
 function overdue() {
-  const late = store.tasks().filter((one) => !ENDED.includes(one.status) && daysOver(one.due) > 0);
-  return late.sort((one, other) => daysOver(other.due) - daysOver(one.due)).map((one) =>
-    row(badge(one.status), taskUrl(one.id), `${one.id} ${one.title}`,
-      h("span", { title: day(one.due) }, t("{days} days late", { days: number(daysOver(one.due)) }))));
+  const found = store.tasks().flatMap((task) => {
+    const due = dueOf(task.due, task.status);
+    return due?.late ? [{ task, due }] : [];
+  });
+  return found.sort((one, other) => one.due.at - other.due.at).map(({ task, due }) =>
+    row(badge(task.status), taskUrl(task.id), `${task.id} ${task.title}`,
+      h("span", { title: dueShown(task.due) }, awayWords(due))));
 }
 
 /** @param {Held} held */

@@ -17,6 +17,7 @@ const PIPES = {
 // Two each, as in the legacy, beside the core that has them.
 const SHOWN = [["DOING", 294], ["REVIEW", 604], ["READY", 152], ["PLAN", 8]];
 const EACH = 2;
+const ROOM = 9;
 const NODE = { width: 108, height: 26, top: 158, step: 30 };
 
 /** Draw the cores and what is between them. @param {HTMLElement} root */
@@ -45,7 +46,7 @@ function showTasks(root) {
   const of = (...statuses) => tasks.filter((task) => statuses.includes(task.status));
   const pending = store.approvals().filter((row) => row.status === "pending").length;
   load(root, "cmd-node", t("{count} planned", { count: number(of("PLAN", "READY").length) }));
-  load(root, "work-node", t("{count} in work", { count: number(of("DOING", "FIX").length) }));
+  load(root, "work-node", t("{count} in work", { count: number(of("DOING").length) }));
   load(root, "audit-node", t("{count} to approve", { count: number(pending) }));
   root.querySelector("#workflow-stats").textContent = t("{open} open, {done} done", {
     open: number(tasks.length - of("DONE", "DROP").length), done: number(of("DONE").length),
@@ -62,16 +63,16 @@ function node(task, x, at) {
   const link = svg("a", { href: taskUrl(task.id), "aria-label": `${task.id} ${short(task.title)} ${task.status}` },
     svg("title", {}, `${task.id} ${task.title}`),
     svg("rect", { x, y, width: NODE.width, height: NODE.height, rx: 5 }),
-    svg("text", { x: x + 8, y: y + 17 }, `${task.id} ${short(task.title)}`));
+    svg("text", { x: x + 8, y: y + 17 }, `${task.id} ${short(task.title, task.id)}`));
   return svg("g", { class: `task-node ${statusClass(task.status)}`, "data-task-id": task.id }, link);
 }
 
-// About as much as fits: a full-width character is two wide.
-function short(text) {
-  let room = 11;
+// About as much as fits beside the id: a full-width character is two wide, so is a capital nearly.
+function short(text, id = "") {
+  let room = ROOM - Math.max(0, id.length - 3);
   let shown = "";
   for (const letter of text) {
-    room -= letter > "⺀" ? 2 : 1;
+    room -= letter > "⺀" ? 2 : /[A-Z@%WMm…—]/.test(letter) ? 1.4 : 1;
     if (room < 0) return `${shown}…`;
     shown += letter;
   }
