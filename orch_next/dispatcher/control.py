@@ -214,7 +214,10 @@ class Control:
         ]
         if not known:
             raise NotFoundError(f"no log of {task_id!r}")
-        text, end = read_log(Path(known[-1].log), max(offset, 0))
+        try:
+            text, end = read_log(self.worker.workshop.root, Path(known[-1].log), max(offset, 0))
+        except OSError as error:
+            raise NotFoundError(f"the log of {task_id!r} cannot be read") from error
         return {
             "job_id": task_id,
             "attempt": known[-1].attempt,

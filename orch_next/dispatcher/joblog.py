@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orch_next.core.encodings import decode_piece
+from orch_next.regular import open_below
+
 MOST_BYTES = 65_536
 
 
-def read_log(path: Path, offset: int) -> tuple[str, int]:
+def read_log(root: Path, path: Path, offset: int) -> tuple[str, int]:
     """Return text from byte `offset` and the offset behind it; at most 64 KB at a time.
 
-    A missing file reads as empty: nothing has been written yet.
+    Below `root` no link is followed. A missing file reads as empty: nothing has been
+    written yet. Raise `OSError` for what is no regular file.
     """
     try:
-        with path.open("rb") as file:
+        # A log of a tree that has moved since lies elsewhere.
+        folder = root.absolute() if path.is_relative_to(root.absolute()) else path.parent
+        with open_below(folder, path) as file:
             file.seek(offset)
             data = file.read(MOST_BYTES)
     except FileNotFoundError:
         return "", offset
-    whole = data[: len(data) - _cut_tail(data)]
-    return whole.decode("utf-8", "replace"), offset + len(whole)
-
-
-def _cut_tail(data: bytes) -> int:
-    """Return how many last bytes begin a UTF-8 character that goes on behind the data."""
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
-        if byte >= 0xC0:
-            needs = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return back if needs > back else 0
-        if byte < 0x80:
-            return 0
-    return 0
+    text, length = decode_piece(data)
+    return text, offset + length

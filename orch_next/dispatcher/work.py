@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,15 @@ from orch_next.core.records import Task
 from orch_next.core.requests import Requests
 from orch_next.dispatcher.cores import Core
 from orch_next.dispatcher.names import attempt_log
+from orch_next.dispatcher.output import Line
 from orch_next.dispatcher.runner import Finished, Job, Run, Runner
 
 STOPPED = "stopped"
 LOST = "lease lost"
 _LONGEST_ARTIFACT = 1000
+# More lines than this at a time share events of at most so many characters.
+LINES_APART = 50
+EVENT_CHARACTERS = 16_384
 
 
 def mark_of(root: Path, task_id: str, generation: int) -> str:
@@ -70,9 +74,9 @@ class Workshop:
         return self.leases.end(lease, taken_back("start failed", str(error)))
 
     def tell_lines(self, running: Running) -> int:
-        """Send some lines that came since the last look, each as one event; say how many."""
+        """Send the lines that came since the last look as events; say how many lines."""
         lines = running.run.take_lines()
-        for line in lines:
+        for line in joined(lines):
             self.tell(
                 "job_log",
                 {
@@ -152,6 +156,22 @@ def ending_of(finished: Finished) -> Ending:
         return reported("REVIEW", artifact=_artifact(finished.artifact), **more)
     message = finished.stopped_for or f"exit status {finished.exit_status}"
     return reported("FIX", message=message, **more)
+
+
+def joined(lines: Sequence[Line]) -> Iterator[Line]:
+    """Yield a few lines as they are, many joined by newlines."""
+    if len(lines) <= LINES_APART:
+        yield from lines
+        return
+    texts: list[str] = []
+    size = offset = 0
+    for line in lines:
+        if texts and size + len(line.text) >= EVENT_CHARACTERS:
+            yield Line("\n".join(texts), offset)
+            texts, size = [], 0
+        texts.append(line.text)
+        size, offset = size + len(line.text) + 1, line.offset
+    yield Line("\n".join(texts), offset)
 
 
 def _artifact(named: str) -> str:
