@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.errors import ConfigError
+from orch_next.regular import MOST_SMALL, read_regular
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -196,7 +197,7 @@ def _settings_of(path: Path, *, is_ours: bool = False) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, MOST_SMALL).decode("utf-8-sig")
         data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except FileNotFoundError:
         return {}

@@ -14,6 +14,7 @@ import orjson
 
 from orch_next.errors import DamagedError, LedgerError
 from orch_next.ledger.lock import locked
+from orch_next.regular import MOST_RECORDS, read_regular
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class JsonRecords:
 
     def _load(self) -> Any:
         try:
-            data = self.path.read_bytes()
+            data = read_regular(self.path, MOST_RECORDS)
         except FileNotFoundError:
             return []
         try:

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from orch_next.regular import MOST_LEDGER, open_regular, refuse_larger
+
 if sys.platform == "linux":
     import fcntl
 
@@ -23,8 +25,10 @@ class Disk:
     """The operating system as a ledger write sees it."""
 
     def open_read(self, path: Path) -> int:
-        """Open a file for reading; children do not inherit the descriptor."""
-        return os.open(path, os.O_RDONLY | _CLOEXEC)
+        """Open a regular file for reading; children do not inherit the descriptor."""
+        with open_regular(path) as file:
+            refuse_larger(file, MOST_LEDGER)
+            return os.dup(file.fileno())
 
     def open_new(self, path: Path) -> int:
         """Create a file for writing; it must not exist."""
