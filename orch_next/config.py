@@ -75,6 +75,7 @@ class Settings:
     alert_memory_percent: int = 90
     alert_disk_percent: int = 95
     rules_interval_seconds: float = 300.0
+    artifact_max_bytes: int = 268_435_456
     debug_routes: bool = False
     log_format: str = "text"
     log_level: str = "INFO"

@@ -45,6 +45,10 @@ class BusyError(OrchError):
         self.retry_after = retry_after
 
 
+class SlowFileError(BusyError):
+    """A file is still being read; the result can be asked for later."""
+
+
 class LedgerError(OrchError):
     """A ledger file cannot be read or written as asked; its bytes are unchanged."""
 

@@ -152,6 +152,7 @@ def attach_dispatcher(app: Flask, orch: Orch, settings: Settings) -> None:
         token_auth=settings.auth == "token",
         is_mine=live.owner.is_mine,
         predict=predictions(settings, orch.board.journal.database),
+        artifact_bytes=settings.artifact_max_bytes,
     )
     orch.control = orch.reports = make_control(orch.board, outside)
     orch.listeners.append(orch.control.on_change)

@@ -17,6 +17,8 @@ def health() -> Response:
     parts = orch()
     state, host = parts.board.state, parts.host.read()
     _ = (state.tasks, state.approvals, state.milestones)
+    if told := parts.control.hindrance():
+        return make_response(jsonify(status="error", message=told), 503)
     memory = {
         "total": host.memory_total,
         "available": host.memory_available,

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 BUSY_WAIT = 0.1
 IDLE_WAIT = 0.5
 _CLOSING_SECONDS = 10.0
+# A step that is at work for longer hangs: waits for locks, databases and deaths end before.
+HANGING_SECONDS = 60.0
 
 
 @dataclass
@@ -60,6 +62,7 @@ class Control:
     def __post_init__(self) -> None:
         self._recovered = False
         self._stepping = threading.Lock()
+        self._began: float | None = None
 
     @property
     def leases(self) -> Leases:
@@ -107,9 +110,16 @@ class Control:
         return {
             "running": bool(sessions),
             "processes": [session.as_json() for session in sessions],
-            "problems": {**self.worker.problems, **problems},
+            "problems": {**self.worker.problems, **problems, **self._hanging()},
             "draining": [one.core.id for one in sessions if one.draining],
         }
+
+    def hindrance(self) -> str:
+        """Say what the step has been busy with for too long; empty when it does not hang."""
+        began, at = self._began, self.leases.clock.monotonic()
+        if began is None or at - began < HANGING_SECONDS:
+            return ""
+        return f"the dispatcher hangs: {self.worker.doing} since {at - began:.0f} s"
 
     def stats(self) -> dict[str, Any]:
         """Return the dispatcher's figures; raise DamagedError without a readable ledger."""
@@ -269,11 +279,18 @@ class Control:
         if not self.owner.take():
             return
         with self._stepping:
-            if not self._recovered:
-                self._recover()
-            at = self.leases.clock.monotonic()
-            self.worker.step(at)
-            self.worker.guard("presence", lambda: self._show(at))
+            at = self._began = self.leases.clock.monotonic()
+            try:
+                if not self._recovered:
+                    self._recover()
+                self.worker.step(at)
+                self.worker.guard("presence", lambda: self._show(at))
+            finally:
+                self._began = None
+
+    def _hanging(self) -> dict[str, str]:
+        told = self.hindrance()
+        return {"step": told} if told else {}
 
     def wait(self) -> None:
         """Wait until the next step is due or something happens; for a real thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from orch_next.dispatcher.cores import Core
 from orch_next.dispatcher.names import attempt_log
 from orch_next.dispatcher.output import Line
 from orch_next.dispatcher.runner import Finished, Job, Run, Runner
+from orch_next.errors import SlowFileError
+
+logger = logging.getLogger(__name__)
 
 STOPPED = "stopped"
 LOST = "lease lost"
@@ -103,15 +107,24 @@ class Workshop:
         self.ask(ended, str(running.run.job.log))
 
     def ask(self, ended: Ended, log: str) -> None:
-        """Open the approval of a task that reached REVIEW; the log is the last evidence."""
+        """Open the approval of a task that reached REVIEW; the log is the last evidence.
+
+        Where reading that takes long, the dispatcher's step opens it later.
+        """
         if ended.task.status == "REVIEW":
-            artifact = ended.task.artifact
-            self.requests.open(
-                ended.task,
-                generation=ended.lease.generation,
-                core=ended.lease.core,
-                evidence=artifact if artifact not in ("", "-") else log or "-",
-            )
+            try:
+                self._open_request(ended, log)
+            except SlowFileError as error:
+                logger.info("the approval of %s comes later: %s", ended.task.id, error)
+
+    def _open_request(self, ended: Ended, log: str) -> None:
+        artifact = ended.task.artifact
+        self.requests.open(
+            ended.task,
+            generation=ended.lease.generation,
+            core=ended.lease.core,
+            evidence=artifact if artifact not in ("", "-") else log or "-",
+        )
 
     def payload(self, core: Core, task: Task, lease: Lease) -> dict[str, Any]:
         """Return what a core is told of its task: JSON for stdin or an HTTP answer."""

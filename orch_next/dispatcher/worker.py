@@ -35,7 +35,8 @@ REST_SECONDS = 60.0
 class Worker:
     """One dispatcher's sessions and jobs.
 
-    One thread calls `step`; any thread may start, stop, drain and nudge sessions.
+    One thread calls `step`; any thread may start, stop, drain and nudge sessions. `doing` is
+    the part of the step that was begun last.
     """
 
     lookout: Lookout
@@ -47,6 +48,7 @@ class Worker:
     sessions: dict[str, Session] = field(default_factory=dict)
     jobs: dict[str, Running] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    doing: str = ""
 
     def __post_init__(self) -> None:
         self._ended: dict[str, tuple[Running, Finished]] = {}
@@ -95,13 +97,17 @@ class Worker:
 
     def step(self, at: float) -> None:
         """Do what is due at monotonic second `at`: jobs, then leases, then new tasks."""
-        self.guard("jobs", lambda: self._look_after_jobs(at))
+        self._do("jobs", lambda: self._look_after_jobs(at))
         if at >= self._next_watch:
             self._next_watch = at + WATCH_SECONDS
-            self.guard("leases", lambda: self._look_after_leases(at))
-            self.guard("approvals", self._look_after_approvals)
+            self._do("leases", lambda: self._look_after_leases(at))
+            self._do("approvals", self._look_after_approvals)
         for session in list(self.sessions.values()):
-            self.guard(session.core.id, partial(self._serve, session, at))
+            self._do(session.core.id, partial(self._serve, session, at))
+
+    def _do(self, name: str, work: Callable[[], None]) -> None:
+        self.doing = name
+        self.guard(name, work)
 
     def look_soon(self) -> None:
         """Let the next step look after leases and approvals; quick, for any thread."""
