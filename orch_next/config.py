@@ -34,6 +34,11 @@ AUTHS = ("open", "token")
 FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
 )
+POSITIVE = (
+    *("max_body_bytes", "lock_timeout_seconds", "agent_offline_seconds", "history_days"),
+    *("rules_interval_seconds", "artifact_max_bytes", "unproven_socket_seconds"),
+    *("unproven_sockets_per_address", "unproven_sockets"),
+)
 SCHEMES = ("http://", "https://")
 
 # The legacy's own names (contract 7.1); the new name wins when both are set.
@@ -76,6 +81,9 @@ class Settings:
     alert_disk_percent: int = 95
     rules_interval_seconds: float = 300.0
     artifact_max_bytes: int = 268_435_456
+    unproven_socket_seconds: float = 10.0
+    unproven_sockets_per_address: int = 20
+    unproven_sockets: int = 200
     debug_routes: bool = False
     log_format: str = "text"
     log_level: str = "INFO"
@@ -228,12 +236,9 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(f"auth must be one of {', '.join(AUTHS)}, not {settings.auth!r}")
     if not 0 <= settings.port <= 65535:
         raise ConfigError(f"port must be between 0 and 65535, not {settings.port}")
-    if settings.max_body_bytes < 1 or settings.lock_timeout_seconds <= 0:
-        raise ConfigError("max_body_bytes and lock_timeout_seconds must be positive")
-    if settings.agent_offline_seconds <= 0:
-        raise ConfigError("agent_offline_seconds must be positive")
-    if settings.history_days < 1 or settings.rules_interval_seconds <= 0:
-        raise ConfigError("history_days and rules_interval_seconds must be positive")
+    for name in POSITIVE:
+        if getattr(settings, name) <= 0:
+            raise ConfigError(f"{name} must be positive")
     if settings.webhook_out_url and not settings.webhook_out_url.startswith(SCHEMES):
         raise ConfigError("webhook_out_url must start with http:// or https://")
     if settings.log_format not in LOG_FORMATS or settings.log_level.upper() not in LOG_LEVELS:

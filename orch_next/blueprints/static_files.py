@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import posixpath
 
 from flask import Flask, Response, request
+
+from orch_next.bounded import Bounded
 
 # Below this a header costs more than the compression saves.
 SMALLEST = 1024
 COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg+xml")
 LEVEL = 9
+MOST_FILES, MOST_BYTES = 512, 16 << 20
 
 
 def install(app: Flask) -> None:
     """Compress one application's static files for those who take gzip."""
-    # path -> ETag of the plain file, compressed bytes; single reads and writes need no lock
-    packed: dict[str, tuple[str, bytes]] = {}
+    # by what was found, not by what was asked for: a file has many names
+    packed: Bounded[tuple[str, str], bytes] = Bounded(MOST_FILES, most_size=MOST_BYTES, size=len)
 
     def compress(response: Response) -> Response:
         if request.endpoint != "static" or not _is_worth_it(response):
@@ -24,17 +28,19 @@ def install(app: Flask) -> None:
         if request.accept_encodings["gzip"] <= 0:
             return response
         etag = response.get_etag()[0] or ""
-        known, data = packed.get(request.path, ("", b""))
         response.direct_passthrough = False
-        if known != etag or not data:
+        key = (posixpath.normpath(str((request.view_args or {}).get("filename"))), etag)
+        data = packed.get(key)
+        if data is None:
             data = gzip.compress(response.get_data(), LEVEL, mtime=0)
-            packed[request.path] = (etag, data)
+            packed.put(key, data)
         response.set_data(data)
         response.content_encoding = "gzip"
         # Weak: the same content in other bytes; `If-None-Match` compares weakly.
         response.set_etag(etag, weak=True)
         return response
 
+    app.extensions["orch_next_static"] = packed
     app.after_request(compress)
 
 

@@ -24,6 +24,7 @@ from orch_next.core.views import view_flow, view_heatmap, view_overview, view_ti
 from orch_next.errors import BusyError, OrchError
 from orch_next.realtime.hub import Hub
 from orch_next.realtime.owner import FileLease, Lease, Owner, RedisLease
+from orch_next.realtime.proving import Patience
 from orch_next.realtime.pump import Pump
 from orch_next.realtime.redis_log import RedisEventLog
 from orch_next.realtime.sockets import Identify, RunsBlocking, Sockets, make_socketio
@@ -35,6 +36,7 @@ REDIS_PREFIX = "orch-next"
 MONITOR_SECONDS = 30.0
 SAMPLE_SECONDS = 3.0
 TAIL_MS = 1_000
+GATE_SECONDS = 1.0
 
 
 class LiveSettings(Protocol):
@@ -51,6 +53,18 @@ class LiveSettings(Protocol):
     @property
     def redis_url(self) -> str:
         """Return the URL of Redis, empty for none."""
+
+    @property
+    def unproven_socket_seconds(self) -> float:
+        """Return how long a socket may be open before its client connects."""
+
+    @property
+    def unproven_sockets_per_address(self) -> int:
+        """Return how many such sockets one address may have where there are identities."""
+
+    @property
+    def unproven_sockets(self) -> int:
+        """Return how many such sockets there may be in all where there are identities."""
 
 
 class Readings(Protocol):
@@ -108,6 +122,7 @@ class Realtime:
             views=_views(board, readings, now),
             identify=identify,
             is_shared=bool(settings.redis_url),
+            patience=_patience(settings, has_identities=identify is not None),
         )
         self.owner = Owner(_lease(settings), gained=lambda: self.pump.poke())
         self.pump = Pump(
@@ -164,6 +179,7 @@ class Realtime:
             "ledger looks": self._watcher.run_looks,
             "owner lease": self.owner.run,
             "monitor": self._run_monitor,
+            "socket gate": self._run_gate,
             **({"redis tail": self._run_tail} if self._settings.redis_url else {}),
         }
         for name, task in tasks.items():
@@ -200,6 +216,10 @@ class Realtime:
         while not self._stopping.wait(max(0.0, started + beat * SAMPLE_SECONDS - monotonic())):
             self._sample(beat % round(MONITOR_SECONDS / SAMPLE_SECONDS) == 0)
             beat += 1
+
+    def _run_gate(self) -> None:
+        while not self._stopping.wait(GATE_SECONDS):
+            self._post(self.sockets.drop_unproven)
 
     def _sample(self, tell: bool) -> None:
         try:
@@ -243,6 +263,13 @@ def attach_realtime(
     realtime = Realtime(socketio, board, settings, readings, now=now, identify=identify)
     app.extensions["orch_realtime"] = realtime
     return realtime
+
+
+def _patience(settings: LiveSettings, *, has_identities: bool) -> Patience:
+    seconds = settings.unproven_socket_seconds
+    if not has_identities:
+        return Patience(seconds)  # who may open a socket may connect as well
+    return Patience(seconds, settings.unproven_sockets_per_address, settings.unproven_sockets)
 
 
 def _log(settings: LiveSettings) -> SqlEventLog | RedisEventLog:

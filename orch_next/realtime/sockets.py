@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs
 
@@ -14,11 +15,13 @@ from flask_socketio import SocketIO
 from orch_next.errors import OrchError
 from orch_next.realtime.audience import NAMESPACE, Audience
 from orch_next.realtime.hub import Hub, Item, Reset
+from orch_next.realtime.proving import Gate, Patience
 from orch_next.realtime.streams import parse_cursor
 
 T = TypeVar("T")
 GREETING = "ORCHダッシュボードに接続されました"
 ALERT_CATEGORIES = ("system", "quality", "prediction", "automation")
+RETRY_SECONDS = 5
 ROOM = "live"  # who has been caught up hears every event from then on
 
 Identify = Callable[[Any, Mapping[str, Any]], object]
@@ -99,10 +102,13 @@ class Sockets:
         views: Mapping[str, View],
         identify: Identify | None = None,
         is_shared: bool = False,
+        patience: Patience | None = None,
     ) -> None:
         self._socketio, self._hub, self._is_shared = socketio, hub, is_shared
         self._views, self._identify = views, identify
         self.audience = Audience(socketio)
+        self.gate = Gate(patience or Patience(), self.audience.is_connected, clock=monotonic)
+        self._close_the_gate(socketio.server.eio)
         self.loop: RunsBlocking | None = None
         on = socketio.on_event
         on("connect", self._connect)
@@ -135,6 +141,36 @@ class Sockets:
             server.start_background_task(emit)  # Redis may make it wait, but nobody else
         else:
             emit()
+
+    def drop_unproven(self) -> None:
+        """End the sessions that had time enough to connect; for the loop."""
+        for sid in self.gate.overdue(self.audience.addresses()):
+            self.audience.drop(sid)
+
+    def _close_the_gate(self, engine: Any) -> None:
+        """Let Engine.IO ask before it begins a session, and before it holds a thread."""
+        begin, handle = engine.handlers["connect"], engine.handle_request
+
+        def connect(sid: str, environ: Mapping[str, Any]) -> Any:
+            told = self._refusal(sid, environ)
+            return told or begin(sid, environ)
+
+        def handle_request(environ: Mapping[str, Any], start_response: Any) -> Any:
+            if environ["REQUEST_METHOD"] != "GET":
+                return handle(environ, start_response)
+            with self.gate.holding() as fits:
+                return handle(environ, start_response) if fits else _no_thread(start_response)
+
+        engine.handlers["connect"], engine.handle_request = connect, handle_request
+
+    def _refusal(self, sid: str, environ: Mapping[str, Any]) -> str:
+        """Return why a session may not begin: wrong credentials, or too many without any."""
+        identify = self._identify
+        if identify is not None and self._run(lambda: identify(None, environ)):
+            return ""
+        if identify is not None and "HTTP_AUTHORIZATION" in environ:
+            return "invalid_token"
+        return self.gate.admit(sid, environ.get("REMOTE_ADDR", ""))
 
     def _connect(self, auth: Any = None) -> bool | None:
         environ, identify = request.environ, self._identify
@@ -189,6 +225,12 @@ class Sockets:
     def _emit(self, name: str, payload: Any, to: str | None) -> None:
         # Every process tells its own clients: through Redis they would hear it twice.
         self._socketio.server.emit(name, payload, to=to, namespace=NAMESPACE, ignore_queue=True)
+
+
+def _no_thread(start_response: Any) -> list[bytes]:
+    headers = [("Content-Length", "0"), ("Retry-After", str(RETRY_SECONDS))]
+    start_response("503 Service Unavailable", headers)
+    return [b""]
 
 
 def _named(item: Item) -> tuple[str, str]:

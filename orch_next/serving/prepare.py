@@ -9,6 +9,7 @@ from flask import Flask
 
 from orch_next.config import Settings
 from orch_next.offload import Loop, make_loop
+from orch_next.serving.mode import request_threads
 from orch_next.serving.offloaded import Offloaded
 from orch_next.serving.proxy import behind_proxy
 from orch_next.serving.stopping import Serving
@@ -28,6 +29,7 @@ def prepare_app(app: Flask, settings: Settings, async_mode: str) -> Serving:
     serving = Serving(loop, orch.stopping, WebSockets(loop.lock), end_polls)
     _offload_views(app, loop, settings.max_body_bytes)
     _install_websockets(app, serving.websockets)
+    _spare_threads(app)
     behind_proxy(app, settings)
     app.extensions["orch_next_serving"] = serving
     return serving
@@ -48,6 +50,13 @@ def _end_polls(socketio: Any) -> None:
     for client in clients:
         if not client.upgraded:
             client.close(wait=False)
+
+
+def _spare_threads(app: Flask) -> None:
+    """Leave threads to requests where sockets share them."""
+    threads, live = request_threads(), app.extensions.get("orch_realtime")
+    if threads is not None and live is not None:
+        live.sockets.gate.limit_threads(threads)
 
 
 def _install_websockets(app: Flask, websockets: WebSockets) -> None:
