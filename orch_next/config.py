@@ -35,7 +35,13 @@ FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
 )
 POSITIVE = (
-    *("max_body_bytes", "lock_timeout_seconds", "agent_offline_seconds", "history_days"),
+    *(
+        "max_body_bytes",
+        "max_cell_bytes",
+        "lock_timeout_seconds",
+        "agent_offline_seconds",
+        "history_days",
+    ),
     *("rules_interval_seconds", "artifact_max_bytes", "unproven_socket_seconds"),
     *("unproven_sockets_per_address", "unproven_sockets"),
 )
@@ -55,6 +61,8 @@ class Settings:
     governance: str = "compatible"
     database_url: str = ""
     max_body_bytes: int = 1_048_576
+    max_cell_bytes: int = 16_384
+    writes_per_minute: int = 600
     lock_timeout_seconds: float = 5.0
     auth: str = "open"
     trusted_hosts: tuple[str, ...] = ()

@@ -54,6 +54,7 @@ def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
         settings.database,
         governance=settings.governance,
         lock_timeout=settings.lock_timeout_seconds,
+        most_cell_bytes=settings.max_cell_bytes,
         now=now,
         listeners=listeners,
     )

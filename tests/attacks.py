@@ -1,8 +1,8 @@
 """Test tool: attacks on a real server with tokens; each function is one and returns what it saw.
 
 `python -m tests.attacks` plays all of them and prints what was seen. `tests/test_attacks.py` says
-what has to be seen. An attack takes a `Target`; it finds a server that others have attacked before, and
-leaves one that still answers.
+what has to be seen. An attack takes a `Target`; it finds a server that others have attacked before,
+and leaves one that still answers.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def fifo_as_artifact(target: Target) -> Seen:
     claimed = target.ask("/api/agents/claim", {"coreId": "WORK_AI_01", "task_id": task_id}, "WORK")
     body = {"job_id": task_id, "token": claimed[1]["token"], "status": "REVIEW"}
     reported, _ = target.ask("/api/leases/report", {**body, "artifact": "pipe1"}, "WORK")
-    by_core = target.new_task()
+    by_core = target.new_task(owner="WORK_PIPE")
     target.ask("/dispatch", {"coreId": "WORK_PIPE", "stay": False})
     reached = until(lambda: target.task(by_core)["status"] == "REVIEW")
     _, leases = target.ask("/api/leases")
@@ -396,7 +396,7 @@ def swollen_registry(target: Target, count: int = 60) -> Seen:
 
 def flood_of_lines(target: Target) -> Seen:
     """Let a command print empty lines for ever: its time limit holds, memory does not grow."""
-    task_id = target.new_task(title="flood", priority="CRITICAL")
+    task_id = target.new_task(title="flood", owner="WORK_FLOOD")
     before = target.memory()
     target.ask("/dispatch", {"coreId": "WORK_FLOOD", "stay": False})
     taken = until(lambda: target.task(task_id)["status"] == "DOING")

@@ -15,7 +15,15 @@ from orch_next.dispatcher import dispatch_task, get_system_stats, monitor_loop
 from orch_next.dispatcher.joblog import MOST_BYTES, read_log
 from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.reports import Report
-from orch_next.errors import ConfigError, ConflictError, ForbiddenError, InputError, NotFoundError
+from orch_next.dispatcher.worker import MOST_SESSIONS
+from orch_next.errors import (
+    ConfigError,
+    ConflictError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    RuleError,
+)
 from tests.dispatch_desk import SLEEP, cores_toml, make_dispatch, open_dispatch
 from tests.lease_desk import row
 
@@ -311,6 +319,15 @@ def test_a_log_that_is_no_file_is_not_read(tmp_path):
     for name in ("1.log", "2.log"):
         with pytest.raises(OSError):
             read_log(tmp_path, tmp_path / name, 0)
+
+
+def test_so_many_sessions_may_be_open(desk):
+    for number in range(MOST_SESSIONS):
+        desk.control.start({"coreId": f"WORK_{number}"})
+    with pytest.raises(RuleError):
+        desk.control.start({"coreId": "WORK_ONE_MORE"})
+    assert len(desk.control.stop()["stopped"]) == MOST_SESSIONS
+    assert desk.control.worker.problems == {}
 
 
 def test_logs_and_attempts_of_unknown_tasks(desk):

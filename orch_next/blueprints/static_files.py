@@ -19,7 +19,9 @@ MOST_FILES, MOST_BYTES = 512, 16 << 20
 def install(app: Flask) -> None:
     """Compress one application's static files for those who take gzip."""
     # by what was found, not by what was asked for: a file has many names
-    packed: Bounded[tuple[str, str], bytes] = Bounded(MOST_FILES, most_size=MOST_BYTES, size=len)
+    packed: Bounded[tuple[str, str], bytes] = Bounded(
+        MOST_FILES, most_size=MOST_BYTES, size=lambda _key, data: len(data)
+    )
 
     def compress(response: Response) -> Response:
         if request.endpoint != "static" or not _is_worth_it(response):

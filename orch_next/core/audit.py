@@ -11,9 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from orch_next.core.database import Database, journal_table
+from orch_next.core.history import newest_rows
 from orch_next.core.logs import LogLine, read_log_lines
 
 MOST = 1000
+MOST_BYTES = 4_000_000
 LOG_TYPE = "approval_log"
 LEGACY_TABLE = "audit_events"
 # The legacy's writer and its reader disagreed about the names (D20, contract 6).
@@ -30,29 +32,51 @@ _LEAST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 def list_events(
-    database: Database, folders: Sequence[Path], limit: int, type: str | None
+    database: Database,
+    folders: Sequence[Path],
+    limit: int,
+    type: str | None,
+    before: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return at most `limit` (1..1000) events, newest first; BusyError and OSError pass."""
+    """Return at most `limit` (1..1000) events, newest first; BusyError and OSError pass.
+
+    They have at most `MOST_BYTES` of details, but one of any size. With `before` only entries
+    of the journal with a smaller id.
+    """
     limit = max(1, min(limit, MOST))
+    if before is not None:
+        with database.reading() as connection:
+            return list(_within(_journal_events(connection, limit, type, before)))
     with database.reading() as connection:
         events = [
-            *_journal_events(connection, limit, type),
+            *_within(_journal_events(connection, limit, type)),
             *_legacy_events(connection, limit, type),
         ]
     if type in (None, LOG_TYPE):
         events += _log_events(read_log_lines(folders))
     events.sort(key=lambda event: _moment(event["timestamp"]), reverse=True)
-    return events[:limit]
+    return list(_within(events[:limit]))
+
+
+def _within(events: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    size = 0
+    for number, event in enumerate(events):
+        size += len(event["details"].encode("utf-8", "surrogatepass"))
+        if number and size > MOST_BYTES:
+            return
+        yield event
 
 
 def _journal_events(
-    connection: sa.Connection, limit: int, type: str | None
+    connection: sa.Connection, limit: int, type: str | None, before: int | None = None
 ) -> Iterator[dict[str, Any]]:
     columns = journal_table.c
-    query = sa.select(journal_table).order_by(columns.id.desc()).limit(limit)
+    query = sa.select(journal_table)
+    if before is not None:
+        query = query.where(columns.id < before)
     if type is not None:
         query = query.where(columns.event == type)
-    for row in connection.execute(query).mappings():
+    for row in newest_rows(connection, query, limit):
         yield {
             "id": row["id"],
             "event_type": row["event"],

@@ -21,7 +21,7 @@ from orch_next.dispatcher.scheduler import next_task
 from orch_next.dispatcher.sessions import DispatchRequest, Session
 from orch_next.dispatcher.situation import Lookout
 from orch_next.dispatcher.work import LOST, STOPPED, Running, Workshop
-from orch_next.errors import ConflictError, NotFoundError, OrchError
+from orch_next.errors import ConflictError, NotFoundError, OrchError, RuleError
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 1.0
 # Seconds that a core rests whose command could not be started.
 REST_SECONDS = 60.0
+MOST_SESSIONS = 1_000
 
 
 @dataclass
@@ -56,11 +57,13 @@ class Worker:
         self._lock = threading.Lock()
 
     def start(self, core: Core, request: DispatchRequest) -> tuple[Session, bool]:
-        """Open a session; the one that runs already is returned with False."""
+        """Open a session; the one that runs already is returned with False. Raise RuleError."""
         with self._lock:
             present = self.sessions.get(core.id)
             if present is not None and not present.stopping:
                 return present, False
+            if len(self.sessions) >= MOST_SESSIONS:
+                raise RuleError(f"{MOST_SESSIONS} sessions are open: stop some")
             session = self.sessions[core.id] = Session(core, request, os.getpid())
         self.wake()
         return session, True
@@ -72,6 +75,7 @@ class Worker:
             for session in found:
                 session.stopping = True
                 del self.sessions[session.core.id]
+                self.problems.pop(session.core.id, None)
         for running in self._jobs_of({session.core.id for session in found}):
             running.run.stop(STOPPED, self.leases.clock.monotonic())
         for session in found:
@@ -229,6 +233,7 @@ class Worker:
         with self._lock:
             if self.sessions.get(session.core.id) is session:
                 del self.sessions[session.core.id]
+                self.problems.pop(session.core.id, None)
         self.tell_stopped(session)
 
     def tell_stopped(self, session: Session) -> None:

@@ -35,6 +35,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.elements import ColumnElement
 
+from orch_next.bounded import Bounded
 from orch_next.errors import BusyError, ConfigError, InputError, NotFoundError
 from orch_next.security.passwords import NOBODY, fits, hash_password
 from orch_next.security.session_tokens import SessionTokens
@@ -42,6 +43,7 @@ from orch_next.security.session_tokens import SessionTokens
 ROLES = ("CMD", "WORK", "AUDIT", "viewer")
 NAME_LENGTH = 64
 # How long a looked-up row is believed; another process's `identity remove` acts after it.
+MOST_SEEN = 10_000
 FRESH_SECONDS = 1.0
 
 _TOKEN = re.compile(r"orch_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
@@ -99,7 +101,7 @@ class Identities:
         self._now = now
         self._clock = clock
         self.sessions = sessions
-        self._seen: dict[str, tuple[float, Row[tuple[str, ...]]]] = {}
+        self._seen: Bounded[str, tuple[float, Row[tuple[str, ...]]]] = Bounded(MOST_SEEN)
 
     def add(self, name: str, role: str) -> tuple[Identity, str]:
         """Store a new identity and return it with its token; raise `InputError`."""
@@ -138,7 +140,7 @@ class Identities:
         with self._transaction() as connection:
             connection.execute(delete(_TABLE).where(_TABLE.c.id == row.id))
             connection.execute(delete(_PASSWORDS).where(_PASSWORDS.c.identity_id == row.id))
-        self._seen.pop(row.id, None)
+        self._seen.pop(row.id)
         return _identity(row)
 
     def find(self, identity_id: str) -> Identity | None:
@@ -169,7 +171,7 @@ class Identities:
     def count_active(self, seconds: float) -> int:
         """Return how many identities this process has met in the last seconds."""
         now = self._clock()
-        return sum(now - at < seconds for at, _ in list(self._seen.values()))
+        return sum(now - at < seconds for at, _ in self._seen.values())
 
     def find_by_token(self, token: str) -> Identity | None:
         """Return whose token it is, or None; compares in constant time."""
@@ -191,14 +193,14 @@ class Identities:
         return found
 
     def _row(self, identity_id: str) -> Row[tuple[str, ...]] | None:
-        at, row = self._seen.get(identity_id, (0.0, None))
-        if row is not None and self._clock() - at < FRESH_SECONDS:
-            return row
+        seen = self._seen.get(identity_id)
+        if seen is not None and self._clock() - seen[0] < FRESH_SECONDS:
+            return seen[1]
         fresh = self._first(_TABLE.c.id == identity_id)
         if fresh is None:
-            self._seen.pop(identity_id, None)
+            self._seen.pop(identity_id)
             return None
-        self._seen[identity_id] = (self._clock(), fresh)
+        self._seen.put(identity_id, (self._clock(), fresh))
         return fresh
 
     def _first(self, condition: ColumnElement[bool]) -> Row[tuple[str, ...]] | None:
