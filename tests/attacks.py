@@ -163,7 +163,7 @@ def fifo_as_artifact(target: Target) -> Seen:
     claimed = target.ask("/api/agents/claim", {"coreId": "WORK_AI_01", "task_id": task_id}, "WORK")
     body = {"job_id": task_id, "token": claimed[1]["token"], "status": "REVIEW"}
     reported, _ = target.ask("/api/leases/report", {**body, "artifact": "pipe1"}, "WORK")
-    by_core = target.new_task(owner="WORK_PIPE")
+    by_core = target.new_task(owner="WORK_PIPE", notes="priority=CRITICAL")
     target.ask("/dispatch", {"coreId": "WORK_PIPE", "stay": False})
     reached = until(lambda: target.task(by_core)["status"] == "REVIEW")
     _, leases = target.ask("/api/leases")
@@ -396,7 +396,7 @@ def swollen_registry(target: Target, count: int = 60) -> Seen:
 
 def flood_of_lines(target: Target) -> Seen:
     """Let a command print empty lines for ever: its time limit holds, memory does not grow."""
-    task_id = target.new_task(title="flood", owner="WORK_FLOOD")
+    task_id = target.new_task(owner="WORK_FLOOD", notes="priority=CRITICAL")
     before = target.memory()
     target.ask("/dispatch", {"coreId": "WORK_FLOOD", "stay": False})
     taken = until(lambda: target.task(task_id)["status"] == "DOING")
