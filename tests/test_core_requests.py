@@ -265,7 +265,8 @@ def test_what_has_no_end_or_is_no_file_has_no_hash(tmp_path):
         (tmp_path / "many" / str(number)).touch()
     names = ("図/pipe", "図/huge.bin", "図", "many", "/dev/zero")
     assert [artifact_sha256(name, [tmp_path, Path("/dev")]) for name in names] == [None] * 5
-    (tmp_path / "図" / "huge.bin").write_bytes(b"x" * 11)
+    (tmp_path / "図" / "huge.bin").write_bytes(b"x" * 6)
+    (tmp_path / "図" / "more.bin").write_bytes(b"x" * 5)
     assert artifact_sha256("図", [tmp_path], 10) is None
     assert artifact_sha256("図", [tmp_path], 11) is not None
 
