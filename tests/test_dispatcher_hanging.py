@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from orch_next.background import end_if_hung
-from orch_next.dispatcher.control import HANGING_SECONDS
+from orch_next.dispatcher.hanging import HANGING_SECONDS
 from orch_next.errors import SlowFileError
 from tests.dispatch_desk import cores_toml, make_dispatch
 from tests.lease_desk import row

@@ -20,6 +20,7 @@ from orch_next.core.records import Task
 from orch_next.core.schema import APPROVAL, ROLES
 from orch_next.dispatcher.cores import Core, Cores, is_core_id
 from orch_next.dispatcher.explain import explain_place, explain_task, plan_json
+from orch_next.dispatcher.hanging import StepWatch
 from orch_next.dispatcher.joblog import read_log
 from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.presence import Presence
@@ -37,8 +38,6 @@ log = logging.getLogger(__name__)
 BUSY_WAIT = 0.1
 IDLE_WAIT = 0.5
 _CLOSING_SECONDS = 10.0
-# A step that is at work for longer hangs: waits for locks, databases and deaths end before.
-HANGING_SECONDS = 60.0
 
 
 @dataclass
@@ -62,7 +61,7 @@ class Control:
     def __post_init__(self) -> None:
         self._recovered = False
         self._stepping = threading.Lock()
-        self._began: float | None = None
+        self._steps = StepWatch(self.leases.clock.monotonic)
 
     @property
     def leases(self) -> Leases:
@@ -107,19 +106,17 @@ class Control:
         """Return `/status`'s `dispatcher`: `running`, `processes`, and what hinders them."""
         sessions = list(self.worker.sessions.values())
         problems = {one.core.id: one.problem for one in sessions if one.problem}
+        hangs = {"step": told} if (told := self.hindrance()) else {}
         return {
             "running": bool(sessions),
             "processes": [session.as_json() for session in sessions],
-            "problems": {**self.worker.problems, **problems, **self._hanging()},
+            "problems": {**self.worker.problems, **problems, **hangs},
             "draining": [one.core.id for one in sessions if one.draining],
         }
 
     def hindrance(self) -> str:
         """Say what the step has been busy with for too long; empty when it does not hang."""
-        began, at = self._began, self.leases.clock.monotonic()
-        if began is None or at - began < HANGING_SECONDS:
-            return ""
-        return f"the dispatcher hangs: {self.worker.doing} since {at - began:.0f} s"
+        return self._steps.hindrance(self.worker.doing)
 
     def stats(self) -> dict[str, Any]:
         """Return the dispatcher's figures; raise DamagedError without a readable ledger."""
@@ -278,19 +275,11 @@ class Control:
         """Do what is due, if this process dispatches; the background loop calls it."""
         if not self.owner.take():
             return
-        with self._stepping:
-            at = self._began = self.leases.clock.monotonic()
-            try:
-                if not self._recovered:
-                    self._recover()
-                self.worker.step(at)
-                self.worker.guard("presence", lambda: self._show(at))
-            finally:
-                self._began = None
-
-    def _hanging(self) -> dict[str, str]:
-        told = self.hindrance()
-        return {"step": told} if told else {}
+        with self._stepping, self._steps.running() as at:
+            if not self._recovered:
+                self._recover()
+            self.worker.step(at)
+            self.worker.guard("presence", lambda: self._show(at))
 
     def wait(self) -> None:
         """Wait until the next step is due or something happens; for a real thread."""
