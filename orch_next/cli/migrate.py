@@ -20,6 +20,7 @@ from orch_next.migrate.choose import choose_steps
 from orch_next.migrate.frame import Frame
 from orch_next.migrate.house import House, Options, Say, silent
 from orch_next.migrate.order import all_steps
+from orch_next.migrate.own_key import key_path, load_key
 from orch_next.migrate.pages import as_html, as_markdown
 from orch_next.migrate.places import Places
 from orch_next.migrate.plan import plan
@@ -27,6 +28,7 @@ from orch_next.migrate.progress import Bar
 from orch_next.migrate.record import load_journal
 from orch_next.migrate.report import RunReport, load_report, save_report
 from orch_next.migrate.rollback import preview, rollback
+from orch_next.migrate.sealed import Seal
 from orch_next.migrate.step import Step
 from orch_next.migrate.verify import status, verify
 from orch_next.migrate.words import Lang, language
@@ -55,16 +57,28 @@ def _is_dry_apply(args: Namespace) -> bool:
 def open_frame(args: Namespace, say: Say = silent, steps: Sequence[Step] | None = None) -> Frame:
     """Return the frame over the folders that the options name."""
     target = _target(args.target)
-    source = _folder(args.source) if args.source else _moved_from(target) or _folder(Path())
+    seal = _seal(args, target)
+    source = _folder(args.source) if args.source else _moved_from(target, seal) or _folder(Path())
     options = Options(
         dialect=args.dialect,
         check_requirements=getattr(args, "check_requirements", False),
         parts=frozenset(getattr(args, "parts", ())),
         keep_runs=args.keep_runs,
         keep_bytes=kept_bytes(args),
+        restore_marks=getattr(args, "restore_marks", False),
     )
     house = House(source, target, datetime.now(timezone.utc), options, say)
-    return Frame(house, all_steps() if steps is None else tuple(steps))
+    return Frame(house, all_steps() if steps is None else tuple(steps), seal=seal)
+
+
+def _seal(args: Namespace, target: Path) -> Seal:
+    """Return what knows our own records; a verb that changes nothing takes any."""
+    acts = args.verb in ("apply", "rollback")
+    path = key_path(os.environ)
+    key = load_key(path, target, make=acts and not args.dry_run)
+    if key is None and acts and not args.dry_run:
+        print(as_line(TEXTS[args.lang or "en"]["no key"].format(path)), file=sys.stderr)
+    return Seal(key, trust=bool(args.trust_folder) or not acts)
 
 
 def _folder(path: Path) -> Path:
@@ -91,8 +105,8 @@ def _target(path: Path) -> Path:
     return path.resolve()
 
 
-def _moved_from(target: Path) -> Path | None:
-    standing = load_journal(Places(target).journal).standing()
+def _moved_from(target: Path, seal: Seal) -> Path | None:
+    standing = load_journal(Places(target).journal, seal).standing()
     return Path(standing[-1].source) if standing else None
 
 

@@ -31,6 +31,12 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser], m
         add_manner(command)
         if verb in ("plan", "apply"):
             add_trial(command)
+        if verb == "rollback":
+            command.add_argument(
+                "--restore-marks",
+                action="store_true",
+                help="restore owner, setuid, setgid and sticky bits too",
+            )
         if verb == "report":
             command.add_argument("--run", default="", metavar="RUN", help="default: the newest")
     add_shadow(verbs, more)
@@ -67,6 +73,11 @@ def add_manner(command: argparse.ArgumentParser) -> None:
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.add_argument("--json", action="store_true", help="print JSON (UTF-8)")
     command.add_argument("--lang", choices=("en", "ja"), default="", help="default: $LANG")
+    command.add_argument(
+        "--trust-folder",
+        action="store_true",
+        help="go on with records in data/migration that another account or machine wrote",
+    )
     command.add_argument(
         "--dialect",
         choices=("keep", "moc", "next"),

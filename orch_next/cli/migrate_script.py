@@ -84,7 +84,7 @@ def _for(args: Namespace, verb: str) -> Namespace:
 
 
 def _rehearse(args: Namespace) -> bool:
-    frame = open_frame(args)
+    frame = open_frame(_for(args, "plan"))
     with tempfile.TemporaryDirectory(prefix="orch-next-rehearsal-") as folder:
         house = replace(frame.house, target=Path(folder).resolve())
         steps = choose_steps(frame.steps, None, args.step)

@@ -29,6 +29,8 @@ TEXTS: dict[Lang, dict[str, str]] = {
         "rolling back": "rollback interrupted: rollback goes on",
         "idle apply": "nothing to do",
         "idle rollback": "nothing to take back",
+        "no key": "no key of yours in {}: the records of this move bear no mark, so whoever can "
+        "write data/migration decides what a rollback restores",
         "report": "report: {}",
         "left": "not empty, left in place: {}",
     },
@@ -52,6 +54,8 @@ TEXTS: dict[Lang, dict[str, str]] = {
         "rolling back": "ロールバック中断: rollback で再開",
         "idle apply": "変更はありません",
         "idle rollback": "元に戻すものはありません",
+        "no key": "{} に鍵がないため、この移行の記録に印を付けられません。data/migration に"
+        "書き込める人が、ロールバックの内容を左右できます",
         "report": "レポート: {}",
         "left": "空でないため残しました: {}",
     },

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from orch_next.errors import MigrationError
-from orch_next.migrate.durable import put_in_place, remove, sync_folder
+from orch_next.migrate.bounds import check_inside
+from orch_next.migrate.durable import drop, put_in_place, remove, sync_folder
 from orch_next.migrate.facts import POSIX, Count, Fact, glance, look, uncounted
 from orch_next.migrate.manifest import Item, Manifest
 from orch_next.migrate.places import Places
@@ -27,8 +27,10 @@ def commit(places: Places, manifest: Manifest, point: Point = no_point) -> None:
     """
     staging = places.staged(*_key(manifest))
     todo = [item for item in manifest.items if _is_to_do(places, item, staging)]
+    for name in (*manifest.paths, *manifest.folders):
+        check_inside(places.target, places.at(name))
     for item in todo:
-        _check(places, item)
+        _check(places, item, staging)
     _make_folders(places, manifest)
     for item in todo:
         point("commit-item")
@@ -44,10 +46,12 @@ def _key(manifest: Manifest) -> tuple[str, str]:
 def _is_to_do(places: Places, item: Item, staging: Path) -> bool:
     if item.after.kind == "absent":
         return glance(places.at(item.path)).kind != "absent"
-    return (staging / item.name).exists()
+    return os.path.lexists(staging / item.name)
 
 
-def _check(places: Places, item: Item) -> None:
+def _check(places: Places, item: Item, staging: Path) -> None:
+    if item.after.kind != "absent" and glance(staging / item.name).kind != "file":
+        raise MigrationError(f"{staging / item.name} is no ordinary file; nothing was touched")
     if not _is_unchanged(glance(places.at(item.path)), item.before):
         raise MigrationError(
             f"{places.at(item.path)} was written while it was being moved; stop what writes it, "
@@ -70,14 +74,14 @@ def _make_folders(places: Places, manifest: Manifest) -> None:
         folder = places.at(name)
         folder.mkdir(exist_ok=True)
         if POSIX and os.geteuid() == 0:
-            os.chown(folder, owner.st_uid, owner.st_gid)
+            os.chown(folder, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _commit_one(places: Places, item: Item, staging: Path) -> None:
     if item.after.kind == "absent":
-        remove(places.at(item.path))
+        remove(places.at(item.path), places.target)
     else:
-        put_in_place(staging / item.name, places.at(item.path))
+        put_in_place(staging / item.name, places.at(item.path), places.target)
 
 
 def sync_folders(places: Places, manifest: Manifest) -> None:
@@ -101,7 +105,9 @@ def verify_commit(places: Places, items: Iterable[Item], count: Count = uncounte
 def drop_staging(places: Places, run: str, step: str) -> None:
     """Remove a step's staging folder, and the run's when it is empty."""
     folder = places.staged(run, step)
-    if folder.exists():
-        shutil.rmtree(folder)
+    if folder.parent.is_symlink():
+        folder.parent.unlink()  # nothing of ours: what it leads to stays
+    elif os.path.lexists(folder):
+        drop(folder)
     if folder.parent.is_dir() and not any(folder.parent.iterdir()):
         folder.parent.rmdir()

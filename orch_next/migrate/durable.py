@@ -8,10 +8,13 @@ import gzip
 import hashlib
 import os
 import shutil
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
 from orch_next.errors import MigrationError
+from orch_next.migrate.bounds import held
 from orch_next.migrate.facts import CHUNK, POSIX, Count, Fact, uncounted
 
 TEMP_SUFFIX = ".orch-migrate.tmp"
@@ -73,9 +76,21 @@ def copy_back(source: Path, target: Path, *, packed: bool, count: Count = uncoun
         return _pour(file, target, False, count)
 
 
-def opened(path: Path, *, packed: bool) -> IO[bytes]:
+def open_regular(path: Path) -> IO[bytes]:
+    """Open an ordinary file; OSError for a link, a pipe, a device or a folder."""
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    fd = os.open(path, os.O_RDONLY | flags)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "is no ordinary file", str(path))
+    return os.fdopen(fd, "rb")
+
+
+@contextlib.contextmanager
+def opened(path: Path, *, packed: bool) -> Iterator[IO[bytes]]:
     """Open a kept file for reading; OSError or EOFError while reading mean that it is damaged."""
-    return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+    with open_regular(path) as file, contextlib.ExitStack() as stack:
+        yield cast(IO[bytes], stack.enter_context(gzip.open(file, "rb"))) if packed else file
 
 
 def _pour(source: IO[bytes], target: Path, pack: bool, count: Count) -> str:
@@ -103,30 +118,61 @@ def mark(path: Path, fact: Fact) -> None:
         os.utime(path, ns=(fact.mtime_ns, fact.mtime_ns))
 
 
-def put_in_place(source: Path, target: Path) -> None:
+def put_in_place(source: Path, target: Path, root: Path | None = None) -> None:
     """Put a file that is already on the disk in the place of another; raise `MigrationError`.
 
-    Across a border of file systems it is copied beside its place first.
+    Across a border of file systems it is copied beside its place first. Nothing is written
+    where the place's folder is not below `root`.
     """
     try:
-        _replace(source, target)
+        with held(root, target) as folder:
+            _replace(source, target, folder)
     except OSError as error:
         raise MigrationError(_told(target, error)) from error
 
 
-def _replace(source: Path, target: Path) -> None:
+def _replace(source: Path, target: Path, folder: int | None) -> None:
     _allow(target)
     try:
-        source.replace(target)
+        os.replace(source, _at(target, folder), dst_dir_fd=folder)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         temp = beside(target)
-        temp.unlink(missing_ok=True)
-        shutil.copy2(source, temp)
-        sync_file(temp)
-        temp.replace(target)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(_at(temp, folder), dir_fd=folder)
+        _copy_over(source, temp, folder)
+        os.replace(_at(temp, folder), _at(target, folder), src_dir_fd=folder, dst_dir_fd=folder)
         source.unlink()
+
+
+def _at(path: Path, folder: int | None) -> str | Path:
+    return path if folder is None else path.name
+
+
+def _copy_over(source: Path, temp: Path, folder: int | None) -> None:
+    """Copy a file, with mode, mtime and owner, or a link to another file system."""
+    if source.is_symlink():
+        os.symlink(os.readlink(source), _at(temp, folder), dir_fd=folder)  # noqa: PTH115
+        return
+    info = source.stat()
+    with source.open("rb") as file, _opened_new(temp, folder) as out:
+        while chunk := file.read(CHUNK):
+            out.write(chunk)
+        out.flush()
+        if POSIX:
+            with contextlib.suppress(PermissionError):
+                os.fchown(out.fileno(), info.st_uid, info.st_gid)
+            os.fchmod(out.fileno(), stat.S_IMODE(info.st_mode))
+            os.utime(out.fileno(), ns=(info.st_atime_ns, info.st_mtime_ns))
+        os.fsync(out.fileno())
+    if not POSIX:
+        os.utime(temp, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def _opened_new(path: Path, folder: int | None) -> IO[bytes]:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(_at(path, folder), flags, 0o600, dir_fd=folder), "wb")
 
 
 def beside(target: Path) -> Path:
@@ -135,13 +181,27 @@ def beside(target: Path) -> Path:
     return target.with_name(f".{name}{TEMP_SUFFIX}")
 
 
-def remove(path: Path) -> None:
-    """Remove a file or a link, if it is there; raise `MigrationError` where it is held open."""
+def remove(path: Path, root: Path | None = None) -> None:
+    """Remove a file or a link, if it is there; raise `MigrationError` where it is held open.
+
+    Nothing is removed where the path's folder is not below `root`.
+    """
     try:
-        _allow(path)
-        path.unlink(missing_ok=True)
+        with held(root, path) as folder:
+            _allow(path)
+            os.unlink(_at(path, folder), dir_fd=folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
     except OSError as error:
         raise MigrationError(_told(path, error)) from error
+
+
+def drop(path: Path) -> None:
+    """Remove a folder with all that is in it; a link goes, and what it leads to stays."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path)
 
 
 def _allow(path: Path) -> None:

@@ -32,6 +32,7 @@ class Options:
     parts: frozenset[str] = frozenset()
     keep_runs: int = KEEP_RUNS
     keep_bytes: int = KEEP_BYTES
+    restore_marks: bool = False  # a rollback restores owner, setuid, setgid and sticky bits too
 
     def wants(self, part: str) -> bool:
         """Tell whether a part of a step was asked for."""

@@ -81,7 +81,7 @@ class Move:
         meter = Meter(frame.house.say, f"{step}: back up", 2 * size)
         now_ns = int(frame.house.now.timestamp()) * 10**9
         manifest = Manifest(self.run, step, items, folders)
-        manifest = snapshot(frame.places, manifest, now_ns, meter.add)
+        manifest = snapshot(frame.places, manifest, now_ns, meter.add, frame.seal)
         meter.end()
         frame.point("snapshot")
         entry = self._entry("committing", work, len(items))
