@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,22 @@ from orch_next.cli import main
 from orch_next.errors import MigrationError, OrchError, RecordError
 from orch_next.migrate.apply import apply
 from orch_next.migrate.backup import sweep
+from orch_next.migrate.choose import choose_steps
 from orch_next.migrate.durable import put_in_place, remove
 from orch_next.migrate.facts import tree_facts
+from orch_next.migrate.findings import Finding
 from orch_next.migrate.frame import Frame
 from orch_next.migrate.manifest import load_manifest
+from orch_next.migrate.order import all_steps
 from orch_next.migrate.own_key import key_path, load_key
+from orch_next.migrate.pages import as_html, as_markdown
 from orch_next.migrate.places import Places
+from orch_next.migrate.plan import plan
 from orch_next.migrate.record import Journal
+from orch_next.migrate.report import RunReport, StepReport, Touched
 from orch_next.migrate.rollback import preview, rollback
 from orch_next.migrate.sealed import Seal, read_sealed
+from tests.ledger_text import task_table
 from tests.moving import SampleStep, frame_of, house_of, put
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and modes are POSIX's")
@@ -228,3 +237,113 @@ def test_the_key_is_made_once_and_only_ours(tmp_path: Path) -> None:
     path.chmod(0o640)
     assert load_key(path, target) is None
     assert load_key(target / "state" / "key", target, make=True) is None
+
+
+def house_with(source: Path, **files_: str) -> None:
+    """Make a MOC with a task ledger and more files, by path with `__` for `/`."""
+    for name, text in {"ORCH/STATE/TASKS.md": task_table("001"), **files_}.items():
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def planned(source: Path, *steps: str) -> list[tuple[str, str, str]]:
+    """Return severity, code and place of what a plan of some steps tells."""
+    frame = Frame(house_of(source.parent / "next", source), all_steps())
+    report = plan(frame, choose_steps(frame.steps, None, steps))
+    return [(f.severity, f.code, f.where) for one in report.steps for f in one.findings]
+
+
+OUT = "link-leads-out"
+
+
+@pytest.mark.parametrize(
+    ("link", "step", "severity"),
+    [
+        ("ORCH/STATE/flags2.md", "state", "warning"),
+        ("ORCH/STATE/TASKS.md", "state", "blocker"),
+        ("ORCH/STATE/flags.md", "state", "blocker"),
+        ("ORCH/STATE/LOCKS/001.lock", "state", "blocker"),
+        ("config/extra.json", "config", "warning"),
+        ("templates/a.html", "dashboard", "warning"),
+    ],
+)
+def test_a_link_out_of_the_tree_is_told_and_not_followed(
+    tmp_path: Path, link: str, step: str, severity: str
+) -> None:
+    source = tmp_path / "moc"
+    house_with(source)
+    (tmp_path / "outside.md").write_text("SECRET")
+    (source / link).parent.mkdir(parents=True, exist_ok=True)
+    (source / link).unlink(missing_ok=True)
+    (source / link).symlink_to(tmp_path / "outside.md")
+    assert (severity, OUT, link) in planned(source, step)
+    house = house_of(tmp_path / "next", source)
+    apply(Frame(house, all_steps()), choose_steps(all_steps(), None, [step]))
+    moved_texts = [path for path in (tmp_path / "next").rglob("*") if path.is_file()]
+    assert not any(b"SECRET" in path.read_bytes() for path in moved_texts)
+
+
+@pytest.mark.parametrize(
+    ("folder", "step"), [("ORCH/STATE", "state"), ("config", "config"), ("static", "dashboard")]
+)
+def test_a_folder_that_is_a_link_out_blocks_its_step(
+    tmp_path: Path, folder: str, step: str
+) -> None:
+    source, outside = tmp_path / "moc", tmp_path / "outside"
+    house_with(source)
+    shutil.rmtree(source / folder, ignore_errors=True)
+    house_with(outside)
+    (source / folder).symlink_to(outside / "ORCH" / "STATE")
+    assert ("blocker", OUT, folder) in planned(source, step)
+
+
+@pytest.mark.parametrize("name", ["TASKS.md", "flags.md", "APPROVALS.md"])
+def test_a_pipe_in_the_place_of_a_ledger_hangs_nothing(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "moc"
+    house_with(source)
+    (source / "ORCH" / "STATE" / name).unlink(missing_ok=True)
+    os.mkfifo(source / "ORCH" / "STATE" / name)
+    assert ("blocker", "not-a-file", f"ORCH/STATE/{name}") in planned(source, "state")
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("ORCH/STATE/TASKS.md", "state"),
+        ("config/production.json", "config"),
+        ("data/huge.json", "data"),
+        ("LOGS/huge.log", "logs"),
+        ("static/film.mp4", "dashboard"),
+    ],
+)
+def test_a_huge_file_is_refused_by_its_size_alone(tmp_path: Path, name: str, step: str) -> None:
+    source = tmp_path / "moc"
+    house_with(source, **{name: ""})
+    os.truncate(source / name, 50 * 2**30)
+    assert [told for told in planned(source, step) if told[0] == "blocker"] == [
+        ("blocker", "too-large", name)
+    ]
+
+
+def test_a_large_store_is_kept_and_not_read(tmp_path: Path) -> None:
+    source = tmp_path / "moc"
+    house_with(source, **{"data/approvals.json": "[]"})
+    os.truncate(source / "data" / "approvals.json", 65 * 2**20)
+    assert ("warning", "json-large", "data/approvals.json") in planned(source, "data")
+
+
+def test_a_report_shows_names_and_obeys_none() -> None:
+    odd = "\x1b[31mred\u202e [x](javascript:alert(1)) <b>"
+    finding = Finding("warning", "c", odd, odd, odd)
+    step = StepReport("s", 1, odd, odd, "moved", (Touched(odd, "create"),), findings=(finding,))
+    notes = {"code": f"```\n[y](z)\n````{odd}"}
+    report = RunReport("r", "apply", odd, odd, "t", steps=(replace(step, notes=notes),), error=odd)
+    marked = as_markdown(report, "en")
+    prose = re.sub(r"`````.*?`````", "", marked, flags=re.S)
+    for text in (marked, as_html(report, "ja")):
+        assert not any(char in text for char in "\x1b\u202e")
+        assert "\\x1b" in text
+    for text in (prose, as_html(report, "ja")):
+        assert "<b>" not in text
+    assert "[x](" not in prose

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from orch_next.cli.guard import FAILED, FINE
-from orch_next.cli.migrate_parser import kept_bytes
+from orch_next.cli.migrate_parser import kept_bytes, most_bytes
 from orch_next.cli.migrate_texts import TEXTS, outline
 from orch_next.cli.output import as_line, as_table, print_json
 from orch_next.errors import InputError
@@ -65,6 +65,7 @@ def open_frame(args: Namespace, say: Say = silent, steps: Sequence[Step] | None 
         parts=frozenset(getattr(args, "parts", ())),
         keep_runs=args.keep_runs,
         keep_bytes=kept_bytes(args),
+        most_bytes=most_bytes(args),
         restore_marks=getattr(args, "restore_marks", False),
     )
     house = House(source, target, datetime.now(timezone.utc), options, say)

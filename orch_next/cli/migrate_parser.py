@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from orch_next.cli.shadow_parser import add_shadow
-from orch_next.migrate.house import KEEP_BYTES, KEEP_RUNS
+from orch_next.migrate.house import KEEP_BYTES, KEEP_RUNS, MOST_BYTES
 
 VERBS = {
     "plan": "say what would be moved, and what stands in the way",
@@ -98,6 +98,13 @@ def add_manner(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"their size at most, in GiB (default: {KEEP_BYTES // _GIB})",
     )
+    command.add_argument(
+        "--most-gib",
+        type=_number,
+        default=MOST_BYTES // _GIB,
+        metavar="N",
+        help=f"refuse to read a larger file (default: {MOST_BYTES // _GIB} GiB)",
+    )
 
 
 def add_trial(command: argparse.ArgumentParser) -> None:
@@ -112,6 +119,11 @@ def add_trial(command: argparse.ArgumentParser) -> None:
 def kept_bytes(args: argparse.Namespace) -> int:
     """Return `--keep-gib` in bytes."""
     return int(args.keep_gib) * _GIB
+
+
+def most_bytes(args: argparse.Namespace) -> int:
+    """Return `--most-gib` in bytes."""
+    return int(args.most_gib) * _GIB
 
 
 def _number(text: str) -> int:

@@ -38,6 +38,14 @@ def is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text))
 
 
+def leads_out(root: Path, path: Path) -> bool:
+    """Tell whether a path leads through links to somewhere that is not below `root`."""
+    try:
+        return not path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a loop leads nowhere
+        return False
+
+
 def check_inside(root: Path, place: Path) -> Path:
     """Return the real folder of a path; raise `MigrationError` where it is not below `root`."""
     try:
