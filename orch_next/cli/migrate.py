@@ -66,6 +66,7 @@ def open_frame(args: Namespace, say: Say = silent, steps: Sequence[Step] | None 
         keep_runs=args.keep_runs,
         keep_bytes=kept_bytes(args),
         most_bytes=most_bytes(args),
+        sections=args.sections,
         restore_marks=getattr(args, "restore_marks", False),
     )
     house = House(source, target, datetime.now(timezone.utc), options, say)

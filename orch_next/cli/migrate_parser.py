@@ -79,6 +79,11 @@ def add_manner(command: argparse.ArgumentParser) -> None:
         help="go on with records in data/migration that another account or machine wrote",
     )
     command.add_argument(
+        "--sections",
+        action="store_true",
+        help="step state: make a table of tasks that are written as headings with bullets",
+    )
+    command.add_argument(
         "--dialect",
         choices=("keep", "moc", "next"),
         default="keep",

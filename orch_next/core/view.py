@@ -24,6 +24,11 @@ from orch_next.ledger.document import (
 )
 from orch_next.ledger.parser import Document, Problem, Severity
 
+WAY_OUT = (
+    "stop the server, then `orch-next migrate apply --step state --sections --source DIR "
+    "--target DIR` makes a table of the headings (DIR: the folder that holds ORCH)"
+)
+
 
 @dataclass(frozen=True)
 class LedgerTable:
@@ -100,7 +105,7 @@ class LedgerView(Generic[R]):
     def set_cells(self, entry: Entry[R], values: Mapping[str, str]) -> list[CellChange]:
         """Return the changes that give the record's row these values, by column name."""
         if entry.row is None or entry.ledger is None:
-            raise RowError(f"{entry.record.key} is in a dialect that is only read")
+            raise RowError(f"{entry.record.key} is only read: {WAY_OUT}")
         places = entry.ledger.places
         return [SetCell(entry.row, places[name], value) for name, value in values.items()]
 
@@ -108,12 +113,16 @@ class LedgerView(Generic[R]):
         """Return the change that puts a row into the ledger's first table (D08)."""
         self.refuse_damage()
         if not self.tables:
-            raise RowError(f"{self.kind.file_name} has no table that a row could go to")
+            raise RowError(self._without_table())
         ledger = self.tables[0]
         cells = [EMPTY] * len(ledger.table.names)
         for name, place in ledger.places.items():
             cells[place] = values.get(name) or EMPTY
         return [AddRow(ledger.table, cells)]
+
+    def _without_table(self) -> str:
+        told = f"{self.kind.file_name} has no table that a row could go to"
+        return f"{told}: {WAY_OUT}" if self.entries else told
 
     def set_row(self, entry: Entry[R], raw: str, cells: Mapping[str, Any]) -> list[CellChange]:
         """Return the change that gives the record's row the line that says `cells`.
@@ -121,14 +130,14 @@ class LedgerView(Generic[R]):
         Raise RowError when the line does not say that under the present header.
         """
         if entry.row is None or entry.ledger is None:
-            raise RowError(f"{entry.record.key} is in a dialect that is only read")
+            raise RowError(f"{entry.record.key} is only read: {WAY_OUT}")
         self._refuse_misread(entry.ledger, raw, cells)
         return [SetRow(entry.row, raw)]
 
     def remove_row(self, entry: Entry[R]) -> list[CellChange]:
         """Return the change that takes the record's row away."""
         if entry.row is None:
-            raise RowError(f"{entry.record.key} is in a dialect that is only read")
+            raise RowError(f"{entry.record.key} is only read: {WAY_OUT}")
         return [RemoveRow(entry.row)]
 
     def put_row(self, raw: str, line: int, cells: Mapping[str, Any]) -> list[CellChange]:
@@ -137,7 +146,7 @@ class LedgerView(Generic[R]):
         Else it goes behind the table's last row. Raise RowError as `set_row` does.
         """
         if not self.tables:
-            raise RowError(f"{self.kind.file_name} has no table that a row could go to")
+            raise RowError(self._without_table())
         ledger, near, behind = _find_place(self.tables, line)
         self._refuse_misread(ledger, raw, cells)
         return [PutRow(ledger.table, raw, near, behind)]
@@ -183,7 +192,7 @@ def read_ledger(
         entries += [Entry(record) for record in bullets]
     problems += _record_problems(kind, entries)
     if not tables and not entries:
-        problems.append(_no_table(kind, document.text))
+        problems.append(_no_table(kind, document))
     told = _with_places(kind, problems, entries)
     return LedgerView(kind, tables, tuple(entries), told)
 
@@ -249,7 +258,7 @@ def _faults(kind: LedgerKind[R], record: R, count: int) -> list[tuple[str, Sever
     if count > 1:
         found.append(("duplicate-id", "row", f"{count} rows have the id {record.key}"))
     if record.read_only:
-        message = f"{record.key} is a heading with bullets, which is only read"
+        message = f"{record.key} is a heading with bullets, which is only read: {WAY_OUT}"
         found.append(("read-only-dialect", "row", message))
     status = getattr(record, "status", "")
     if kind.statuses and status not in kind.statuses:
@@ -260,9 +269,13 @@ def _faults(kind: LedgerKind[R], record: R, count: int) -> list[tuple[str, Sever
     return found
 
 
-def _no_table(kind: LedgerKind[R], text: str) -> Problem:
-    if not text.strip("\ufeff"):
+def _no_table(kind: LedgerKind[R], document: Document) -> Problem:
+    if not document.text.strip("\ufeff"):
         return Problem("empty-file", "damage", "the file is empty", 1)
+    if kind.prose and document.tables:
+        names = ", ".join(document.tables[0].names)
+        message = f"a table with other columns than the ledger's ({names}): nothing is listed"
+        return Problem("other-columns", "note", message, document.tables[0].line)
     if kind.prose:
         return Problem("no-table", "note", "prose without a table: nothing is listed", 1)
     return Problem("no-table", "damage", "no table has the ledger's columns", 1)

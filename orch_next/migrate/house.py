@@ -34,6 +34,7 @@ class Options:
     keep_runs: int = KEEP_RUNS
     keep_bytes: int = KEEP_BYTES
     most_bytes: int = MOST_BYTES  # of one file that is copied
+    sections: bool = False  # tasks written as headings become rows of a table
     restore_marks: bool = False  # a rollback restores owner, setuid, setgid and sticky bits too
 
     def wants(self, part: str) -> bool:
