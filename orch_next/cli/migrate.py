@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from orch_next.cli.guard import FAILED, FINE
+from orch_next.cli.guard import FAILED, FINE, USAGE
 from orch_next.cli.migrate_parser import kept_bytes, most_bytes
 from orch_next.cli.migrate_texts import TEXTS, outline
 from orch_next.cli.output import as_line, as_table, print_json
@@ -34,11 +34,19 @@ from orch_next.migrate.verify import status, verify
 from orch_next.migrate.words import Lang, language
 
 
+class NoSourceError(InputError):
+    """Nobody said where to move from: a question of usage."""
+
+
 def run(args: Namespace, environ: Mapping[str, str]) -> int:
     """Run one verb; 1 when something stands in the way, failed, or was not confirmed."""
     args.lang = language(args.lang, environ.get("LC_ALL") or environ.get("LANG", ""))
     bar = Bar(sys.stderr) if sys.stderr.isatty() else None
-    frame = open_frame(args, bar or silent)
+    try:
+        frame = open_frame(args, bar or silent)
+    except NoSourceError as error:
+        print(as_line(f"orch-next: {error}"), file=sys.stderr)
+        return USAGE
     try:
         return _VERBS["plan" if _is_dry_apply(args) else args.verb](args, frame)
     except KeyboardInterrupt:
@@ -56,9 +64,9 @@ def _is_dry_apply(args: Namespace) -> bool:
 
 def open_frame(args: Namespace, say: Say = silent, steps: Sequence[Step] | None = None) -> Frame:
     """Return the frame over the folders that the options name."""
-    target = _target(args.target)
+    target = _target(args)
     seal = _seal(args, target)
-    source = _folder(args.source) if args.source else _moved_from(target, seal) or _folder(Path())
+    source = _source(args, target) if args.source else _moved_from(target, seal)
     options = Options(
         dialect=args.dialect,
         check_requirements=getattr(args, "check_requirements", False),
@@ -69,7 +77,9 @@ def open_frame(args: Namespace, say: Say = silent, steps: Sequence[Step] | None 
         sections=args.sections,
         restore_marks=getattr(args, "restore_marks", False),
     )
-    house = House(source, target, datetime.now(timezone.utc), options, say)
+    if source is None and args.verb in _FROM:
+        raise NoSourceError(TEXTS[args.lang or "en"]["no source"])
+    house = House(source or target, target, datetime.now(timezone.utc), options, say)
     return Frame(house, all_steps() if steps is None else tuple(steps), seal=seal)
 
 
@@ -83,10 +93,18 @@ def _seal(args: Namespace, target: Path) -> Seal:
     return Seal(key, trust=bool(args.trust_folder) or not acts)
 
 
-def _folder(path: Path) -> Path:
-    if not path.is_dir():
-        raise InputError(f"{path} is no folder")
-    return path.resolve()
+def _source(args: Namespace, target: Path) -> Path:
+    """Return the named folder, here or beside the project."""
+    for path in (args.source, *_beside(args, args.source), target.parent / args.source):
+        if path.is_dir():
+            return Path(path).resolve()
+    raise InputError(f"{args.source} is no folder, neither here nor beside the project")
+
+
+def _beside(args: Namespace, path: Path) -> list[Path]:
+    """Return where a relative name lies beside the folder that a command is used in."""
+    here = getattr(args, "project", Path()).resolve()
+    return [] if path.is_absolute() else [here.parent / path]
 
 
 def _check_moc(source: Path) -> None:
@@ -100,8 +118,11 @@ def _check_moc(source: Path) -> None:
     raise InputError(f"{source} holds neither ORCH nor STATE, so it is no MOC folder{hint}")
 
 
-def _target(path: Path) -> Path:
+def _target(args: Namespace) -> Path:
     """Return the target, which need not exist; elsewhere `C:\\NEXT` would be made as a name."""
+    path = Path(args.target)
+    beside = [] if path.exists() else _beside(args, path)
+    path = next((one for one in beside if one.is_dir()), path)
     if os.name != "nt" and "\\" in str(path) and not path.exists():
         raise InputError(f"{path} is no folder")
     return path.resolve()
@@ -206,6 +227,7 @@ def show(args: Namespace, report: RunReport) -> int:
     return FINE if report.is_fine else FAILED
 
 
+_FROM = ("plan", "apply")  # what reads the old house
 _MOC = ("ORCH", "STATE")
 _VERBS = {
     "plan": _plan,

@@ -48,7 +48,7 @@ def add_folders(command: argparse.ArgumentParser, target: Path | None = None) ->
         "--source",
         type=Path,
         metavar="MOC",
-        help="the folder that holds ORCH/ (default: where it was moved from, else here)",
+        help="the folder that holds ORCH/ (default: where it was moved from)",
     )
     command.add_argument(
         "--target",

@@ -29,6 +29,8 @@ TEXTS: dict[Lang, dict[str, str]] = {
         "rolling back": "rollback interrupted: rollback goes on",
         "idle apply": "nothing to do",
         "idle rollback": "nothing to take back",
+        "no source": "name the old installation with --source: the folder that holds ORCH (to stay "
+        "where it is: --source . --target .); nothing was changed",
         "no key": "no key of yours in {}: the records of this move bear no mark, so whoever can "
         "write data/migration decides what a rollback restores",
         "report": "report: {}",
@@ -54,6 +56,8 @@ TEXTS: dict[Lang, dict[str, str]] = {
         "rolling back": "ロールバック中断: rollback で再開",
         "idle apply": "変更はありません",
         "idle rollback": "元に戻すものはありません",
+        "no source": "--source で旧環境（ORCH のあるフォルダー）を指定してください。"
+        "同じフォルダーのままなら --source . --target . です。何も変更していません",
         "no key": "{} に鍵がないため、この移行の記録に印を付けられません。data/migration に"
         "書き込める人が、ロールバックの内容を左右できます",
         "report": "レポート: {}",
