@@ -102,6 +102,11 @@ def test_there_by_phases_and_back(houses: Houses) -> None:
     assert {one["state"] for one in houses.json("status")} == {"done"}
     assert outcomes(houses.json("verify"))["logs"] == "verified"
     assert houses.json("report", "--run", first["run"])["run"] == first["run"]
+    whole = houses.json("report")
+    assert {step["phase"] for step in whole["steps"]} == {1, 2, 3}
+    assert len(whole["steps"]) == len(houses.json("status"))
+    told = {step["name"]: len(step["findings"]) for step in whole["steps"]}
+    assert (told["websocket"] > 0, whole["run"].startswith(first["run"])) == (True, True)
     assert houses.run("report", lang="ja_JP.UTF-8")[1].startswith("# 移行レポート ")
     back = houses.json("rollback", "--yes")
     assert (back["fine"], back["left"]) == (True, [])
@@ -262,3 +267,12 @@ def test_the_plans_first_commands_work_as_written(tmp_path: Path, inside: bool) 
     assert (project / "config" / "production.json").is_file()
     assert (project / "ORCH" / "STATE" / "TASKS.md").is_file()
     assert not (project / "ORCH-Next").exists()
+
+
+def test_what_stands_in_the_way_is_said_first(houses: Houses) -> None:
+    (houses.moc / "ORCH" / "STATE" / "TASKS.md").write_bytes(b"<<<<<<< HEAD\n")
+    lines = houses.run("plan")[1].splitlines()
+    kinds = [line.split(": ")[1] for line in lines if line.count(": ") > 1]
+    grave = [kind in ("blocker", "problem") for kind in kinds]
+    assert ("blocker" in kinds, "warning" in kinds) == (True, True)
+    assert grave == sorted(grave, reverse=True)

@@ -20,6 +20,7 @@ from orch_next.migrate.choose import choose_steps
 from orch_next.migrate.frame import Frame
 from orch_next.migrate.house import House, Options, Say, silent
 from orch_next.migrate.order import all_steps
+from orch_next.migrate.overview import house_report
 from orch_next.migrate.own_key import key_path, load_key
 from orch_next.migrate.pages import as_html, as_markdown
 from orch_next.migrate.places import Places
@@ -185,7 +186,7 @@ def _status(args: Namespace, frame: Frame) -> int:
 
 
 def _report(args: Namespace, frame: Frame) -> int:
-    found = load_report(frame.places, args.run)
+    found = load_report(frame.places, args.run) if args.run else house_report(frame)
     if args.json:
         print_json(found.as_json())
     else:
@@ -207,7 +208,7 @@ def confirm(args: Namespace, question: str) -> None:
 
 def told(args: Namespace, frame: Frame, report: RunReport) -> RunReport:
     """Write the report of a run that did something beside its journal."""
-    if report.did_something or report.error:
+    if report.did_something or report.error or report.run in frame.journal().runs():
         lang: Lang = args.lang
         texts = {"md": as_markdown(report, lang), "html": as_html(report, lang)}
         save_report(frame.places, report, texts)

@@ -14,7 +14,7 @@ VERBS = {
     "status": "say which step stands where",
     "verify": "check moved files and backups",
     "rollback": "restore what was there before",
-    "report": "print the report of a run",
+    "report": "print the report of the whole move, or of a run",
 }
 _GIB = 2**30
 
@@ -38,7 +38,9 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser], m
                 help="restore owner, setuid, setgid and sticky bits too",
             )
         if verb == "report":
-            command.add_argument("--run", default="", metavar="RUN", help="default: the newest")
+            command.add_argument(
+                "--run", default="", metavar="RUN", help="this run alone; default: all that stands"
+            )
     add_shadow(verbs, more)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orch_next.cli.output import as_table
+from orch_next.migrate.findings import Finding
 from orch_next.migrate.places import FRAME
 from orch_next.migrate.report import RunReport, StepReport
 from orch_next.migrate.words import WORDS, Lang
@@ -73,7 +74,9 @@ def outline(report: RunReport, lang: Lang) -> Iterator[str]:
     """Yield a report's lines for a console: findings, one line a step, where the rest is."""
     words, texts = WORDS[lang], TEXTS[lang]
     for step in report.steps:
-        yield from _findings(step, lang)
+        yield from _grave(step, lang)
+    for step in report.steps:
+        yield from _warnings(step, lang)
     if report.steps:
         header = [words[name] for name in ("phase", "step", "outcome", "paths", "seconds")]
         rows = [_row(step, lang) for step in report.steps]
@@ -91,9 +94,18 @@ def _is_dry(report: RunReport) -> bool:
     return any(step.outcome == "planned" for step in report.steps)
 
 
-def _findings(step: StepReport, lang: Lang) -> Iterator[str]:
+def _grave(step: StepReport, lang: Lang) -> Iterator[str]:
+    """Yield what stands in the way, then what is wrong: all of it before any warning."""
+    for severity in ("blocker", "problem"):
+        yield from _told(step, [one for one in step.findings if one.severity == severity], lang)
+
+
+def _warnings(step: StepReport, lang: Lang) -> Iterator[str]:
+    yield from _told(step, [one for one in step.findings if one.severity == "warning"], lang)
+
+
+def _told(step: StepReport, found: Sequence[Finding], lang: Lang) -> Iterator[str]:
     words = WORDS[lang]
-    found = [one for one in step.findings if one.severity != "info"]
     for one in found[:MOST_FINDINGS]:
         message = one.message_ja if lang == "ja" else one.message
         where = f"{one.where}: " if one.where and one.where not in message else ""
