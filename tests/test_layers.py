@@ -24,7 +24,15 @@ ALLOWED: dict[str, set[str]] = {
     "dispatcher": {"core", "errors"},
     "realtime": {"core", "offload", "internals", "errors"},
     "security": {"config", "errors"},
-    "migrate": {"ledger", "core.schema", "core.strict", "knowledge", "config", "errors"},
+    "migrate": {
+        "ledger",
+        "core.schema",
+        "core.strict",
+        "core.dialects",
+        "knowledge",
+        "config",
+        "errors",
+    },
     "blueprints": {
         *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
         *("config", "offload", "errors"),

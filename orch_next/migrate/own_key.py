@@ -23,9 +23,7 @@ def key_path(environ: Mapping[str, str]) -> Path:
 def _home() -> Path:
     """Return the account's own folder: HOME may be another's where a person became root."""
     if os.name == "posix" and os.geteuid() == 0:
-        import pwd
-
-        return Path(pwd.getpwuid(0).pw_dir)
+        return Path("~root").expanduser()
     return Path.home()
 
 
