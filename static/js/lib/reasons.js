@@ -23,7 +23,12 @@ const SENTENCES = [
   t("{failed} failed attempts (limit {limit})"),
   t("the id {id} stands in more than one row"),
   t("line {line} is in a dialect that is only read"),
-  t("{id} is in a dialect that is only read"),
+  t(
+    "{id} is a heading with bullets, which is only read: stop the server, then `orch-next migrate apply --step state --sections --source DIR --target DIR` makes a table of the headings (DIR: the folder that holds ORCH)",
+  ),
+  t(
+    "{id} is only read: stop the server, then `orch-next migrate apply --step state --sections --source DIR --target DIR` makes a table of the headings (DIR: the folder that holds ORCH)",
+  ),
   t("another process dispatches for this STATE folder"),
   t("coreId may hold 1 to 64 of A-Z a-z 0-9 _ . -"),
   t("intervalSec must be a whole number"),
@@ -51,6 +56,9 @@ const SENTENCES = [
   t("{file} is being saved by others all the time"),
   t("{file} is open for writing in an editor"),
   t("{file}: git is merging; finish or abort the merge first"),
+  t(
+    "{file} has no table that a row could go to: stop the server, then `orch-next migrate apply --step state --sections --source DIR --target DIR` makes a table of the headings (DIR: the folder that holds ORCH)",
+  ),
   t("{file} has no table that a row could go to"),
   t("{file}: the table's header has changed since"),
   t("a cell cannot hold the character {character}"),
