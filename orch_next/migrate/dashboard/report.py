@@ -152,8 +152,8 @@ def _inline(file: str, count: int) -> Finding:
     return info(
         "page_inline",
         file,
-        f"{count} inline scripts, handlers or styles: they run where `custom_pages` serves the page, "
-        "not in pages of ORCH-Next",
+        f"{count} inline scripts, handlers or styles: they run where `custom_pages` serves the "
+        "page, not in pages of ORCH-Next",
         f"インラインのスクリプト・ハンドラー・スタイルが {count} 件: `custom_pages` で配信すれば"
         "動きますが、ORCH-Next の画面では動きません",
     )
