@@ -157,3 +157,9 @@ def test_hosts_are_origins(hosts: str) -> None:
 def test_urls_without_the_pages_are_told() -> None:
     with pytest.raises(ConfigError, match="need custom_pages"):
         load_settings({}, {"custom_urls": ["/=a.html"]})
+
+
+def test_with_tokens_nobody_unknown_sees_them(serve: Callable[..., FlaskClient]) -> None:
+    client = serve(**ON, auth="token", custom_urls=["/board=課/board.html"])
+    paths = ("/custom/orch_dashboard.html", "/custom/static/logo.png", "/board")
+    assert [client.get(path).status_code in (302, 303, 401) for path in paths] == [True] * 3

@@ -276,3 +276,41 @@ def test_what_stands_in_the_way_is_said_first(houses: Houses) -> None:
     grave = [kind in ("blocker", "problem") for kind in kinds]
     assert ("blocker" in kinds, "warning" in kinds) == (True, True)
     assert grave == sorted(grave, reverse=True)
+
+
+SECTIONS = """# 作業
+
+## 進行中
+
+#### 004-P3: ログの整理
+- **task_id**: 004-P3
+- **state**: READY
+- **assigned_to**: WORK
+"""
+
+
+def test_what_a_refusal_names_is_the_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "ORCH" / "STATE"
+    state.mkdir(parents=True)
+    (state / "TASKS.md").write_text(SECTIONS, encoding="utf-8")
+    root = ["--orch-root", str(tmp_path / "ORCH")]
+    command = "orch-next migrate apply --step state --sections --source DIR --target DIR"
+    for words in (["hold", "004-P3"], ["promote", "004-P3"], ["create", "--title", "新しい"]):
+        assert main(["tasks", *words, *root], {}) == 1
+        assert f"`{command}`" in capsys.readouterr().err
+    assert (state / "TASKS.md").read_text(encoding="utf-8") == SECTIONS
+    argv = [word.replace("DIR", str(tmp_path)) for word in command.split()[1:]]
+    assert main([*argv, "--yes"], {}) == 0
+    assert main(["tasks", "hold", "004-P3", *root], {}) == 0
+    assert main(["tasks", "create", "--title", "新しい", *root], {}) == 0
+    text = (state / "TASKS.md").read_text(encoding="utf-8")
+    assert "| 004-P3 | ログの整理 | HOLD | WORK |" in text
+    assert main(["migrate", "rollback", "--yes", "--target", str(tmp_path)], {}) == 0
+    assert (state / "TASKS.md").read_text(encoding="utf-8") == SECTIONS
+
+
+def test_without_ledgers_init_names_new(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--orch-root", str(tmp_path / "ORCH")], {}) == 1
+    assert "`orch-next init --new`" in capsys.readouterr().err

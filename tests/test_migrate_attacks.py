@@ -298,6 +298,14 @@ def test_a_folder_that_is_a_link_out_blocks_its_step(
     assert ("blocker", OUT, folder) in planned(source, step)
 
 
+@pytest.mark.parametrize("step", [one.name for one in all_steps()])
+def test_an_orch_that_is_a_link_out_blocks_every_step(tmp_path: Path, step: str) -> None:
+    house_with(tmp_path / "outside")
+    (tmp_path / "moc").mkdir()
+    (tmp_path / "moc" / "ORCH").symlink_to(tmp_path / "outside" / "ORCH")
+    assert planned(tmp_path / "moc", step) == [("blocker", OUT, "ORCH")]
+
+
 @pytest.mark.parametrize("name", ["TASKS.md", "flags.md", "APPROVALS.md"])
 def test_a_pipe_in_the_place_of_a_ledger_hangs_nothing(tmp_path: Path, name: str) -> None:
     source = tmp_path / "moc"

@@ -47,6 +47,8 @@ def _make(path: Path) -> None:
         temp.rename(path) if os.name == "nt" else path.hardlink_to(temp)
     except FileExistsError:
         pass  # another run made it first: that one counts
+    except OSError:
+        temp.rename(path)  # a file system without links
     finally:
         temp.unlink(missing_ok=True)
 

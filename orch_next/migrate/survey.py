@@ -45,6 +45,9 @@ AREAS: Mapping[str, Area] = {
 
 def survey(house: House, step: str) -> list[Finding]:
     """Return what a step must not read, a blocker where it could not go on without that."""
+    orch = house.source / "ORCH"
+    if leads_out(house.source, orch):  # every step would read through it
+        return [_out("ORCH", os.path.realpath(orch), "blocker")]
     area = AREAS.get(step)
     if area is None:
         return []
