@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -333,15 +334,16 @@ def test_a_silent_route_is_told_and_the_rest_is_compared(next_url: str) -> None:
         return {}
 
     with legacy(next_url, {"/status": hang}) as url:
-        silent_old = Server("legacy", url, timeout=1.0)
+        silent_old, silent_new = (Server(name, url, timeout=1.0) for name in ("legacy", "next"))
         old, new = Server("legacy", next_url), Server("next", next_url)
         report = shadow(silent_old, new, rounds=1, say=silent, routes=SOME)
-        turned = shadow(
-            old, Server("next", url, timeout=1.0), rounds=0, say=silent, routes=SOME[:8]
-        )
+        turned = shadow(old, silent_new, rounds=0, say=silent, routes=SOME[:8])
         held.set()
+        for server in (silent_old, silent_new, old, new):
+            server.close()
     found = {one.path: one for one in report.compared}
     assert (found["/status"].silent != "", "/status" in report.uncompared[0]) == (True, True)
     assert (len(report.uncompared), found["/metrics"].is_same) == (1, True)
-    assert not any("/status" in reason for reason in report.reasons)
+    # /api/ml/status may be slower on a busy machine; that is another route.
+    assert not any(re.search(r"(^|\d)/status\b", reason) for reason in report.reasons)
     assert [reason for reason in turned.reasons if "/status: not compared: next" in reason]
