@@ -197,6 +197,7 @@ def test_pip_is_asked_only_on_demand(tmp_path: Path, more: list[str], asked: boo
     assert open_frame(args).house.options.check_requirements is asked
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     moc, target = build_moc(tmp_path), tmp_path / "移行先"
@@ -243,6 +244,7 @@ def test_after_a_rollback_the_source_is_to_be_named_again(houses: Houses) -> Non
     assert main(["migrate", "plan", *target], {}) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inside", [True, False])
 def test_the_plans_first_commands_work_as_written(tmp_path: Path, inside: bool) -> None:
     build_moc(tmp_path)
