@@ -16,6 +16,7 @@ from orch_next.blueprints import (
     approvals,
     audit,
     callbacks,
+    custom,
     debug,
     dispatch,
     errors,
@@ -114,6 +115,7 @@ def create_app(
     errors.install(app)
     language.install(app)
     static_files.install(app)
+    custom.install(app, chosen)
     close_door(app, chosen, recorder(app))
     return app
 

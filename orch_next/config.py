@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -45,6 +46,7 @@ POSITIVE = (
     *("rules_interval_seconds", "artifact_max_bytes", "unproven_socket_seconds"),
     *("unproven_sockets_per_address", "unproven_sockets"),
 )
+_HOST = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
 SCHEMES = ("http://", "https://")
 
 # The legacy's own names (contract 7.1); the new name wins when both are set.
@@ -95,6 +97,9 @@ class Settings:
     unproven_sockets_per_address: int = 20
     unproven_sockets: int = 200
     debug_routes: bool = False
+    custom_pages: bool = False
+    custom_urls: tuple[str, ...] = ()
+    custom_hosts: tuple[str, ...] = ()
     log_format: str = "text"
     log_level: str = "INFO"
 
@@ -239,6 +244,13 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def _check_custom(settings: Settings) -> None:
+    if odd := [host for host in settings.custom_hosts if not _HOST.fullmatch(host)]:
+        raise ConfigError(f"custom_hosts must be like https://cdn.example, not {odd[0]!r}")
+    if (settings.custom_urls or settings.custom_hosts) and not settings.custom_pages:
+        raise ConfigError("custom_urls and custom_hosts need custom_pages = true")
+
+
 def _checked(settings: Settings) -> Settings:
     if settings.governance not in GOVERNANCES:
         raise ConfigError(f"governance must be one of {', '.join(GOVERNANCES)}")
@@ -256,6 +268,7 @@ def _checked(settings: Settings) -> Settings:
             f"log_format must be one of {', '.join(LOG_FORMATS)}, "
             f"log_level one of {', '.join(LOG_LEVELS)}"
         )
+    _check_custom(settings)
     prefix = settings.url_prefix
     if prefix and (prefix[0] != "/" or prefix[-1] == "/"):
         raise ConfigError(f"url_prefix must be like /orch, not {prefix!r}")

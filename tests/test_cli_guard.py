@@ -64,4 +64,39 @@ def test_a_reader_that_leaves_is_no_bug(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
     )
     os.close(writing)
-    assert (done.returncode, done.stderr) == (FAILED, b"")
+    assert (done.returncode, done.stderr) == (FINE, b"")
+
+
+TORN = [
+    ("tasks list >&-", (0, "")),
+    ("tasks list | head -1 >/dev/null; exit ${PIPESTATUS[0]}", (0, "")),
+    ("tasks list >/dev/full", (4, "done, but not printed")),
+    ("tasks list --json >/dev/full", (4, "done, but not printed")),
+    ("tasks create --title 一度 >&-", (0, "")),
+    ("tasks create --title 一度 >/dev/full", (4, "done, but not printed")),
+    ("tasks show 999 >&- 2>/dev/full", (1, "")),
+    ("tasks show 999 >&- 2>&-", (1, "")),
+    ("check <&- >&- 2>&-", (0, "")),
+    ("migrate plan --source . --target new >/dev/full", (4, "done, but not printed")),
+    ("migrate plan --source . --target new >&-", (0, "")),
+]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is full")
+@pytest.mark.parametrize(("line", "told"), TORN)
+def test_output_that_nobody_takes_is_no_bug(
+    tmp_path: Path, line: str, told: tuple[int, str]
+) -> None:
+    root = copy_sample(tmp_path)
+    command = f"{sys.executable} -m orch_next {line}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env=clean_environ(ORCH_ROOT=str(root)),
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert (done.returncode, told[1] in done.stderr) == (told[0], True)
+    assert "bug" not in done.stderr
+    text = (root / "STATE" / "TASKS.md").read_text(encoding="utf-8")
+    assert text.count("一度") == ("create" in line)

@@ -42,8 +42,9 @@ def test_a_folder_without_ledgers_is_not_served(tmp_path: Path) -> None:
     done = serve(tmp_path, "--orch-root", "ORCH")
     assert (done.returncode, done.stderr) == (
         1,
-        f"orch-next: {tmp_path / 'ORCH' / 'STATE'} is no folder; "
-        "name your ORCH folder with --orch-root\n",
+        f"orch-next: {tmp_path / 'ORCH' / 'STATE'} is no folder: "
+        "name your ORCH folder with --orch-root, or make one with empty ledgers: "
+        "`orch-next init --new`\n",
     )
 
 

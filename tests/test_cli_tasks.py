@@ -134,8 +134,9 @@ def test_a_folder_without_ledgers_is_a_clear_error(cli: Cli, tmp_path: Path) -> 
     status, _, err = Cli(tmp_path / "空", cli.capsys)("tasks", "list")
     assert (status, err) == (
         1,
-        f"orch-next: {tmp_path / '空' / 'STATE'} is no folder; "
-        "name your ORCH folder with --orch-root\n",
+        f"orch-next: {tmp_path / '空' / 'STATE'} is no folder: "
+        "name your ORCH folder with --orch-root, or make one with empty ledgers: "
+        "`orch-next init --new`\n",
     )
 
 

@@ -110,3 +110,17 @@ def pages() -> list[Path]:
 def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "docs").glob("*.md")), ids=lambda p: p.name)
+def test_no_empty_line_cuts_a_table(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").split("\n")
+    cut = [
+        number
+        for number, (above, here, below, delimiter) in enumerate(
+            zip(lines, lines[1:], lines[2:], lines[3:], strict=False), start=2
+        )
+        if above.startswith("|") and not here and below.startswith("|")
+        if not delimiter.startswith("|--")
+    ]
+    assert cut == []

@@ -30,7 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "security": {"config", "storage", "ledger.whole", "ledger.disk", *LEAVES},
     "migrate": {
-        *("ledger", "storage", "core.schema", "core.strict", "knowledge", "config", "errors"),
+        *("ledger", "storage", "core.schema", "core.strict", "core.dialects"),
+        *("knowledge", "config", "errors"),
     },
     "blueprints": {
         *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),

@@ -198,7 +198,10 @@ def test_edits_in_the_new_place_stay(tmp_path: Path) -> None:
     work = step.plan(house)
     assert (work.changes, codes(work.findings)) == (
         (),
-        [("info", "custom_kept", "templates/custom/own.html")],
+        [
+            ("info", "custom_kept", "templates/custom/own.html"),
+            ("info", "custom_served", "templates/custom"),
+        ],
     )
 
 
@@ -227,6 +230,7 @@ def test_findings_name_file_and_line(tmp_path: Path) -> None:
         ("warning", "route_unclear", "orch_dashboard.py:21"),
         ("warning", "route_missing", "orch_dashboard.py:24"),
         ("warning", "route_missing", "orch_dashboard.py:27"),
+        ("info", "custom_served", "templates/custom"),
     ]
     assert work.counts == {
         "files": 1,
@@ -291,7 +295,10 @@ def test_symlinks_are_told_and_not_followed(tmp_path: Path) -> None:
     work = plan(tmp_path, {})
     assert (list(contents(work.changes)), codes(work.findings)) == (
         ["templates/custom/a.html"],
-        [("warning", "symlink_left", "templates/b.html")],
+        [
+            ("warning", "symlink_left", "templates/b.html"),
+            ("info", "custom_served", "templates/custom"),
+        ],
     )
 
 
@@ -317,3 +324,13 @@ def test_the_facts_are_the_contracts() -> None:
     assert {(one["method"], one["path"]) for one in contract["routes"]} == set(LEGACY_ROUTES)
     assert {one["name"] for one in contract["events"]} == set(LEGACY_EVENTS)
     assert ids - frozenset[str]().union(*PAGE_IDS.values()) == set()
+
+
+def test_the_plan_says_what_serves_the_pages(tmp_path: Path) -> None:
+    pages = ("ORCH/templates/orch_dashboard.html", "templates/課/board.html")
+    work = plan(tmp_path, dict.fromkeys(pages, "<p>板</p>"))
+    (told,) = [one for one in work.findings if one.code == "custom_served"]
+    assert told.message == (
+        "2 pages: custom_pages = true serves them at /custom/<name>, and custom_urls = "
+        '["/=orch_dashboard.html"] at the old URLs'
+    )

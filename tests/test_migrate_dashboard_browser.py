@@ -41,6 +41,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
+@pytest.mark.slow
 def test_each_page_is_tried_against_the_server(browser: Any, project: Path, tmp_path: Path) -> None:
     with running_server(tmp_path) as server:
         good, bad = try_pages(browser, server.url, project, seconds=30)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -66,6 +67,12 @@ class Recorder(Disk):
         self.calls.append(f"replace {target.name}")
         super().replace(source, target)
 
+    def replace_into(
+        self, folder: int, source: str | Path, name: str, *, held: bool = False
+    ) -> None:
+        self.calls.append(f"replace {name}")
+        super().replace_into(folder, source, name, held=held)
+
 
 def test_a_move_and_its_undo_make_each_stage_last_before_the_next(tmp_path: Path) -> None:
     target, disk = tmp_path / "next", Recorder()
@@ -89,6 +96,27 @@ def test_a_move_and_its_undo_make_each_stage_last_before_the_next(tmp_path: Path
     undone = disk.calls[disk.calls.index("undo-item") :]
     assert undone[:5] == ["undo-item", "undo-item", "sync", "replace a.json", "restored"]
     assert (set(undone[5:7]), undone[7]) == ({"sync 新", "sync 設定"}, "journal")
+
+
+class FarDisk(Recorder):
+    """Have the target on another file system than the source."""
+
+    def replace_into(
+        self, folder: int, source: str | Path, name: str, *, held: bool = False
+    ) -> None:
+        if not held:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        super().replace_into(folder, source, name, held=held)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX holds folders open")
+def test_a_copy_from_afar_lasts_before_it_is_put_in_place(tmp_path: Path) -> None:
+    disk, staged, place = FarDisk(), tmp_path / "staged", tmp_path / "設定" / "図面.md"
+    place.parent.mkdir()
+    write_new(staged, b"x")
+    put_in_place(staged, place, tmp_path, disk)
+    assert (disk.calls, place.read_bytes()) == (["sync", "replace 図面.md"], b"x")
+    assert [p.name for p in tmp_path.rglob("*.*")] == ["図面.md"]
 
 
 class RootsDisk(Recorder):

@@ -11,7 +11,7 @@ from orch_next.errors import RecordError
 from orch_next.migrate.facts import Fact
 from orch_next.migrate.manifest import Item, Manifest, load_manifest, save_manifest
 from orch_next.migrate.record import Entry, Journal, load_journal, save_journal
-from orch_next.migrate.sealed import read_sealed, write_sealed
+from orch_next.migrate.sealed import Seal, read_sealed
 
 ENTRY = Entry("r1", "logs", 1, "committing", "C:\\MOC", "2025-10-09T03:04:05+00:00", 2, {"行": 3})
 ITEM = Item("ログ/\udc8aw.log", "000000", Fact("file", 3, "ab", 0o644, 5), Fact("absent"), "gzip")
@@ -71,7 +71,7 @@ def test_damage_is_named(tmp_path: Path, damage: Callable[[bytes], bytes]) -> No
     [{}, [], {"entries": [{"run": "r"}], "folders": []}, {"entries": [1], "folders": []}],
 )
 def test_a_sealed_body_of_something_else_is_refused(tmp_path: Path, body: Any) -> None:
-    write_sealed(tmp_path / "j", body)
+    Seal().write(tmp_path / "j", body)
     assert read_sealed(tmp_path / "j") == body
     with pytest.raises(RecordError, match="j is damaged"):
         load_journal(tmp_path / "j")
@@ -79,6 +79,6 @@ def test_a_sealed_body_of_something_else_is_refused(tmp_path: Path, body: Any) -
 
 def test_an_unknown_state_is_refused(tmp_path: Path) -> None:
     entry = {"run": "r", "step": "s", "phase": 1, "state": "lost", "source": "", "started": ""}
-    write_sealed(tmp_path / "j", {"entries": [entry], "folders": []})
+    Seal().write(tmp_path / "j", {"entries": [entry], "folders": []})
     with pytest.raises(RecordError, match="unknown state: lost"):
         load_journal(tmp_path / "j")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+import threading
 from collections.abc import Iterator
 from statistics import median
 from typing import Any
@@ -133,6 +135,26 @@ def test_each_kind_of_answer_has_its_rule(
 )
 def test_a_cured_defect_has_its_number(path: str, found: Difference, defect: str) -> None:
     assert defect_of(path, found) == defect
+
+
+@pytest.mark.parametrize(
+    ("path", "found", "status", "defect"),
+    [
+        ("/jobs/no-such-id", Difference("status", "", "500", "404"), 0, "D38"),
+        ("/jobs/no-such-id/events", Difference("status", "", "200", "404"), 0, "D10"),
+        ("/api/git/commit/no-such-id", Difference("status", "", "200", "404"), 0, "D31"),
+        ("/jobs/001", Difference("status", "", "200", "404"), 0, ""),
+        ("/jobs/no-such-id", Difference("status", "", "404", "200"), 0, "D41"),
+        ("/no-such-url", Difference("type", "", "text/html", "application/json"), 404, "D38"),
+        ("/jobs/no-such-id", Difference("missing", "detail", "x", ""), 404, "D38"),
+        ("/jobs/no-such-id", Difference("missing", "detail", "x", ""), 200, ""),
+        ("/jobs/001", Difference("missing", "detail", "x", ""), 404, ""),
+    ],
+)
+def test_what_is_not_there_has_its_own_status(
+    path: str, found: Difference, status: int, defect: str
+) -> None:
+    assert defect_of(path, found, status) == defect
 
 
 def test_routes_and_defects_are_the_contracts() -> None:
@@ -282,3 +304,46 @@ def test_impossible_rounds_are_refused(next_url: str, capfd: pytest.CaptureFixtu
     args = ["migrate", "shadow", "--legacy", next_url, "--next", next_url, "--rounds", "-1"]
     assert main(args, {}) == 1
     assert "--rounds must be between" in capfd.readouterr().err
+
+
+def test_a_real_legacy_can_be_replaced(next_url: str) -> None:
+    report = compared(
+        next_url,
+        {
+            "/no-such-url": (404, b"<h1>Not Found</h1>"),
+            "/jobs/no-such-id": (500, b'{"error": "internal_error"}'),
+            "/api/git/commit/no-such-id": (200, b'{"success": false}'),
+            "/jobs/no-such-id/events": (200, b"event: error\n\n"),
+        },
+        routes=tuple(
+            one
+            for one in ROUTES
+            if one.path in ("/no-such-url", "/jobs/{}", "/api/git/commit/{}", "/jobs/{}/events")
+        ),
+    )
+    assert (report.reasons, report.is_ready) == ((), True)
+    defects = {one.path: {name for name, _ in one.improved} for one in report.compared}
+    assert defects["/no-such-url"] | defects["/jobs/no-such-id"] == {"D38"}
+
+
+def test_a_silent_route_is_told_and_the_rest_is_compared(next_url: str) -> None:
+    held = threading.Event()
+
+    def hang(_whole: Any) -> Any:
+        held.wait(20)
+        return {}
+
+    with legacy(next_url, {"/status": hang}) as url:
+        silent_old, silent_new = (Server(name, url, timeout=1.0) for name in ("legacy", "next"))
+        old, new = Server("legacy", next_url), Server("next", next_url)
+        report = shadow(silent_old, new, rounds=1, say=silent, routes=SOME)
+        turned = shadow(old, silent_new, rounds=0, say=silent, routes=SOME[:8])
+        held.set()
+        for server in (silent_old, silent_new, old, new):
+            server.close()
+    found = {one.path: one for one in report.compared}
+    assert (found["/status"].silent != "", "/status" in report.uncompared[0]) == (True, True)
+    assert (len(report.uncompared), found["/metrics"].is_same) == (1, True)
+    # /api/ml/status may be slower on a busy machine; that is another route.
+    assert not any(re.search(r"(^|\d)/status\b", reason) for reason in report.reasons)
+    assert [reason for reason in turned.reasons if "/status: not compared: next" in reason]

@@ -36,8 +36,10 @@ PENDING = approval("pending", "-", "-")
 DECIDED = approval("approved", "CMD", "2025-10-07T01:00:00Z")
 
 
-def house(source: Path, target: Path | None = None, dialect: Dialect = "keep") -> House:
-    return House(source, target or source, NOW, Options(dialect=dialect))
+def house(
+    source: Path, target: Path | None = None, dialect: Dialect = "keep", sections: bool = False
+) -> House:
+    return House(source, target or source, NOW, Options(dialect=dialect, sections=sections))
 
 
 def put(folder: Path, **texts: str | bytes) -> Path:
@@ -278,13 +280,51 @@ def test_the_fabricated_installation_moves_with_everything_told(tmp_path: Path) 
 
 def test_sections_move_with_their_sidecar_and_the_second_time_nothing(tmp_path: Path) -> None:
     moc = build_moc(tmp_path, tasks="bullets")
-    work = STEP.plan(house(moc))
+    asked = house(moc, sections=True)
+    work = STEP.plan(asked)
     assert (work.counts["rows_from_sections"], work.counts["rows_from_other_root"]) == (2, 3)
     assert "説明の本文" in (content(work, "TASKS.sections.md") or "")
     assert ("info", "section-rest", "ORCH/STATE/TASKS.md:5") in told(work)
+    assert [one for one in told(work) if one[1] == "section-row"] == [
+        ("info", "section-row", "ORCH/STATE/TASKS.md:5"),
+        ("info", "section-row", "ORCH/STATE/TASKS.md:15"),
+    ]
     commit(moc, work)
-    assert STEP.verify(house(moc), work) == []
-    assert STEP.plan(house(moc)).changes == ()
+    assert STEP.verify(asked, work) == []
+    assert STEP.plan(asked).changes == ()
+
+
+def test_sections_stay_unless_asked_for(tmp_path: Path) -> None:
+    moc = build_moc(tmp_path, tasks="bullets")
+    work = STEP.plan(house(moc, tmp_path / "新"))
+    moved = content(work, "TASKS.md") or ""
+    assert (moved[:7], work.counts["rows_from_sections"]) == ("copy of", 0)
+    assert ("warning", "sections-left", "ORCH/STATE/TASKS.md") in told(work)
+
+
+NOTE = "\n### 2025-10-13 result\n- status: DONE\n\n### Note-1 result\n- **状態**: DONE\n"
+SAID = "\n#### 009: x\n- **task_id**: 009\n- **state**: DONE\n"
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("text", [NOTE, SAID, NOTE + SAID])
+def test_text_beside_a_table_stays_text(tmp_path: Path, text: str, asked: bool) -> None:
+    state = tmp_path / "moc" / "ORCH" / "STATE"
+    put(state, tasks=task_table("001") + text)
+    before = (state / "TASKS.md").read_bytes()
+    asked_house = house(tmp_path / "moc", tmp_path / "新", sections=asked)
+    work = STEP.plan(asked_house)
+    commit(tmp_path / "新", work)
+    assert (tmp_path / "新" / STATE / "TASKS.md").read_bytes() == before
+    count = sum(one.code == "sections-left" for one in work.findings)
+    assert count == (SAID in text)
+
+
+def test_a_note_alone_is_no_task(tmp_path: Path) -> None:
+    put(tmp_path / "moc" / "ORCH" / "STATE", tasks="# 作業\n" + NOTE)
+    work = STEP.plan(house(tmp_path / "moc", tmp_path / "新", sections=True))
+    moved = content(work, "TASKS.md") or ""
+    assert (moved[:7], work.counts["tasks"]) == ("copy of", 0)
 
 
 def test_two_plans_of_one_tree_are_equal(tmp_path: Path) -> None:

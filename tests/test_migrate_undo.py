@@ -12,7 +12,7 @@ from orch_next.errors import MigrationError
 from orch_next.migrate.apply import apply
 from orch_next.migrate.changes import Remove
 from orch_next.migrate.durable import copy_back
-from orch_next.migrate.facts import tree_facts
+from orch_next.migrate.facts import Fact, tree_facts
 from orch_next.migrate.manifest import Item
 from orch_next.migrate.undo import Undo, remove_folders, verify_undo
 from tests.moving import OLD_NS, SampleStep, frame_of, house_of, put
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes and links are 
 class ForgetfulUndo(Undo):
     """Restores contents alone."""
 
-    def _made(self, item: Item) -> Path:
+    def _made(self, item: Item, present: Fact) -> Path:
         made = self._scratch / item.name
         if item.before.kind == "file":
             copy_back(self._backup(item), made, packed=item.store == "gzip")

@@ -106,6 +106,32 @@ def test_events_are_seen_from_the_page(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("backups/2025/a.js", "backup_20251001/a.js", "old/a.py", "a_bak.js", "src_backup/a.js"),
+        *(".github/workflows/a.yml", ".gitlab-ci.yml", "azure-pipelines.yml", "docs/a.html"),
+    ],
+)
+def test_copies_builds_and_documents_are_no_clients(tmp_path: Path, name: str) -> None:
+    text = "http://localhost:5000"
+    for one in (name, "src/golden.js"):
+        (tmp_path / one).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / one).write_text(text)
+    assert [one.where for one in find_clients(tmp_path).addresses] == ["src/golden.js:1"]
+
+
+def test_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+    text = '\nhttp://localhost:1 ws://localhost:2\nhttp://localhost:1\nsocket.on("a")\n'
+    (tmp_path / "a.js").write_text(text + 'socket.on("b"); socket.on("a")\n')
+    work = WebsocketStep().plan(House(tmp_path, tmp_path, NOW, Options()))
+    assert [(one.code, one.where, one.message.split(" is ")[0]) for one in work.findings] == [
+        ("live-address", "a.js:2", work.findings[0].message.split(" is ")[0]),
+        ("live-unsent", "a.js:4", "nobody sends the event a, b here"),
+    ]
+    assert work.findings[0].message.startswith("http://localhost:1, ws://localhost:2 ")
+
+
 def test_every_event_that_we_know_is_in_our_source() -> None:
     folders = (REPOSITORY / "orch_next" / name for name in ("realtime", "dispatcher", "sensors"))
     others = [REPOSITORY / "orch_next" / "knowledge", REPOSITORY / "orch_next" / "core"]

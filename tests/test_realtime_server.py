@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import time
 import urllib.error
 from collections.abc import Iterator
@@ -111,11 +113,23 @@ def test_the_greeting_and_the_four_answers(server: Server) -> None:
     assert (arrived, found) == (True, ([GREETING], [1, 1, 1, 1]))
 
 
+@pytest.mark.parametrize("asked", ["", "keep-alive", "Keep-Alive", "close"])
+def test_a_stream_has_at_most_one_connection_header(server: Server, asked: str) -> None:
+    line = f"Connection: {asked}\r\n" if asked else ""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+        sock.sendall(f"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n{line}\r\n".encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += sock.recv(4096)
+    found = re.findall(rb"^connection: *(.*?)\r$", head.lower(), re.MULTILINE)
+    assert found in ([], [b"keep-alive"], [b"close"])
+
+
 def test_a_stream_has_the_headers_and_beats(server: Server) -> None:
     with EventSource(server.port, "/events") as stream:
         headers = stream.response.headers
         found = {n: headers[n] for n in ("Content-Type", "Cache-Control", "X-Accel-Buffering")}
-        assert "keep-alive" in headers.get_all("Connection", ["keep-alive"])
+        assert set(headers.get_all("Connection", ["keep-alive"])) <= {"keep-alive", "close"}
         until(lambda: stream.parser.messages)
         beat = json.loads(stream.parser.messages[0].data)
         retry = stream.parser.retry

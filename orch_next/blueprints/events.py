@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, request
 
@@ -80,6 +82,15 @@ def answer(stream: Stream, content_type: str = EVENT_STREAM) -> Response:
     response = Response(iter(ours), content_type=content_type)
     response.headers["Cache-Control"] = "no-cache"
     response.headers["X-Accel-Buffering"] = "no"
-    if "waitress" not in request.environ.get("SERVER_SOFTWARE", ""):  # it forbids this header
+    if not _server_says_connection(request.environ):
         response.headers["Connection"] = "keep-alive"
     return response
+
+
+def _server_says_connection(environ: Mapping[str, Any]) -> bool:
+    """Tell whether the server below writes that header itself, or forbids it (waitress)."""
+    if re.match("waitress|Werkzeug", environ.get("SERVER_SOFTWARE", "")):
+        return True
+    asked = environ.get("HTTP_CONNECTION", "").lower()
+    is_old = environ.get("SERVER_PROTOCOL") != "HTTP/1.1"
+    return "eventlet.posthooks" in environ and (is_old or asked in ("keep-alive", "close"))

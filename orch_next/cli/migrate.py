@@ -10,8 +10,8 @@ from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from orch_next.cli.guard import FAILED, FINE
-from orch_next.cli.migrate_parser import kept_bytes
+from orch_next.cli.guard import FAILED, FINE, USAGE
+from orch_next.cli.migrate_parser import kept_bytes, most_bytes
 from orch_next.cli.migrate_texts import TEXTS, outline
 from orch_next.cli.output import as_line, as_table, print_json
 from orch_next.errors import InputError
@@ -20,6 +20,8 @@ from orch_next.migrate.choose import choose_steps
 from orch_next.migrate.frame import Frame
 from orch_next.migrate.house import House, Options, Say, silent
 from orch_next.migrate.order import all_steps
+from orch_next.migrate.overview import house_report
+from orch_next.migrate.own_key import key_path, load_key
 from orch_next.migrate.pages import as_html, as_markdown
 from orch_next.migrate.places import Places
 from orch_next.migrate.plan import plan
@@ -27,16 +29,25 @@ from orch_next.migrate.progress import Bar
 from orch_next.migrate.record import load_journal
 from orch_next.migrate.report import RunReport, load_report, save_report
 from orch_next.migrate.rollback import preview, rollback
+from orch_next.migrate.sealed import Seal
 from orch_next.migrate.step import Step
 from orch_next.migrate.verify import status, verify
 from orch_next.migrate.words import Lang, language
+
+
+class NoSourceError(InputError):
+    """Nobody said where to move from: a question of usage."""
 
 
 def run(args: Namespace, environ: Mapping[str, str]) -> int:
     """Run one verb; 1 when something stands in the way, failed, or was not confirmed."""
     args.lang = language(args.lang, environ.get("LC_ALL") or environ.get("LANG", ""))
     bar = Bar(sys.stderr) if sys.stderr.isatty() else None
-    frame = open_frame(args, bar or silent)
+    try:
+        frame = open_frame(args, bar or silent)
+    except NoSourceError as error:
+        print(as_line(f"orch-next: {error}"), file=sys.stderr)
+        return USAGE
     try:
         return _VERBS["plan" if _is_dry_apply(args) else args.verb](args, frame)
     except KeyboardInterrupt:
@@ -54,23 +65,47 @@ def _is_dry_apply(args: Namespace) -> bool:
 
 def open_frame(args: Namespace, say: Say = silent, steps: Sequence[Step] | None = None) -> Frame:
     """Return the frame over the folders that the options name."""
-    target = _target(args.target)
-    source = _folder(args.source) if args.source else _moved_from(target) or _folder(Path())
+    target = _target(args)
+    seal = _seal(args, target)
+    source = _source(args, target) if args.source else _moved_from(target, seal)
     options = Options(
         dialect=args.dialect,
         check_requirements=getattr(args, "check_requirements", False),
         parts=frozenset(getattr(args, "parts", ())),
         keep_runs=args.keep_runs,
         keep_bytes=kept_bytes(args),
+        most_bytes=most_bytes(args),
+        sections=args.sections,
+        restore_marks=getattr(args, "restore_marks", False),
     )
-    house = House(source, target, datetime.now(timezone.utc), options, say)
-    return Frame(house, all_steps() if steps is None else tuple(steps))
+    if source is None and args.verb in _FROM:
+        raise NoSourceError(TEXTS[args.lang or "en"]["no source"])
+    house = House(source or target, target, datetime.now(timezone.utc), options, say)
+    return Frame(house, all_steps() if steps is None else tuple(steps), seal=seal)
 
 
-def _folder(path: Path) -> Path:
-    if not path.is_dir():
-        raise InputError(f"{path} is no folder")
-    return path.resolve()
+def _seal(args: Namespace, target: Path) -> Seal:
+    """Return what knows our own records; a verb that changes nothing takes any."""
+    acts = args.verb in ("apply", "rollback")
+    path = key_path(os.environ)
+    key = load_key(path, target, make=acts and not args.dry_run)
+    if key is None and acts and not args.dry_run:
+        print(as_line(TEXTS[args.lang or "en"]["no key"].format(path)), file=sys.stderr)
+    return Seal(key, trust=bool(args.trust_folder) or not acts)
+
+
+def _source(args: Namespace, target: Path) -> Path:
+    """Return the named folder, here or beside the project."""
+    for path in (args.source, *_beside(args, args.source), target.parent / args.source):
+        if path.is_dir():
+            return Path(path).resolve()
+    raise InputError(f"{args.source} is no folder, neither here nor beside the project")
+
+
+def _beside(args: Namespace, path: Path) -> list[Path]:
+    """Return where a relative name lies beside the folder that a command is used in."""
+    here = getattr(args, "project", Path()).resolve()
+    return [] if path.is_absolute() else [here.parent / path]
 
 
 def _check_moc(source: Path) -> None:
@@ -84,15 +119,18 @@ def _check_moc(source: Path) -> None:
     raise InputError(f"{source} holds neither ORCH nor STATE, so it is no MOC folder{hint}")
 
 
-def _target(path: Path) -> Path:
+def _target(args: Namespace) -> Path:
     """Return the target, which need not exist; elsewhere `C:\\NEXT` would be made as a name."""
+    path = Path(args.target)
+    beside = [] if path.exists() else _beside(args, path)
+    path = next((one for one in beside if one.is_dir()), path)
     if os.name != "nt" and "\\" in str(path) and not path.exists():
         raise InputError(f"{path} is no folder")
     return path.resolve()
 
 
-def _moved_from(target: Path) -> Path | None:
-    standing = load_journal(Places(target).journal).standing()
+def _moved_from(target: Path, seal: Seal) -> Path | None:
+    standing = load_journal(Places(target).journal, seal).standing()
     return Path(standing[-1].source) if standing else None
 
 
@@ -148,7 +186,7 @@ def _status(args: Namespace, frame: Frame) -> int:
 
 
 def _report(args: Namespace, frame: Frame) -> int:
-    found = load_report(frame.places, args.run)
+    found = load_report(frame.places, args.run) if args.run else house_report(frame)
     if args.json:
         print_json(found.as_json())
     else:
@@ -170,7 +208,7 @@ def confirm(args: Namespace, question: str) -> None:
 
 def told(args: Namespace, frame: Frame, report: RunReport) -> RunReport:
     """Write the report of a run that did something beside its journal."""
-    if report.did_something or report.error:
+    if report.did_something or report.error or report.run in frame.journal().runs():
         lang: Lang = args.lang
         texts = {"md": as_markdown(report, lang), "html": as_html(report, lang)}
         save_report(frame.places, report, texts)
@@ -190,6 +228,7 @@ def show(args: Namespace, report: RunReport) -> int:
     return FINE if report.is_fine else FAILED
 
 
+_FROM = ("plan", "apply")  # what reads the old house
 _MOC = ("ORCH", "STATE")
 _VERBS = {
     "plan": _plan,

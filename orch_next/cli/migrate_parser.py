@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from orch_next.cli.shadow_parser import add_shadow
-from orch_next.migrate.house import KEEP_BYTES, KEEP_RUNS
+from orch_next.migrate.house import KEEP_BYTES, KEEP_RUNS, MOST_BYTES
 
 VERBS = {
     "plan": "say what would be moved, and what stands in the way",
@@ -14,7 +14,7 @@ VERBS = {
     "status": "say which step stands where",
     "verify": "check moved files and backups",
     "rollback": "restore what was there before",
-    "report": "print the report of a run",
+    "report": "print the report of the whole move, or of a run",
 }
 _GIB = 2**30
 
@@ -31,8 +31,16 @@ def add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser], m
         add_manner(command)
         if verb in ("plan", "apply"):
             add_trial(command)
+        if verb == "rollback":
+            command.add_argument(
+                "--restore-marks",
+                action="store_true",
+                help="restore owner, setuid, setgid and sticky bits too",
+            )
         if verb == "report":
-            command.add_argument("--run", default="", metavar="RUN", help="default: the newest")
+            command.add_argument(
+                "--run", default="", metavar="RUN", help="this run alone; default: all that stands"
+            )
     add_shadow(verbs, more)
 
 
@@ -42,7 +50,7 @@ def add_folders(command: argparse.ArgumentParser, target: Path | None = None) ->
         "--source",
         type=Path,
         metavar="MOC",
-        help="the folder that holds ORCH/ (default: where it was moved from, else here)",
+        help="the folder that holds ORCH/ (default: where it was moved from)",
     )
     command.add_argument(
         "--target",
@@ -68,6 +76,16 @@ def add_manner(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print JSON (UTF-8)")
     command.add_argument("--lang", choices=("en", "ja"), default="", help="default: $LANG")
     command.add_argument(
+        "--trust-folder",
+        action="store_true",
+        help="go on with records in data/migration that another account or machine wrote",
+    )
+    command.add_argument(
+        "--sections",
+        action="store_true",
+        help="step state: make a table of tasks that are written as headings with bullets",
+    )
+    command.add_argument(
         "--dialect",
         choices=("keep", "moc", "next"),
         default="keep",
@@ -87,6 +105,13 @@ def add_manner(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"their size at most, in GiB (default: {KEEP_BYTES // _GIB})",
     )
+    command.add_argument(
+        "--most-gib",
+        type=_number,
+        default=MOST_BYTES // _GIB,
+        metavar="N",
+        help=f"refuse to read a larger file (default: {MOST_BYTES // _GIB} GiB)",
+    )
 
 
 def add_trial(command: argparse.ArgumentParser) -> None:
@@ -101,6 +126,11 @@ def add_trial(command: argparse.ArgumentParser) -> None:
 def kept_bytes(args: argparse.Namespace) -> int:
     """Return `--keep-gib` in bytes."""
     return int(args.keep_gib) * _GIB
+
+
+def most_bytes(args: argparse.Namespace) -> int:
+    """Return `--most-gib` in bytes."""
+    return int(args.most_gib) * _GIB
 
 
 def _number(text: str) -> int:

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from orch_next.cli.guard import FAILED, FINE, guarded
-from orch_next.cli.migrate import open_frame, run
+from orch_next.cli.guard import FAILED, FINE, USAGE, guarded
+from orch_next.cli.migrate import NoSourceError, open_frame, run
 from orch_next.cli.migrate_parser import add_folders, add_manner, add_trial
 from orch_next.cli.output import as_line, make_consoles_safe, print_json
 from orch_next.migrate.choose import choose_steps
 from orch_next.migrate.rehearse import Check, there_and_back
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,14 @@ class Script:
 def main(script: Script, argv: Sequence[str] | None = None) -> int:
     """Run a script and return its exit status, as the command line does."""
     args = _parser(script).parse_args(argv)
+    args.project = PROJECT
     make_consoles_safe()
     return guarded(lambda: _work(script, args, os.environ))
 
 
 def _parser(script: Script) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=script.summary)
-    add_folders(parser, Path(__file__).resolve().parents[2])
+    add_folders(parser, PROJECT)
     add_manner(parser)
     if "requirements" in script.steps:
         add_trial(parser)
@@ -66,6 +69,11 @@ def _work(script: Script, args: Namespace, environ: Mapping[str, str]) -> int:
     args.parts = frozenset(parts)
     args.step = [step for part in parts for step in script.parts[part]] or list(script.steps)
     args.phase = None
+    try:
+        open_frame(_for(args, "plan"))
+    except NoSourceError as error:
+        print(as_line(f"orch-next: {error}"), file=sys.stderr)
+        return USAGE
     looked = given & {*script.looks, *script.rehearsals}
     if given & set(script.looks) and run(_for(args, "plan"), environ) != FINE:
         return FAILED
@@ -84,7 +92,7 @@ def _for(args: Namespace, verb: str) -> Namespace:
 
 
 def _rehearse(args: Namespace) -> bool:
-    frame = open_frame(args)
+    frame = open_frame(_for(args, "plan"))
     with tempfile.TemporaryDirectory(prefix="orch-next-rehearsal-") as folder:
         house = replace(frame.house, target=Path(folder).resolve())
         steps = choose_steps(frame.steps, None, args.step)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orch_next.cli.output import as_table
+from orch_next.migrate.findings import Finding
 from orch_next.migrate.places import FRAME
 from orch_next.migrate.report import RunReport, StepReport
 from orch_next.migrate.words import WORDS, Lang
@@ -29,6 +30,10 @@ TEXTS: dict[Lang, dict[str, str]] = {
         "rolling back": "rollback interrupted: rollback goes on",
         "idle apply": "nothing to do",
         "idle rollback": "nothing to take back",
+        "no source": "name the old installation with --source: the folder that holds ORCH (to stay "
+        "where it is: --source . --target .); nothing was changed",
+        "no key": "no key of yours in {}: the records of this move bear no mark, so whoever can "
+        "write data/migration decides what a rollback restores",
         "report": "report: {}",
         "left": "not empty, left in place: {}",
     },
@@ -52,6 +57,10 @@ TEXTS: dict[Lang, dict[str, str]] = {
         "rolling back": "ロールバック中断: rollback で再開",
         "idle apply": "変更はありません",
         "idle rollback": "元に戻すものはありません",
+        "no source": "--source で旧環境（ORCH のあるフォルダー）を指定してください。"
+        "同じフォルダーのままなら --source . --target . です。何も変更していません",
+        "no key": "{} に鍵がないため、この移行の記録に印を付けられません。data/migration に"
+        "書き込める人が、ロールバックの内容を左右できます",
         "report": "レポート: {}",
         "left": "空でないため残しました: {}",
     },
@@ -65,7 +74,9 @@ def outline(report: RunReport, lang: Lang) -> Iterator[str]:
     """Yield a report's lines for a console: findings, one line a step, where the rest is."""
     words, texts = WORDS[lang], TEXTS[lang]
     for step in report.steps:
-        yield from _findings(step, lang)
+        yield from _grave(step, lang)
+    for step in report.steps:
+        yield from _warnings(step, lang)
     if report.steps:
         header = [words[name] for name in ("phase", "step", "outcome", "paths", "seconds")]
         rows = [_row(step, lang) for step in report.steps]
@@ -83,9 +94,18 @@ def _is_dry(report: RunReport) -> bool:
     return any(step.outcome == "planned" for step in report.steps)
 
 
-def _findings(step: StepReport, lang: Lang) -> Iterator[str]:
+def _grave(step: StepReport, lang: Lang) -> Iterator[str]:
+    """Yield what stands in the way, then what is wrong: all of it before any warning."""
+    for severity in ("blocker", "problem"):
+        yield from _told(step, [one for one in step.findings if one.severity == severity], lang)
+
+
+def _warnings(step: StepReport, lang: Lang) -> Iterator[str]:
+    yield from _told(step, [one for one in step.findings if one.severity == "warning"], lang)
+
+
+def _told(step: StepReport, found: Sequence[Finding], lang: Lang) -> Iterator[str]:
     words = WORDS[lang]
-    found = [one for one in step.findings if one.severity != "info"]
     for one in found[:MOST_FINDINGS]:
         message = one.message_ja if lang == "ja" else one.message
         where = f"{one.where}: " if one.where and one.where not in message else ""

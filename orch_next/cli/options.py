@@ -17,6 +17,7 @@ def settings_for(args: Namespace, environ: Mapping[str, str]) -> Settings:
     settings = load_settings(environ, {k: v for k, v in given.items() if v is not None})
     if not settings.state_folder.is_dir():
         raise ConfigError(
-            f"{settings.state_folder} is no folder; name your ORCH folder with --orch-root"
+            f"{settings.state_folder} is no folder: name your ORCH folder with --orch-root, or "
+            "make one with empty ledgers: `orch-next init --new`"
         )
     return settings

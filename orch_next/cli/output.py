@@ -9,9 +9,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from orch_next.cli.streams import make_streams_safe
+
 
 def make_consoles_safe() -> None:
-    """Print `?` for what a console cannot show (Windows code pages) instead of failing."""
+    """Let no printing fail; print `?` for what a console cannot show (Windows code pages)."""
+    make_streams_safe()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -31,7 +31,8 @@ MOST_MARKER = 1_000
 ASYNC_MODES = ("eventlet", "threading", "gevent")
 
 EPILOG = """exit status: 0 fine, 1 expected failure (unknown id, refused change, taken port,
-problems found), 2 usage, 3 a bug (a log file is named), 130 interrupted"""
+problems found), 2 usage, 3 a bug (a log file is named), 4 done but not
+printed, 130 interrupted"""
 
 
 def build_parser() -> argparse.ArgumentParser:

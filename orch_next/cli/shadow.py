@@ -50,6 +50,7 @@ def as_json(report: ShadowReport) -> dict[str, Any]:
     return {
         "ready": report.is_ready,
         "reasons": list(report.reasons),
+        "not_compared": list(report.uncompared),
         "legacy": report.old,
         "next": report.new,
         "routes": [_route_json(one) for one in report.compared],
@@ -80,6 +81,8 @@ def _print(report: ShadowReport) -> None:
     print()
     for reason in report.reasons:
         print(f"- {as_line(reason)}")
+    for told in report.uncompared:
+        print(f"  {as_line(told)}")
     print("ready" if report.is_ready else f"not ready: {len(report.reasons)} reasons")
 
 
@@ -105,6 +108,8 @@ def _ratio(ratio: Ratio) -> str:
 
 
 def _result(one: Compared) -> str:
+    if one.silent:
+        return "no answer"
     parts = []
     if one.faults:
         parts.append(f"differs: {len(one.faults)}")

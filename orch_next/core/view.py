@@ -25,6 +25,11 @@ from orch_next.ledger.document import (
 )
 from orch_next.ledger.parser import Document, Problem, Severity
 
+WAY_OUT = (
+    "stop the server, then `orch-next migrate apply --step state --sections --source DIR "
+    "--target DIR` makes a table of the headings (DIR: the folder that holds ORCH)"
+)
+
 
 @dataclass(frozen=True)
 class LedgerTable:
@@ -101,7 +106,7 @@ class LedgerView(Generic[R]):
     def set_cells(self, entry: Entry[R], values: Mapping[str, str]) -> list[CellChange]:
         """Return the changes that give the record's row these values, by column name."""
         if entry.row is None or entry.ledger is None:
-            raise RowError(f"{entry.record.key} is in a dialect that is only read")
+            raise RowError(f"{entry.record.key} is only read: {WAY_OUT}")
         places = entry.ledger.places
         return [SetCell(entry.row, places[name], value) for name, value in values.items()]
 
@@ -109,12 +114,16 @@ class LedgerView(Generic[R]):
         """Return the change that puts a row into the ledger's first table (D08)."""
         self.refuse_damage()
         if not self.tables:
-            raise RowError(f"{self.kind.file_name} has no table that a row could go to")
+            raise RowError(self._without_table())
         ledger = self.tables[0]
         cells = [EMPTY if name else "" for name in ledger.table.names]
         for name, place in ledger.places.items():
             cells[place] = values.get(name) or EMPTY
         return [AddRow(ledger.table, cells)]
+
+    def _without_table(self) -> str:
+        told = f"{self.kind.file_name} has no table that a row could go to"
+        return f"{told}: {WAY_OUT}" if self.entries else told
 
     def set_row(self, entry: Entry[R], raw: str, cells: Mapping[str, Any]) -> list[CellChange]:
         """Return the change that gives the record's row the line that says `cells`.
@@ -122,14 +131,14 @@ class LedgerView(Generic[R]):
         Raise RowError when the line does not say that under the present header.
         """
         if entry.row is None or entry.ledger is None:
-            raise RowError(f"{entry.record.key} is in a dialect that is only read")
+            raise RowError(f"{entry.record.key} is only read: {WAY_OUT}")
         self._refuse_misread(entry.ledger, raw, cells)
         return [SetRow(entry.row, raw)]
 
     def remove_row(self, entry: Entry[R]) -> list[CellChange]:
         """Return the change that takes the record's row away."""
         if entry.row is None:
-            raise RowError(f"{entry.record.key} is in a dialect that is only read")
+            raise RowError(f"{entry.record.key} is only read: {WAY_OUT}")
         return [RemoveRow(entry.row)]
 
     def put_row(self, raw: str, line: int, cells: Mapping[str, Any]) -> list[CellChange]:
@@ -138,7 +147,7 @@ class LedgerView(Generic[R]):
         Else it goes behind the table's last row. Raise RowError as `set_row` does.
         """
         if not self.tables:
-            raise RowError(f"{self.kind.file_name} has no table that a row could go to")
+            raise RowError(self._without_table())
         ledger, near, behind = _find_place(self.tables, line)
         self._refuse_misread(ledger, raw, cells)
         return [PutRow(ledger.table, raw, near, behind)]
@@ -261,7 +270,7 @@ def _faults(kind: LedgerKind[R], record: R, count: int) -> list[tuple[str, Sever
     if count > 1:
         found.append(("duplicate-id", "row", f"{count} rows have the id {record.key}"))
     if record.read_only:
-        message = f"{record.key} is a heading with bullets, which is only read"
+        message = f"{record.key} is a heading with bullets, which is only read: {WAY_OUT}"
         found.append(("read-only-dialect", "row", message))
     status = getattr(record, "status", "")
     if kind.statuses and status not in kind.statuses:
@@ -281,6 +290,10 @@ def _no_table(kind: LedgerKind[Any], document: Document, *, known: bool) -> Iter
         return
     elif not document.text.strip("\ufeff"):
         yield Problem("empty-file", "damage", "the file is empty", 1)
+    elif kind.prose and document.tables:
+        names = ", ".join(document.tables[0].names)
+        message = f"a table with other columns than the ledger's ({names}): nothing is listed"
+        yield Problem("other-columns", "note", message, document.tables[0].line)
     elif kind.prose:
         yield Problem("no-table", "note", "prose without a table: nothing is listed", 1)
     else:

@@ -104,6 +104,12 @@ class Disk:
         """Put a file in the place of another."""
         source.replace(target)
 
+    def replace_into(
+        self, folder: int, source: str | Path, name: str, *, held: bool = False
+    ) -> None:
+        """Put a file in the place of another in a folder that is held open, `held` from there."""
+        os.replace(source, name, src_dir_fd=folder if held else None, dst_dir_fd=folder)
+
     def exchange(self, one: Path, other: Path) -> None:
         """Swap two names at once; OSError ENOSYS where the system cannot."""
         call = _renameat2(self.system)

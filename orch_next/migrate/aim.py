@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from orch_next.migrate.bounds import is_inner
 from orch_next.migrate.changes import Change, Put, Remove
 from orch_next.migrate.facts import POSIX, Fact, glance
 from orch_next.migrate.findings import Finding
-from orch_next.migrate.places import FRAME
 
 # SQLite reads these beside a database whatever the database holds: a new one would be spoilt.
 _SIDECARS = ("-wal", "-journal")
@@ -54,7 +54,7 @@ def _key(path: str) -> str:
 
 
 def _aim_one(target: Path, change: Change) -> Aim | Finding:
-    if not _is_plain(change.path):
+    if not is_inner(change.path):
         return _blocker("path-bad", change, "is no path below the target", "移行先の下にありません")
     try:
         place = _real(target, change)
@@ -68,18 +68,9 @@ def _aim_one(target: Path, change: Change) -> Aim | Finding:
             f"リンクで移行先の外 {place} を指すため書きません",
         )
     path = place.relative_to(target).as_posix()
-    if not _is_plain(PurePosixPath(path)):
+    if not is_inner(PurePosixPath(path)):
         return _blocker("path-bad", change, "is no path below the target", "移行先の下にありません")
     return _obstacle(place, change) or Aim(change, path)
-
-
-def _is_plain(path: PurePosixPath) -> bool:
-    text = str(path)
-    if path.is_absolute() or not path.parts or ".." in path.parts or "\0" in text:
-        return False
-    if not POSIX and ("\\" in text or ":" in text):
-        return False
-    return not path.is_relative_to(FRAME)
 
 
 def _real(target: Path, change: Change) -> Path:

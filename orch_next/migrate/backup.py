@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from orch_next.errors import MigrationError, RecordError
-from orch_next.migrate.durable import copy_out, opened, sync_folder
+from orch_next.migrate.durable import copy_out, drop, opened, sync_folder
 from orch_next.migrate.facts import CHUNK, Count, uncounted
 from orch_next.migrate.house import Options
 from orch_next.migrate.manifest import Item, Manifest, Store, save_manifest
 from orch_next.migrate.places import Places
 from orch_next.migrate.record import Journal
+from orch_next.migrate.sealed import Seal
 
 # A file that nobody wrote for a day is not open for appending: another link to it stays as it is.
 QUIET_NS = 86_400 * 10**9
@@ -23,7 +23,13 @@ _PACK_FROM = 1 << 20
 FILES = "files"
 
 
-def snapshot(places: Places, manifest: Manifest, now_ns: int, count: Count = uncounted) -> Manifest:
+def snapshot(
+    places: Places,
+    manifest: Manifest,
+    now_ns: int,
+    count: Count = uncounted,
+    seal: Seal | None = None,
+) -> Manifest:
     """Keep what a commit will replace or remove; return the manifest that says where.
 
     Raise `MigrationError` for a file that changed meanwhile.
@@ -34,7 +40,7 @@ def snapshot(places: Places, manifest: Manifest, now_ns: int, count: Count = unc
     sync_folder(folder / FILES)
     kept = replace(manifest, items=items)
     verify_backup(folder, items, count)
-    save_manifest(folder, kept)
+    save_manifest(folder, kept, seal)
     sync_folder(folder.parent)
     sync_folder(folder.parent.parent)
     return kept
@@ -99,7 +105,7 @@ def prune(places: Places, journal: Journal, options: Options) -> list[str]:
     while runs and (len(runs) > options.keep_runs or sum(sizes.values()) > options.keep_bytes):
         oldest = runs.pop(0)
         del sizes[oldest]
-        shutil.rmtree(places.backups / oldest)
+        drop(places.backups / oldest)
         gone.append(oldest)
     return gone
 
@@ -114,12 +120,15 @@ def sweep(places: Places, journal: Journal) -> None:
 
 def _sweep(root: Path, keys: set[tuple[str, str]]) -> None:
     for run in list(root.iterdir()) if root.is_dir() else []:
+        if run.is_symlink() or not run.is_dir():
+            drop(run)  # nothing of ours: a link there would lead elsewhere
+            continue
         for step in list(run.iterdir()):
             if (run.name, step.name) not in keys:
-                shutil.rmtree(step)
+                drop(step)
         if not any(run.iterdir()):
             run.rmdir()
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())

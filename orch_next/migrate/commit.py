@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from orch_next.errors import MigrationError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.whole import give_to_owner
-from orch_next.migrate.durable import DISK, put_in_place, remove, sync_folder
+from orch_next.migrate.bounds import check_inside
+from orch_next.migrate.durable import DISK, drop, put_in_place, remove, sync_folder
 from orch_next.migrate.facts import POSIX, Count, Fact, glance, look, uncounted
 from orch_next.migrate.manifest import Item, Manifest
 from orch_next.migrate.places import Places
@@ -28,8 +29,10 @@ def commit(places: Places, manifest: Manifest, point: Point = no_point, disk: Di
     """
     staging = places.staged(*_key(manifest))
     todo = [item for item in manifest.items if _is_to_do(places, item, staging)]
+    for name in (*manifest.paths, *manifest.folders):
+        check_inside(places.target, places.at(name))
     for item in todo:
-        _check(places, item)
+        _check(places, item, staging)
     _make_folders(places, manifest, disk)
     for item in todo:
         point("commit-item")
@@ -45,10 +48,12 @@ def _key(manifest: Manifest) -> tuple[str, str]:
 def _is_to_do(places: Places, item: Item, staging: Path) -> bool:
     if item.after.kind == "absent":
         return glance(places.at(item.path)).kind != "absent"
-    return (staging / item.name).exists()
+    return os.path.lexists(staging / item.name)
 
 
-def _check(places: Places, item: Item) -> None:
+def _check(places: Places, item: Item, staging: Path) -> None:
+    if item.after.kind != "absent" and glance(staging / item.name).kind != "file":
+        raise MigrationError(f"{staging / item.name} is no ordinary file; nothing was touched")
     if not _is_unchanged(glance(places.at(item.path)), item.before):
         raise MigrationError(
             f"{places.at(item.path)} was written while it was being moved; stop what writes it, "
@@ -74,9 +79,9 @@ def _make_folders(places: Places, manifest: Manifest, disk: Disk) -> None:
 
 def _commit_one(places: Places, item: Item, staging: Path, disk: Disk) -> None:
     if item.after.kind == "absent":
-        remove(places.at(item.path))
+        remove(places.at(item.path), places.target)
     else:
-        put_in_place(staging / item.name, places.at(item.path), disk)
+        put_in_place(staging / item.name, places.at(item.path), places.target, disk)
 
 
 def sync_folders(places: Places, manifest: Manifest, disk: Disk = DISK) -> None:
@@ -100,7 +105,9 @@ def verify_commit(places: Places, items: Iterable[Item], count: Count = uncounte
 def drop_staging(places: Places, run: str, step: str) -> None:
     """Remove a step's staging folder, and the run's when it is empty."""
     folder = places.staged(run, step)
-    if folder.exists():
-        shutil.rmtree(folder)
+    if folder.parent.is_symlink():
+        folder.parent.unlink()  # nothing of ours: what it leads to stays
+    elif os.path.lexists(folder):
+        drop(folder)
     if folder.parent.is_dir() and not any(folder.parent.iterdir()):
         folder.parent.rmdir()

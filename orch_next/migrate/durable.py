@@ -8,11 +8,14 @@ import gzip
 import hashlib
 import os
 import shutil
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
 from orch_next.errors import MigrationError
 from orch_next.ledger.disk import Disk
+from orch_next.migrate.bounds import held
 from orch_next.migrate.facts import CHUNK, POSIX, Count, Fact, uncounted
 
 TEMP_SUFFIX = ".orch-migrate.tmp"
@@ -80,9 +83,21 @@ def copy_back(
         return _pour(file, target, False, count, disk)
 
 
-def opened(path: Path, *, packed: bool) -> IO[bytes]:
+def open_regular(path: Path) -> IO[bytes]:
+    """Open an ordinary file; OSError for a link, a pipe, a device or a folder."""
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    fd = os.open(path, os.O_RDONLY | flags)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "is no ordinary file", str(path))
+    return os.fdopen(fd, "rb")
+
+
+@contextlib.contextmanager
+def opened(path: Path, *, packed: bool) -> Iterator[IO[bytes]]:
     """Open a kept file for reading; OSError or EOFError while reading mean that it is damaged."""
-    return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+    with open_regular(path) as file, contextlib.ExitStack() as stack:
+        yield cast(IO[bytes], stack.enter_context(gzip.open(file, "rb"))) if packed else file
 
 
 def _pour(source: IO[bytes], target: Path, pack: bool, count: Count, disk: Disk) -> str:
@@ -110,39 +125,71 @@ def mark(path: Path, fact: Fact) -> None:
         os.utime(path, ns=(fact.mtime_ns, fact.mtime_ns))
 
 
-def put_in_place(source: Path, target: Path, disk: Disk = DISK) -> None:
+def put_in_place(source: Path, target: Path, root: Path | None = None, disk: Disk = DISK) -> None:
     """Put a file that is already on the disk in the place of another; raise `MigrationError`.
 
-    Across a border of file systems it is copied beside its place first.
+    Across a border of file systems it is copied beside its place first. Nothing is written
+    where the place's folder is not below `root`.
     """
     try:
-        _replace(source, target, disk)
+        with held(root, target) as folder:
+            _replace(source, target, folder, disk)
     except OSError as error:
         raise MigrationError(_told(target, error)) from error
 
 
-def _replace(source: Path, target: Path, disk: Disk) -> None:
+def _replace(source: Path, target: Path, folder: int | None, disk: Disk) -> None:
     _allow(target)
     try:
-        disk.replace(source, target)
+        _rename(source, target, folder, disk)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         temp = beside(target)
-        temp.unlink(missing_ok=True)
-        shutil.copy2(source, temp)
-        _copy_owner(source, temp)
-        sync_file(temp, disk)
-        disk.replace(temp, target)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(_at(temp, folder), dir_fd=folder)
+        _copy_over(source, temp, folder, disk)
+        _rename(temp, target, folder, disk, near=True)
         source.unlink()
 
 
-def _copy_owner(source: Path, target: Path) -> None:
-    """Let a copy belong to whom the original belongs to, where that is permitted."""
-    if POSIX:
-        info = source.stat()
-        with contextlib.suppress(PermissionError):
-            os.chown(target, info.st_uid, info.st_gid)
+def _rename(
+    source: Path, target: Path, folder: int | None, disk: Disk, *, near: bool = False
+) -> None:
+    """Put a file in the place of another; `near` says that it lies in the same folder."""
+    if folder is None:
+        disk.replace(source, target)
+    else:
+        disk.replace_into(folder, _at(source, folder) if near else source, target.name, held=near)
+
+
+def _at(path: Path, folder: int | None) -> str | Path:
+    return path if folder is None else path.name
+
+
+def _copy_over(source: Path, temp: Path, folder: int | None, disk: Disk) -> None:
+    """Copy a file, with mode, mtime and owner, or a link to another file system."""
+    if source.is_symlink():
+        os.symlink(os.readlink(source), _at(temp, folder), dir_fd=folder)  # noqa: PTH115
+        return
+    info = source.stat()
+    with source.open("rb") as file, _opened_new(temp, folder) as out:
+        while chunk := file.read(CHUNK):
+            out.write(chunk)
+        out.flush()
+        if POSIX:
+            with contextlib.suppress(PermissionError):
+                os.fchown(out.fileno(), info.st_uid, info.st_gid)
+            os.fchmod(out.fileno(), stat.S_IMODE(info.st_mode))
+            os.utime(out.fileno(), ns=(info.st_atime_ns, info.st_mtime_ns))
+        disk.sync(out.fileno())
+    if not POSIX:
+        os.utime(temp, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def _opened_new(path: Path, folder: int | None) -> IO[bytes]:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(_at(path, folder), flags, 0o600, dir_fd=folder), "wb")
 
 
 def beside(target: Path) -> Path:
@@ -151,13 +198,27 @@ def beside(target: Path) -> Path:
     return target.with_name(f".{name}{TEMP_SUFFIX}")
 
 
-def remove(path: Path) -> None:
-    """Remove a file or a link, if it is there; raise `MigrationError` where it is held open."""
+def remove(path: Path, root: Path | None = None) -> None:
+    """Remove a file or a link, if it is there; raise `MigrationError` where it is held open.
+
+    Nothing is removed where the path's folder is not below `root`.
+    """
     try:
-        _allow(path)
-        path.unlink(missing_ok=True)
+        with held(root, path) as folder:
+            _allow(path)
+            os.unlink(_at(path, folder), dir_fd=folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
     except OSError as error:
         raise MigrationError(_told(path, error)) from error
+
+
+def drop(path: Path) -> None:
+    """Remove a folder with all that is in it; a link goes, and what it leads to stays."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path)
 
 
 def _allow(path: Path) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from filelock import FileLock, Timeout
 
@@ -17,9 +17,10 @@ from orch_next.migrate.durable import DISK
 from orch_next.migrate.facts import POSIX, Fact
 from orch_next.migrate.house import House
 from orch_next.migrate.manifest import Manifest, load_manifest
-from orch_next.migrate.places import FRAME, Places
+from orch_next.migrate.places import Places
 from orch_next.migrate.record import Entry, Journal, load_journal, save_journal
 from orch_next.migrate.report import StepReport
+from orch_next.migrate.sealed import Seal
 from orch_next.migrate.staging import Free, free_bytes
 from orch_next.migrate.step import Step
 
@@ -30,7 +31,10 @@ _STATES = ("ORCH/STATE", "STATE")
 
 @dataclass(frozen=True)
 class Frame:
-    """The house, all steps in their order, and what tests pass in: kill points, disk, clock."""
+    """The house, all steps in their order, what marks its records as ours.
+
+    Tests pass in the rest: kill points, disk, clock.
+    """
 
     house: House
     steps: tuple[Step, ...]
@@ -38,6 +42,7 @@ class Frame:
     free: Free = free_bytes
     clock: Callable[[], float] = time.monotonic
     disk: Disk = DISK
+    seal: Seal = field(default_factory=Seal)
 
     @property
     def places(self) -> Places:
@@ -46,19 +51,19 @@ class Frame:
 
     def journal(self) -> Journal:
         """Read the journal as it is now."""
-        return load_journal(self.places.journal)
+        return load_journal(self.places.journal, self.seal)
 
     def save(self, journal: Journal) -> None:
         """Write the journal; the point before it is where a kill leaves the older one."""
         self.point("journal")
-        save_journal(self.places.journal, journal)
+        save_journal(self.places.journal, journal, self.seal)
         self.point("journaled")
 
     def manifest(self, entry: Entry) -> Manifest:
         """Read an entry's manifest, an empty one for a step that changed nothing."""
         if not entry.changes:
             return Manifest(entry.run, entry.step, ())
-        return load_manifest(self.places.backup(*entry.key), *entry.key)
+        return load_manifest(self.places.backup(*entry.key), *entry.key, self.seal)
 
     def known(self, journal: Journal) -> dict[str, Fact]:
         """Return what finished steps left at each path, the newest counts."""
@@ -68,7 +73,7 @@ class Frame:
     def run_name(self, journal: Journal) -> str:
         """Return a name for a new run: the time in UTC, numbered when it is taken."""
         name = f"{self.house.now:%Y%m%dT%H%M%SZ}"
-        taken = {*journal.runs(), *self._reported()}
+        taken = {*journal.runs(), *self._present()}
         number = 1
         while (wanted := name if number == 1 else f"{name}-{number:02d}") in taken:
             number += 1
@@ -80,9 +85,10 @@ class Frame:
         titles = (step.title, step.title_ja) if step else (entry.step, entry.step)
         return StepReport(entry.step, entry.phase, *titles, "nothing", counts=entry.counts)
 
-    def _reported(self) -> set[str]:
-        folder = self.places.reports
-        return {path.stem for path in folder.iterdir()} if folder.is_dir() else set()
+    def _present(self) -> set[str]:
+        """Return the names for which a file or folder is there, whoever made it."""
+        folders = [folder for folder in self.places.own if folder.is_dir()]
+        return {path.name.split(".")[0] for folder in folders for path in folder.iterdir()}
 
 
 def check_source(house: House) -> None:
@@ -98,9 +104,13 @@ def check_target(house: House, *, new: bool = False) -> None:
     """
     if not house.target.is_dir() and not (new and not os.path.lexists(house.target)):
         raise InputError(f"{house.target} is no folder")
-    frame = (house.target / FRAME).resolve()
-    if not frame.is_relative_to(house.target):
-        raise MigrationError(f"{house.target / 'data'} is a link that leads out of the target")
+    places = Places(house.target)
+    for path in (places.root.parent, places.root, *places.own):
+        if not path.resolve().is_relative_to(house.target):
+            raise MigrationError(f"{path} is a link that leads out of the target")
+    for path in places.own:
+        if path.is_symlink():
+            raise MigrationError(f"{path} is a link: nobody but the migration writes there")
 
 
 def check_not_running(house: House) -> None:
@@ -108,7 +118,9 @@ def check_not_running(house: House) -> None:
     for state in _STATES:
         for name in _RUNNING:
             path = house.target / state / name
-            if path.exists() and _is_held(str(path)):
+            if path.is_symlink():
+                raise MigrationError(f"{path} is a link: no server or dispatcher makes one")
+            if path.is_file() and _is_held(str(path)):
                 raise BlockedError(
                     f"an ORCH-Next server or dispatcher works on {path.parent}: stop it first"
                 )

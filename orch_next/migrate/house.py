@@ -13,6 +13,7 @@ Say = Callable[[str, int, int], None]
 
 KEEP_RUNS = 10
 KEEP_BYTES = 20 * 2**30
+MOST_BYTES = 8 * 2**30
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -32,6 +33,9 @@ class Options:
     parts: frozenset[str] = frozenset()
     keep_runs: int = KEEP_RUNS
     keep_bytes: int = KEEP_BYTES
+    most_bytes: int = MOST_BYTES  # of one file that is copied
+    sections: bool = False  # tasks written as headings become rows of a table
+    restore_marks: bool = False  # a rollback restores owner, setuid, setgid and sticky bits too
 
     def wants(self, part: str) -> bool:
         """Tell whether a part of a step was asked for."""

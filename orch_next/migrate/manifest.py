@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from orch_next.errors import RecordError
+from orch_next.migrate.bounds import is_name, is_written_inner
 from orch_next.migrate.facts import Fact, as_fact
-from orch_next.migrate.sealed import read_sealed, write_sealed
+from orch_next.migrate.sealed import Seal
 
 FILE_NAME = "manifest.json"
 Store = Literal["", "link", "copy", "gzip"]
@@ -41,16 +42,16 @@ class Manifest:
         return frozenset(item.path for item in self.items)
 
 
-def save_manifest(folder: Path, manifest: Manifest) -> None:
+def save_manifest(folder: Path, manifest: Manifest, seal: Seal | None = None) -> None:
     """Write the manifest into a backup's folder, the last of its files."""
-    write_sealed(folder / FILE_NAME, _as_json(manifest))
+    (seal or Seal()).write(folder / FILE_NAME, _as_json(manifest))
 
 
-def load_manifest(folder: Path, run: str, step: str) -> Manifest:
-    """Read a manifest; raise `RecordError` when it is missing, damaged or another step's."""
+def load_manifest(folder: Path, run: str, step: str, seal: Seal | None = None) -> Manifest:
+    """Read a manifest; raise `RecordError` when it is missing, damaged, not ours, or another's."""
     path = folder / FILE_NAME
     try:
-        manifest = _as_manifest(read_sealed(path))
+        manifest = _as_manifest((seal or Seal()).read(path))
     except FileNotFoundError as error:
         raise RecordError(f"{path} is missing; nothing was touched") from error
     except (KeyError, TypeError, ValueError) as error:
@@ -86,4 +87,17 @@ def _as_manifest(body: Mapping[str, Any]) -> Manifest:
         )
         for one in body["items"]
     )
-    return Manifest(body["run"], body["step"], items, tuple(body["folders"]))
+    manifest = Manifest(body["run"], body["step"], items, tuple(body["folders"]))
+    _check(manifest)
+    return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    """Raise ValueError for what no run writes: a path that leads elsewhere, a name that is none."""
+    for path in (*manifest.paths, *manifest.folders):
+        if not is_written_inner(path):
+            raise ValueError(f"{path} is no path below the target")
+    for item in manifest.items:
+        odd = {item.before.kind, item.after.kind} - {"absent", "file", "symlink"}
+        if odd or item.store not in get_args(Store) or not is_name(item.name):
+            raise ValueError(f"{item.path}: {item.name} is no change of a file")

@@ -17,6 +17,7 @@ from orch_next.migrate.record import Entry, State
 from orch_next.migrate.report import Outcome, StepReport, touched_by
 from orch_next.migrate.staging import Stage, Staged, check_space, expected_bytes
 from orch_next.migrate.step import Step, Work
+from orch_next.migrate.survey import surveyed
 
 _NOTHING = Staged((), 0, ())
 
@@ -33,7 +34,8 @@ class Move:
     def obstacle(self) -> StepReport | None:
         """Return a report when the step's own check finds a blocker, else None."""
         started = self.frame.clock()
-        findings = tuple(self.step.check(self.frame.house))
+        seen, readable = surveyed(self.frame.house, self.step.name)
+        findings = (*seen, *(self.step.check(self.frame.house) if readable else ()))
         return self._report("blocked", started, findings) if has_blocker(findings) else None
 
     def make(self) -> StepReport:
@@ -42,9 +44,12 @@ class Move:
         Raise `OrchError` or OSError; what was begun by then is in the journal.
         """
         frame, started = self.frame, self.frame.clock()
+        seen, readable = surveyed(frame.house, self.step.name)
+        if not readable:
+            return self._report("blocked", started, tuple(seen))
         work = self.step.plan(frame.house)
         aims = aim(frame.house.target, work.changes)
-        findings = (*self.step.check(frame.house), *work.findings, *aims.findings)
+        findings = (*seen, *self.step.check(frame.house), *work.findings, *aims.findings)
         staged = _NOTHING if has_blocker(findings) else self._stage(aims)
         findings += staged.findings
         if has_blocker(findings):
@@ -81,7 +86,7 @@ class Move:
         meter = Meter(frame.house.say, f"{step}: back up", 2 * size)
         now_ns = int(frame.house.now.timestamp()) * 10**9
         manifest = Manifest(self.run, step, items, folders)
-        manifest = snapshot(frame.places, manifest, now_ns, meter.add)
+        manifest = snapshot(frame.places, manifest, now_ns, meter.add, frame.seal)
         meter.end()
         frame.point("snapshot")
         entry = self._entry("committing", work, len(items))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -171,7 +172,7 @@ def _markdown(part: Part) -> str:
     if isinstance(part, Heading):
         return f"{'#' * part.level} {_line(part.text)}"
     if isinstance(part, Text):
-        return f"```\n{part.text}\n```" if part.code else _line(part.text)
+        return _fenced(part.text) if part.code else _line(part.text)
     lines = [_row(part.header), _row(["---"] * len(part.header)), *map(_row, part.rows)]
     return "\n".join(lines)
 
@@ -186,8 +187,28 @@ def _cell(text: str) -> str:
 
 def _line(text: str) -> str:
     """Return one line in which no name of a file can pose as Markdown's or HTML's structure."""
-    flat = " ".join(text.split())
-    return flat.replace("<", "&lt;")
+    flat = _shown(" ".join(text.split()))
+    return flat.replace("<", "&lt;").replace("[", "&#91;")
+
+
+def _fenced(text: str) -> str:
+    """Return lines as code, between fences that the text does not have."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{_shown_lines(text)}\n{fence}"
+
+
+def _shown_lines(text: str) -> str:
+    return "\n".join(_shown(line) for line in text.split("\n"))
+
+
+def _shown(text: str) -> str:
+    """Write out what a terminal would obey, or what would turn the reading direction."""
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"
 
 
 def _folding(parts: Iterable[Part]) -> Iterator[str]:
@@ -206,10 +227,10 @@ def _folding(parts: Iterable[Part]) -> Iterator[str]:
 
 def _html(part: Part) -> str:
     if isinstance(part, Heading):
-        return f"<h{part.level}>{html.escape(part.text)}</h{part.level}>"
+        return f"<h{part.level}>{html.escape(_shown(part.text))}</h{part.level}>"
     if isinstance(part, Text):
         tag = "pre" if part.code else "p"
-        return f"<{tag}>{html.escape(part.text)}</{tag}>"
+        return f"<{tag}>{html.escape(_shown_lines(part.text))}</{tag}>"
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in part.header)
     head = f"<tr>{head}</tr>\n" if any(part.header) else ""
     rows = "\n".join(_html_row(row) for row in part.rows)
@@ -217,7 +238,7 @@ def _html(part: Part) -> str:
 
 
 def _html_row(row: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>"
+    return f"<tr>{''.join(f'<td>{html.escape(_shown_lines(cell))}</td>' for cell in row)}</tr>"
 
 
 _STYLE = (

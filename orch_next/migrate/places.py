@@ -44,6 +44,18 @@ class Places:
         """Return the folder of files that wait for their commit."""
         return self.root / "staging"
 
+    @property
+    def own(self) -> tuple[Path, ...]:
+        """Return every file and folder directly below the root that we write."""
+        return (
+            self.lock,
+            self.journal,
+            self.backups,
+            self.reports,
+            self.staging,
+            self.root / "kept",
+        )
+
     def backup(self, run: str, step: str) -> Path:
         """Return the folder of one step's snapshot."""
         return self.backups / run / step

@@ -14,7 +14,8 @@ from orch_next.migrate.frame import Frame, check_source, check_target
 from orch_next.migrate.progress import Meter
 from orch_next.migrate.report import Outcome, RunReport, StepReport, report_of, touched_by
 from orch_next.migrate.staging import Stage, Staged, expected_bytes
-from orch_next.migrate.step import Step
+from orch_next.migrate.step import Step, Work
+from orch_next.migrate.survey import surveyed
 
 
 def has_blocker(findings: Iterable[Finding]) -> bool:
@@ -37,7 +38,8 @@ def plan(frame: Frame, steps: Sequence[Step]) -> RunReport:
 def _plan_step(frame: Frame, step: Step, known: Mapping[str, Fact]) -> StepReport:
     started = frame.clock()
     house = frame.house
-    work = step.plan(house)
+    seen, readable = surveyed(house, step.name)
+    work = step.plan(house) if readable else Work()
     aims = aim(house.target, work.changes)
     meter = Meter(house.say, f"{step.name}: compare", expected_bytes(house.target, aims))
     # What has to be built in order to be known is built elsewhere, and thrown away.
@@ -45,7 +47,8 @@ def _plan_step(frame: Frame, step: Step, known: Mapping[str, Fact]) -> StepRepor
         stage = Stage(house.target, Path(folder) / "staged", known, meter.add, dry=True)
         staged = stage.fill(aims) if aims.good else Staged((), 0, ())
     meter.end()
-    findings = (*step.check(house), *work.findings, *aims.findings, *staged.findings)
+    checked = step.check(house) if readable else ()
+    findings = (*seen, *checked, *work.findings, *aims.findings, *staged.findings)
     outcome: Outcome = "planned" if staged.items else "nothing"
     return StepReport(
         name=step.name,

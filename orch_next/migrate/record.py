@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from orch_next.errors import RecordError
-from orch_next.migrate.sealed import read_sealed, write_sealed
+from orch_next.migrate.bounds import is_name, is_written_inner
+from orch_next.migrate.sealed import Seal
 
 State = Literal["committing", "done", "rolling_back", "rolled_back"]
 
@@ -68,11 +69,17 @@ class Journal:
         return list(dict.fromkeys(names))
 
 
-def load_journal(path: Path) -> Journal:
-    """Read the journal, an empty one where there is none; raise `RecordError` for a damaged one."""
+def load_journal(path: Path, seal: Seal | None = None) -> Journal:
+    """Read the journal, an empty one where there is none.
+
+    Raise `RecordError` for a damaged one, or one that the seal does not know as ours.
+    """
     try:
-        body = read_sealed(path)
-        return Journal(tuple(_entry(one) for one in body["entries"]), tuple(body["folders"]))
+        body = (seal or Seal()).read(path)
+        folders = tuple(body["folders"])
+        if odd := [name for name in folders if not is_written_inner(name)]:
+            raise ValueError(f"{odd[0]} is no path below the target")
+        return Journal(tuple(_entry(one) for one in body["entries"]), folders)
     except FileNotFoundError:
         return Journal()
     except (KeyError, TypeError, ValueError) as error:
@@ -83,10 +90,12 @@ def _entry(value: Mapping[str, Any]) -> Entry:
     entry = Entry(**value)
     if entry.state not in get_args(State):
         raise ValueError(f"unknown state: {entry.state}")
+    if odd := [name for name in (*entry.key, entry.undone_by) if name and not is_name(name)]:
+        raise ValueError(f"{odd[0]} is no name of a run or step")
     return entry
 
 
-def save_journal(path: Path, journal: Journal) -> None:
+def save_journal(path: Path, journal: Journal, seal: Seal | None = None) -> None:
     """Write the journal, whole or not at all."""
     entries = [asdict(entry) for entry in journal.entries]
-    write_sealed(path, {"entries": entries, "folders": list(journal.folders)})
+    (seal or Seal()).write(path, {"entries": entries, "folders": list(journal.folders)})

@@ -36,7 +36,11 @@ def there_and_back(frame: Frame, steps: Sequence[Step] | None = None) -> Iterato
         yield _verified(phase, verify(frame, chosen))
     again = apply(frame, steps)
     busy = [one.name for one in again.steps if one.outcome != "nothing"]
-    yield Check("second apply", again.is_fine and not busy, f"not idle: {busy or 'none'}")
+    yield Check(
+        "second apply",
+        again.is_fine and not busy,
+        f"not idle: {', '.join(busy)}" if busy else "nothing left to do",
+    )
     if not house.same:
         yield _same("source untouched", source, tree_facts(house.source))
     for phase in reversed(phases):

@@ -16,7 +16,7 @@ from orch_next.migrate.progress import Meter
 from orch_next.migrate.record import Entry
 from orch_next.migrate.report import RunReport, StepReport, Touched, report_of
 from orch_next.migrate.staging import check_space
-from orch_next.migrate.undo import Undo, remove_folders, verify_undo
+from orch_next.migrate.undo import PLAIN_MODE, Undo, remove_folders, verify_undo
 
 
 def rollback(frame: Frame, phase: int | None = None, names: Sequence[str] = ()) -> RunReport:
@@ -79,7 +79,8 @@ def _undo(frame: Frame, entry: Entry, run: str) -> Undo:
     meter = Meter(frame.house.say, f"{entry.step}: take back", size)
     again = entry.state == "rolling_back"
     by = entry.undone_by or run
-    return Undo(frame.places, manifest, by, again, frame.point, meter.add, frame.disk)
+    marks = frame.house.options.restore_marks
+    return Undo(frame.places, manifest, by, again, frame.point, meter.add, frame.disk, marks)
 
 
 def _check(frame: Frame, undos: Iterable[Undo]) -> None:
@@ -122,7 +123,7 @@ def _take_back_one(frame: Frame, entry: Entry, undo: Undo) -> StepReport:
         outcome="taken back",
         touched=touched,
         verified=len(touched),
-        findings=tuple(_kept(path, undo.by) for path in sorted(kept)),
+        findings=(*(_kept(path, undo.by) for path in sorted(kept)), *_unmarked(undo)),
         seconds=frame.clock() - started,
     )
 
@@ -135,6 +136,23 @@ def _kept(path: str, run: str) -> Finding:
         f"{path} was written since the move; that content is in data/migration/kept/{run}/",
         f"{path} は移行後に書かれたため、その内容を data/migration/kept/{run}/ に残しました",
     )
+
+
+def _unmarked(undo: Undo) -> list[Finding]:
+    """Tell which files had bits that were left out."""
+    odd = [one for one in undo.manifest.items if one.before.mode & ~PLAIN_MODE and not undo.marks]
+    return [
+        Finding(
+            "warning",
+            "marks-dropped",
+            item.path,
+            f"{item.path} had mode {item.before.mode:o}; setuid, setgid and sticky bits are "
+            "restored with --restore-marks only",
+            f"{item.path} のモードは {item.before.mode:o} でした。setuid・setgid・スティッキー"
+            "ビットは --restore-marks を付けたときだけ復元します",
+        )
+        for item in odd
+    ]
 
 
 def _remove_folders(frame: Frame) -> list[str]:

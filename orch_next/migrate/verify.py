@@ -16,6 +16,7 @@ from orch_next.migrate.progress import Meter
 from orch_next.migrate.record import Entry
 from orch_next.migrate.report import Outcome, RunReport, StepReport, report_of
 from orch_next.migrate.step import Step
+from orch_next.migrate.survey import surveyed
 
 
 def verify(frame: Frame, steps: Sequence[Step]) -> RunReport:
@@ -45,7 +46,9 @@ def _verify_step(
         _state(frame, path, known.get(path, item.after)) for path, item in items.items()
     )
     if entries:
-        findings += step.verify(frame.house, step.plan(frame.house))
+        seen, readable = surveyed(frame.house, step.name)
+        findings += seen
+        findings += step.verify(frame.house, step.plan(frame.house)) if readable else ()
     return StepReport(
         name=step.name,
         phase=step.phase,

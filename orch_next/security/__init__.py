@@ -6,6 +6,7 @@ from orch_next.security.agents_access import load_agents_access
 from orch_next.security.door import close_door
 from orch_next.security.exposure import check_exposure
 from orch_next.security.guard import guard
+from orch_next.security.headers import custom_policy
 from orch_next.security.identities import Identities, Identity
 from orch_next.security.requests import SESSION_KEY, door_identities, identify_socket
 from orch_next.security.roles import allowed_actions, require, speaker
@@ -19,6 +20,7 @@ __all__ = [
     "allowed_actions",
     "check_exposure",
     "close_door",
+    "custom_policy",
     "door_identities",
     "guard",
     "identify_socket",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from orch_next.security.origins import Host
@@ -32,6 +33,24 @@ def security_headers(
         ("Cache-Control", "no-store"),
         *([("Strict-Transport-Security", _YEAR)] if https else []),
     ]
+
+
+_CUSTOM = (
+    "sandbox allow-scripts allow-same-origin allow-forms allow-modals allow-popups "
+    "allow-downloads; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline'{hosts}; "
+    "style-src 'self' 'unsafe-inline'{hosts}; font-src 'self' data:{hosts}; "
+    "img-src 'self' data:{hosts}; connect-src 'self'{sockets}; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def custom_policy(host: str, hosts: Sequence[str]) -> str:
+    """Return the policy of the owner's pages: inline code runs, data goes to this server alone."""
+    known = "".join(f" {one}" for one in hosts)
+    is_plain = re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", host)
+    sockets = f" ws://{host} wss://{host}" if is_plain else ""
+    return _CUSTOM.format(hosts=known, sockets=sockets)
 
 
 def _own_sockets(host: Host | None) -> str:

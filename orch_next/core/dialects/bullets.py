@@ -13,7 +13,11 @@ from orch_next.ledger import scan
 
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _TITLED = re.compile(r"(?P<id>[^\s:：]+)\s*[:：]\s*(?P<title>.*?)\s*#*\s*")
-_BULLET = re.compile(r"\s*[-*+]\s+\*\*(?P<name>[^*]+?)\s*[:：]?\*\*\s*[:：]?\s*(?P<value>.*)")
+# What the sections of a task call the columns of the table.
+NAMES = {"assigned_to": "owner", "due_date": "due", "artifacts": "artifact"}
+NAMES |= {"担当": "owner", "担当者": "owner", "期限": "due", "期日": "due", "成果物": "artifact"}
+NAMES |= {"備考": "notes", "メモ": "notes", "題名": "title", "件名": "title", "タイトル": "title"}
+BULLET = re.compile(r"\s*[-*+]\s+\*\*(?P<name>[^*]+?)\s*[:：]?\*\*\s*[:：]?\s*(?P<value>.*)")
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,26 @@ class Section:
     raw: str
 
 
-def read_bullets(kind: LedgerKind[R], text: str) -> list[R]:
-    """Return the sections that name an id and a status as read-only records."""
+def read_sections(kind: LedgerKind[R], text: str) -> list[tuple[Section, R]]:
+    """Return the sections that name an id and a status, with what they say as a record."""
     names = {name for name, column in kind.aliases.items() if column == kind.id_column}
     wanted = "|".join(map(re.escape, sorted({kind.id_column, *names})))
     if not re.search(rf"\*\*\s*(?:{wanted})\s*[:：]?\*\*", text, re.IGNORECASE):
         return []
-    found = (_as_record(kind, section) for section in _sections(text))
-    return [record for record in found if record is not None]
+    found = ((section, _as_record(kind, section)) for section in _sections(text))
+    return [(section, record) for section, record in found if record is not None]
+
+
+def read_bullets(kind: LedgerKind[R], text: str) -> list[R]:
+    """Return the sections that name an id and a status as read-only records."""
+    return [record for _, record in read_sections(kind, text)]
+
+
+def column_of(kind: LedgerKind[R], name: str) -> str | None:
+    """Return the column that a bullet's name, in small letters, stands for, or None."""
+    known = kind.aliases.get(name, name)
+    column = known if known in kind.columns else NAMES.get(name)
+    return column if column in kind.columns else None
 
 
 def _sections(text: str) -> Iterator[Section]:
@@ -51,13 +67,17 @@ def _sections(text: str) -> Iterator[Section]:
 
 
 def _section(line: int, heading: str, body: list[str]) -> Section:
-    matches = [match for match in map(_BULLET.fullmatch, body) if match]
+    matches = [match for match in map(BULLET.fullmatch, body) if match]
     bullets = {match["name"].strip().lower(): match["value"].strip() for match in matches}
     return Section(line, heading, bullets, "\n".join([heading, *body]))
 
 
 def _as_record(kind: LedgerKind[R], section: Section) -> R | None:
-    cells = {kind.aliases.get(name, name): value for name, value in section.bullets.items()}
+    cells: dict[str, str] = {}
+    for name, value in section.bullets.items():
+        column = column_of(kind, name)
+        if column and (name not in NAMES or not cells.get(column)):
+            cells[column] = value
     if not cells.get(kind.id_column) or "status" not in cells:
         return None
     titled = _TITLED.fullmatch(section.heading)

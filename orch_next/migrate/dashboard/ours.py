@@ -31,11 +31,12 @@ POST: /api/agents/claim /api/agents/heartbeat /api/agents/register /api/agents/r
 /api/approval/<approval_id>/update /api/approvals/approve /api/approvals/reject
 /api/knowledge/save_outcome /api/leases/renew /api/leases/report /api/leases/sweep
 /api/ml/retrain/manual /api/ml/retrain/start /api/ml/retrain/stop /api/ml/train
-/api/ml/train/cancel /api/monitoring/alerts/acknowledge /api/security/login /api/security/register
-/api/task/create /api/tasks/approve_done /api/tasks/create /api/tasks/drop /api/tasks/hold
-/api/tasks/promote /api/tasks/request_fix /api/tasks/update /api/undo/<int:journal_id>
-/api/work/instructions /callbacks/terminal /dispatch /dispatch/drain /dispatch/nudge
-/dispatch/stop /jobs/<job_id>/approve /jobs/<job_id>/reject /login /logout
+/api/ml/train/cancel /api/monitoring/alerts/acknowledge /api/security/login /api/security/logout
+/api/security/password /api/security/register /api/task/create /api/tasks/approve_done
+/api/tasks/create /api/tasks/drop /api/tasks/hold /api/tasks/promote /api/tasks/request_fix
+/api/tasks/update /api/undo/<int:journal_id> /api/work/instructions /callbacks/terminal /dispatch
+/dispatch/drain /dispatch/nudge /dispatch/stop /jobs/<job_id>/approve /jobs/<job_id>/reject /login
+/logout
 """
 OUR_ROUTES = routes_of(_ROUTES)
 # What clients send to us; `connect` and `disconnect` are the library's.

@@ -152,10 +152,10 @@ def _inline(file: str, count: int) -> Finding:
     return info(
         "page_inline",
         file,
-        f"{count} inline scripts, handlers or styles: the Content-Security-Policy of ORCH-Next "
-        "does not run these",
-        f"インラインのスクリプト・ハンドラー・スタイルが {count} 件: ORCH-Next の "
-        "Content-Security-Policy では動きません",
+        f"{count} inline scripts, handlers or styles: they run where `custom_pages` serves the "
+        "page, not in pages of ORCH-Next",
+        f"インラインのスクリプト・ハンドラー・スタイルが {count} 件: `custom_pages` で配信すれば"
+        "動きますが、ORCH-Next の画面では動きません",
     )
 
 
@@ -168,15 +168,30 @@ def _unclear(where: str, code: str) -> Finding:
     )
 
 
+# By (is it a hook, is it the owner's): the legacy has hooks too, and nobody can tell whose one is.
+_WHOSE = {
+    (False, True): "of your own",
+    (False, False): "of the legacy",
+    (True, True): "of the modified dashboard",
+    (True, False): "of the modified dashboard",
+}
+_WHOSE_JA = {
+    (False, True): "独自",
+    (False, False): "従来",
+    (True, True): "改変されたダッシュボード",
+    (True, False): "改変されたダッシュボード",
+}
+
+
 def _route(where: str, row: dict[str, Any]) -> Finding:
     what = " ".join(filter(None, (row["kind"], row["method"], row["name"])))
     why = f" ({row['why']})" if row["why"] else ""
     told = info if row["fate"] == "covered" else warning
-    whose = "of your own" if row["custom"] else "of the legacy"
+    whose = _WHOSE[row["kind"] == "hook", row["custom"]]
     return told(
         f"route_{row['fate']}",
         where,
         f"{what} {whose}: {row['fate']} in ORCH-Next{why}",
-        f"{what} ({'独自' if row['custom'] else '従来'}): ORCH-Next では"
+        f"{what} ({_WHOSE_JA[row['kind'] == 'hook', row['custom']]}): ORCH-Next では"
         f"{_JAPANESE[row['fate']]}{why}",
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from orch_next.migrate.intake.placing import Known
+from orch_next.migrate.settings.text import read_whole
 
 KIND = "orch-next catalogue"
 
@@ -37,7 +38,7 @@ def read_catalogue(path: Path) -> dict[str, Listed] | None:
     OSError other than a missing file passes.
     """
     try:
-        whole = json.loads(path.read_bytes())
+        whole = json.loads(read_whole(path))
         if whole["kind"] != KIND:
             return None
         return {row["path"]: Listed(**row) for row in whole["files"]}

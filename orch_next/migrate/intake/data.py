@@ -38,6 +38,7 @@ from orch_next.migrate.intake.stores import (
     read_store,
     store_problem,
 )
+from orch_next.migrate.settings.text import MOST_READ
 from orch_next.migrate.step import Work
 
 CATALOGUE = PurePosixPath("data/moc-import.json")
@@ -156,6 +157,10 @@ class DataPlan:
         return path
 
     def _look_into(self, found: Found, ledgers: Ledgers) -> None:
+        is_read = found.name in STORES or found.name.startswith(LINES_FOLDER)
+        if is_read and found.size > MOST_READ:
+            self.findings.append(finding("json-large", found.name, found.size >> 20))
+            return
         if found.name in STORES:
             store = read_store(found.name, found.path)
             if store is None:
@@ -205,7 +210,7 @@ class DataPlan:
     def _is_joined(self, found: Found) -> bool:
         """Tell whether every record of a store is in the new house's, word for word."""
         present = self.house.target / found.name
-        if found.name not in JOINED or not present.exists():
+        if found.name not in JOINED or not present.exists() or found.size > MOST_READ:
             return False
         old, new = read_store(found.name, found.path), read_store(found.name, present)
         return old is not None and new is not None and not join_stores(old, new).differing

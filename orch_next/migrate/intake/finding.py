@@ -84,6 +84,11 @@ _TEXTS: dict[str, tuple[Severity, str, str]] = {
         "not valid JSON of a known form ({0}); kept as it is",
         "正しい JSON ではありません（{0}）。そのまま残します",
     ),
+    "json-large": (
+        "warning",
+        "{0} MiB of JSON: kept as it is, nothing is read from it",
+        "{0} MiB の JSON です。そのまま残し、内容は読みません",
+    ),
     "json-line": (
         "warning",
         "not a JSON line ({0}); kept as it is",

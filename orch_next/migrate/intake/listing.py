@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orch_next.migrate.bounds import leads_out
 from orch_next.migrate.facts import Kind, glance
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.intake.finding import finding
@@ -61,7 +62,7 @@ def _about(one: Found) -> Finding:
 def _walk(source: Path, folder: str, skip: Callable[[str], bool]) -> Iterator[Found | Finding]:
     failed: list[OSError] = []
     top = source / folder
-    if top.is_symlink():
+    if top.is_symlink() or leads_out(source, top):
         yield _as_found(source, top)
         return
     for here, names, files in os.walk(top, onerror=failed.append):

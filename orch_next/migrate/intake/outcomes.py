@@ -26,6 +26,7 @@ from orch_next.migrate.intake.databases import (
     table_names,
 )
 from orch_next.migrate.intake.listing import list_files
+from orch_next.migrate.settings.text import read_whole
 from orch_next.storage.ours import is_foreign, is_our_name
 
 _JSON_MEMBERS = ("files_modified", "ps1_parameters_used", "performance_metrics")
@@ -103,12 +104,12 @@ def _has_outcomes(path: Path) -> bool:
 
 
 def _of_json(name: str, path: Path, now: datetime) -> Iterator[Record]:
-    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     try:
+        data = read_whole(path).removeprefix(b"\xef\xbb\xbf")
         for number, value in enumerate(_values(data), start=1):
             if isinstance(value, dict) and set(REQUIRED) <= set(value):
                 yield _record(f"{name}:{number}", _members(value), now)
-    except (ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         yield Record(name, None, str(error))
 
 

@@ -23,6 +23,8 @@ from orch_next.migrate.intake.databases import (
     quoted,
 )
 from orch_next.migrate.intake.finding import finding
+from orch_next.migrate.settings.text import MOST_READ, read_whole
+from orch_next.migrate.settings.tree import is_inner_file
 
 _R = TypeVar("_R", Task, Approval)
 SECRET_TABLES = ("users", "jwt_tokens")
@@ -73,8 +75,8 @@ def read_ledgers(source: Path) -> Ledgers:
 def _ledger(source: Path, kind: LedgerKind[_R]) -> dict[str, str] | None:
     for folder in ("ORCH/STATE", "STATE"):
         path = source / folder / kind.file_name
-        if path.is_file():
-            records = load_snapshot(kind, path.read_bytes()).records
+        if is_inner_file(source, path) and path.stat().st_size <= MOST_READ:
+            records = load_snapshot(kind, read_whole(path.resolve())).records
             return {record.key: record.status for record in records}
     return None
 

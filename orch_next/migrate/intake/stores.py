@@ -11,6 +11,7 @@ from typing import Any
 
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.intake.finding import finding
+from orch_next.migrate.settings.text import read_whole
 
 # file -> key of the list in the other known form, member that names a record (contract 6)
 STORES: Mapping[str, tuple[str, str]] = {
@@ -69,7 +70,7 @@ def read_store(name: str, path: Path) -> Store | None:
 def store_problem(name: str, path: Path) -> Finding:
     """Return why `read_store` gave nothing."""
     try:
-        json.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        json.loads(read_whole(path).removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as error:
         return finding("json-damaged", name, error)
     return finding("json-damaged", name, f'neither a list nor {{"{STORES[name][0]}": [...]}}')
@@ -77,7 +78,7 @@ def store_problem(name: str, path: Path) -> Finding:
 
 def _parse(path: Path) -> Any:
     try:
-        return json.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        return json.loads(read_whole(path).removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
         return None
 

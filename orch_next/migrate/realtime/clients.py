@@ -20,6 +20,14 @@ _SUFFIXES = frozenset(
 )
 # Data, logs, ledgers and other people's programs are no clients.
 _SKIPPED = ("data", "LOGS", "STATE", "ORCH/LOGS", "ORCH/STATE", "ORCH/REPORTS", "ORCH/docs")
+# Copies, tests of a build service and documents: nobody runs what they name.
+_KEPT = re.compile(
+    r"\.?_?(backups?|bak|old|archive)(\b|_|$).*|.*[_.-](backup|bak|old|orig)(\.\w+)?", re.IGNORECASE
+)
+_ABOUT = frozenset((".github", ".gitlab", ".circleci", ".azure", ".vscode", ".idea", "docs", "doc"))
+_BUILDS = re.compile(
+    r"\.?(gitlab-ci|travis|azure-pipelines|appveyor|circle|bitbucket-pipelines)\b.*\.ya?ml"
+)
 _FOREIGN = ("node_modules", "__pycache__", "site-packages", ".git", ".venv", "venv", "orch_next")
 _ADDRESS = re.compile(
     r"\b(?P<scheme>https?|wss?)://(?P<host>localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
@@ -84,7 +92,13 @@ def find_clients(source: Path) -> Clients:
 
 
 def _is_skipped(name: str) -> bool:
-    return name in _SKIPPED or name.rpartition("/")[2] in _FOREIGN
+    own = name.rpartition("/")[2]
+    return (
+        name in _SKIPPED
+        or own in _FOREIGN
+        or own.lower() in _ABOUT
+        or bool(_KEPT.fullmatch(own) or _BUILDS.fullmatch(own.lower()))
+    )
 
 
 def _addresses(where: str, line: str) -> Iterator[Address]:

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from orch_next.migrate.settings.text import decode_text
+from orch_next.migrate.settings.text import decode_text, read_whole
 from orch_next.migrate.settings.tree import list_files
 
 _COOKIE = re.compile(rb"\A[^\n]*(?:\n[^\n]*)?coding[:=]\s*([-\w.]+)")
@@ -34,7 +34,7 @@ def find_dashboards(root: Path) -> list[Path]:
 def parse_python(path: Path) -> Source:
     """Parse a file in whatever encoding it has; a file that is no Python is told, not raised."""
     try:
-        text = _decode(path.read_bytes())
+        text = _decode(read_whole(path))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about escapes in strings: not ours to mend
             return Source(path, ast.parse(text.removeprefix("\ufeff"), filename=path.name))

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import errno
 from dataclasses import dataclass
 from pathlib import Path
+
+from orch_next.migrate.durable import open_regular
+
+MOST_READ = 64 * 2**20  # what is taken apart is held in memory
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -34,8 +39,17 @@ def decode_text(data: bytes) -> Text:
 
 
 def read_text(path: Path) -> Text:
-    """Read and decode a file; raise OSError when it cannot be read."""
-    return decode_text(path.read_bytes())
+    """Read and decode a file; raise OSError when it cannot be read, or is too large for that."""
+    return decode_text(read_whole(path))
+
+
+def read_whole(path: Path) -> bytes:
+    """Return an ordinary file's bytes; OSError for a link, a pipe, or more than the limit."""
+    with open_regular(path) as file:
+        data = file.read(MOST_READ + 1)
+    if len(data) > MOST_READ:
+        raise OSError(errno.EFBIG, f"is larger than {MOST_READ >> 20} MiB", str(path))
+    return data
 
 
 def _attempt(data: bytes, encoding: str) -> str | None:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from orch_next.migrate.bounds import leads_out
+
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 4
 _SKIPPED = {
@@ -28,6 +30,11 @@ def place(root: Path, path: Path, line: int = 0) -> str:
 def is_plain(path: Path) -> bool:
     """Tell whether a path is an ordinary file, not a symlink."""
     return path.is_file() and not path.is_symlink()
+
+
+def is_inner_file(root: Path, path: Path) -> bool:
+    """Tell whether a path is a file that no link leads out of the tree for."""
+    return path.is_file() and not leads_out(root, path)
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:

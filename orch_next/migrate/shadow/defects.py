@@ -10,6 +10,7 @@ from orch_next.migrate.shadow.compare import NO_ROWS, Difference, What
 
 Test = Callable[[Difference], bool]
 _ROWS = r"/(api/(tasks|approvals|milestones)|jobs.*)$"
+_UNKNOWN = r".*/no-such-(url|id)(/|$)"
 _DASHES = re.compile(r":?-{2,}:?")
 
 
@@ -22,11 +23,13 @@ class Meant:
     what: tuple[What, ...]
     where: str = ""
     test: Test = lambda _one: True
+    status: int = 0  # both answers', where only that makes it meant
 
-    def covers(self, path: str, one: Difference) -> bool:
+    def covers(self, path: str, one: Difference, status: int) -> bool:
         """Tell whether it explains the difference."""
         return (
             one.what in self.what
+            and self.status in (0, status)
             and re.match(self.routes, path.partition("?")[0]) is not None
             and re.search(self.where, one.where) is not None
             and self.test(one)
@@ -73,8 +76,9 @@ MEANT: tuple[Meant, ...] = (
     Meant("D32", r"/api/rules", ("length", "value")),
     Meant("D32", r"/api/rules", ("missing",), r"^violations\["),
     Meant("D33", r"/console$", ("status",), test=_turned("404 500", "200")),
-    Meant("D38", r"/no-such-url$", ("status",), test=_turned("500", "404")),
-    Meant("D38", r"/no-such-url$", ("type",), test=_turned("text/html", "application/json")),
+    Meant("D10", _UNKNOWN, ("status",), test=_turned("200", "404")),
+    Meant("D38", _UNKNOWN, ("status",), test=_turned("500 503", "404")),
+    Meant("D38", _UNKNOWN, ("type", "title", "body", "missing", "value"), status=404),
     Meant("D39", r"/api/agents/list$", ("length",)),
     Meant("D44", r"/api/(autopilot|work/progress)", ("value", "length")),
     Meant("D46", r"/api/ml/retrain/", ("status",), test=_turned("500 503", "200")),
@@ -82,6 +86,9 @@ MEANT: tuple[Meant, ...] = (
 )
 
 
-def defect_of(path: str, one: Difference) -> str:
-    """Return the D-number of the defect that a difference cures, empty when none is known."""
-    return next((meant.defect for meant in MEANT if meant.covers(path, one)), "")
+def defect_of(path: str, one: Difference, status: int = 0) -> str:
+    """Return the D-number of the defect that a difference cures, empty when none is known.
+
+    `status` is that of both answers, 0 where they differ in it.
+    """
+    return next((meant.defect for meant in MEANT if meant.covers(path, one, status)), "")

@@ -16,6 +16,7 @@ from orch_next.errors import InputError, MigrationError
 MOST_BYTES = 64 * 2**20
 STREAM_SECONDS = 8.0
 _CHUNK = 65_536
+_PATIENCE = 3  # time limits that a whole answer may take
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ class Answer:
     def as_json(self) -> Any:
         """Return the body's value; raise ValueError."""
         return json.loads(self.body)
+
+
+class SilentError(MigrationError):
+    """A server, by its name, that does not answer."""
+
+    def __init__(self, message: str, server: str) -> None:
+        super().__init__(message)
+        self.server = server
 
 
 @dataclass
@@ -86,8 +95,9 @@ class Server:
             self._connection.close()
             self._connection = None
 
-    def _dead(self, path: str, error: Exception) -> MigrationError:
-        return MigrationError(f"{self.name} {self.url}{path} does not answer: {error or 'closed'}")
+    def _dead(self, path: str, error: Exception) -> SilentError:
+        told = f"{self.name} {self.url}{path} does not answer: {error or 'closed'}"
+        return SilentError(told, self.name)
 
     def _get(self, path: str, stream: bool) -> Answer:
         connection = self._connection or self._connect()
@@ -97,7 +107,8 @@ class Server:
         answer = connection.getresponse()
         mime = answer.headers.get_content_type() if answer.headers.get("Content-Type") else ""
         is_stream = stream and answer.status == http.client.OK and mime == "text/event-stream"
-        body = _first_event(answer) if is_stream else _whole(answer)
+        deadline = time.monotonic() + _PATIENCE * self.timeout
+        body = _first_event(answer) if is_stream else _whole(answer, deadline)
         seconds = time.perf_counter() - started
         if is_stream or answer.will_close:
             self.close()
@@ -108,9 +119,11 @@ class Server:
         return kind(self._host, self._port, timeout=self.timeout)
 
 
-def _whole(answer: http.client.HTTPResponse) -> bytes:
+def _whole(answer: http.client.HTTPResponse, deadline: float) -> bytes:
     parts, size = [], 0
-    while chunk := answer.read(_CHUNK):
+    while chunk := answer.read1(_CHUNK):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer does not end")
         size += len(chunk)
         if size > MOST_BYTES:
             raise http.client.HTTPException(f"more than {MOST_BYTES} bytes")

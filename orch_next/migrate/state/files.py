@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from orch_next.migrate.bounds import leads_out
+
 # Our writers' locks and drafts mean nothing in another place (docs/ledger.md).
 _OURS = re.compile(r"\..+\.lock(-next)?|\.dispatcher\.lock|\..+\.tmp")
 
@@ -21,13 +23,15 @@ class Found:
     dead: tuple[Path, ...]
 
 
-def list_state(folder: Path) -> Found:
-    """List a STATE folder's files in order; linked folders and dead links are not followed."""
+def list_state(folder: Path, root: Path) -> Found:
+    """List a STATE folder's files in order; what leads nowhere, out or to a folder stays."""
     files: list[Path] = []
     links: list[Path] = []
     dead: list[Path] = []
     for path in sorted(_walk(folder)):
         inner = path.relative_to(folder)
+        if leads_out(root, path):
+            continue  # the survey tells it
         if path.is_symlink():
             (links if path.is_file() else dead).append(inner)
         if path.is_file():

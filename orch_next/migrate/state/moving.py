@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -119,9 +119,11 @@ def _from_other_root(house: House, kind: LedgerKind[Any], path: Path) -> Finding
 
 
 def _with_table(house: House, moved: Moved) -> Moved:
-    """Turn sections into rows (contract 3; docs/migration-state.md)."""
+    """Turn sections into rows where that was asked for (docs/migration-state.md)."""
     assert moved.ledger is not None  # noqa: S101
     where = place(house.source, moved.origin)
+    if not house.options.sections or moved.ledger.tables:
+        return moved.telling(*_left_sections(moved.ledger, where))
     try:
         converted = convert_sections(moved.ledger)
     except (InputError, RowError) as error:
@@ -133,16 +135,37 @@ def _with_table(house: House, moved: Moved) -> Moved:
     count = len(converted.sections)
     english = f"{count} tasks under headings become rows of a table"
     japanese = f"見出しで書かれた {count} 件のタスクを表の行にします"
-    told = [info("sections-converted", where, english, japanese)]
-    rest = [one for one in converted.sections if one.rest]
-    for one in rest:
-        english = f"{one.fields['id']}: lines that no cell holds go to STATE/{SIDECAR}"
-        japanese = f"{one.fields['id']}: 表に入らない行は STATE/{SIDECAR} に移します"
-        line = place(house.source, moved.origin, one.start + 1)
-        told.append(info("section-rest", line, english, japanese))
+    told = [warning("sections-converted", where, english, japanese)]
+    for one in converted.sections:
+        told += _told_section(one, place(house.source, moved.origin, one.start + 1))
     return replace(
         moved, ledger=converted.ledger, sections=converted.sections, sidecar=converted.sidecar
     ).telling(*told)
+
+
+def _left_sections(ledger: LedgerText, where: str) -> Iterator[Finding]:
+    """Tell that tasks under headings stay so, and what makes a table of them."""
+    count = sum(record.read_only for record in ledger.records)
+    if count and ledger.tables:
+        english = f"{count} tasks under headings stay beside the table; they are only read"
+        japanese = f"見出しで書かれた {count} 件は表の隣に残り、読むだけです"
+        yield warning("sections-left", where, english, japanese)
+    elif count:
+        english = f"{count} tasks are headings with bullets, which are only read: --sections makes "
+        english += "a table of them"
+        japanese = f"{count} 件が見出しと箇条書きで、読むだけです。--sections で表にできます"
+        yield warning("sections-left", where, english, japanese)
+
+
+def _told_section(one: Section, where: str) -> Iterator[Finding]:
+    key = one.fields["id"]
+    english = f"{key} becomes a row: {one.fields['status']}, {one.fields['title']}"
+    japanese = f"{key} を表の行にします: {one.fields['status']}、{one.fields['title']}"
+    yield info("section-row", where, english, japanese)
+    if one.rest:
+        english = f"{key}: lines that no cell holds go to STATE/{SIDECAR}"
+        japanese = f"{key}: 表に入らない行は STATE/{SIDECAR} に移します"
+        yield info("section-rest", where, english, japanese)
 
 
 def _joined(house: House, moved: Moved, path: Path) -> Moved:

@@ -1,4 +1,4 @@
-"""Turn task sections into rows of a table; what no cell can hold goes to a file beside it."""
+"""Turn task sections into rows of tables; what no cell can hold goes to a file beside them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEAD = "# TASKS.md: lines of the former sections that no cell holds / 表に入
 
 @dataclass(frozen=True)
 class Converted:
-    """The ledger with a table, the sidecar's text (empty: none), and the sections by line."""
+    """The ledger with its tables, the sidecar's text (empty: none), and the sections by line."""
 
     ledger: LedgerText
     sidecar: str
@@ -29,29 +29,43 @@ class Converted:
 def convert_sections(ledger: LedgerText) -> Converted | None:
     """Return the text with rows in place of its task sections; None when it has none.
 
-    Other text stays as it is, and so do sections about a task that is in a table. The table
-    stands where the first section stood, or the rows go to the table that is there. Raise
-    RowError or InputError when a row could not be read back.
+    Each heading above tasks gets a table of its own, where its first task stood; other text stays
+    as it is. A ledger that has a table is left alone: what else names a task there is text.
+    Raise RowError or InputError when a row could not be read back.
     """
-    lines = scan.split_lines(ledger.text)
-    found = find_sections(lines.texts) if ledger.kind.name == TASK.name else []
-    # A section about a task of the table is text that explains it.
-    rows = {record.key for record in ledger.records if not record.read_only}
-    sections = [one for one in found if one.fields["id"] not in rows]
+    if ledger.kind.name != TASK.name or ledger.tables:
+        return None
+    sections = find_sections(ledger.text)
     if not sections:
         return None
-    eol = next((eol for eol in lines.eols if eol), "\n")
-    inside = {index for one in sections for index in range(one.start, one.end)}
-    first = sections[0].start
-    parts: list[str] = [ledger.text[: lines.starts[0]]]
-    for index, (text, end) in enumerate(zip(lines.texts, lines.eols, strict=True)):
-        if index == first and not ledger.tables:
-            parts.append(_empty_table(_names(sections), eol, parts))
+    eol = next((eol for eol in scan.split_lines(ledger.text).eols if eol), "\n")
+    groups = _groups(sections)
+    text = _with_tables(ledger.text, groups, eol)
+    without = read_ledger_text(TASK, _with_room(text, eol))
+    return Converted(_with_rows(without, groups), _sidecar(sections, eol), tuple(sections))
+
+
+def _groups(sections: Sequence[Section]) -> list[list[Section]]:
+    """Return the sections by the heading that they stand under, in order."""
+    groups: dict[int, list[Section]] = {}
+    for one in sections:
+        groups.setdefault(one.above, []).append(one)
+    return list(groups.values())
+
+
+def _with_tables(text: str, groups: Sequence[Sequence[Section]], eol: str) -> str:
+    """Return the text with an empty table for each group and without the sections' lines."""
+    lines = scan.split_lines(text)
+    inside = {at for group in groups for one in group for at in range(one.start, one.end)}
+    firsts = {group[0].start for group in groups}
+    names = _names([one for group in groups for one in group])
+    parts: list[str] = [text[: lines.starts[0]]]
+    for index, (line, end) in enumerate(zip(lines.texts, lines.eols, strict=True)):
+        if index in firsts:
+            parts.append(_empty_table(names, eol, parts))
         if index not in inside:
-            parts.append(text + end)
-    text = "".join(parts)
-    without = read_ledger_text(TASK, text if ledger.tables else _with_room(text, eol))
-    return Converted(_with_rows(without, sections), _sidecar(sections, eol), tuple(sections))
+            parts.append(line + end)
+    return "".join(parts)
 
 
 def _names(sections: Sequence[Section]) -> list[str]:
@@ -73,14 +87,14 @@ def _with_room(text: str, eol: str) -> str:
     return text[: -len(eol)] if text.endswith(f"|{eol}{eol}") else text
 
 
-def _with_rows(ledger: LedgerText, sections: Iterable[Section]) -> LedgerText:
-    table, places = ledger.tables[0]
+def _with_rows(ledger: LedgerText, groups: Sequence[Sequence[Section]]) -> LedgerText:
     rows = []
-    for section in sections:
-        cells = [EMPTY if name else "" for name in table.names]
-        for column, value in _values(section).items():
-            cells[places[column]] = value or EMPTY
-        rows.append(AddRow(table, cells))
+    for (table, places), group in zip(ledger.tables, groups, strict=True):
+        for section in group:
+            cells = [EMPTY if name else "" for name in table.names]
+            for column, value in _values(section).items():
+                cells[places[column]] = value or EMPTY
+            rows.append(AddRow(table, cells))
     return ledger.changed(rows)
 
 

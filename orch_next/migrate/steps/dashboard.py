@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,7 @@ class DashboardStep:
             *route_findings(routes),
             *(_link(link) for link in list_links(house.source)),
             *(_edited(one) for one in edited),
+            *_served([row for row in pages if row["file"].endswith(_MARKUP)], files),
         ]
         counts = {
             "files": len(kept),
@@ -126,6 +127,38 @@ def _link(file: str) -> Finding:
         file,
         "a symlink among the pages is not followed; copy what it leads to if it is needed",
         "画面フォルダー内のシンボリックリンクはたどりません。必要なら中身を複写してください",
+    )
+
+
+# Where the legacy served its templates (contract 1.2), for those that an owner may have changed.
+_URLS = {
+    "orch_dashboard.html": "/",
+    "agents.html": "/agents",
+    "realtime_dashboard.html": "/realtime",
+    "monitoring_dashboard.html": "/monitoring",
+    "security_dashboard.html": "/security",
+    "console_launcher.html": "/console",
+}
+
+
+def _served(rows: Sequence[dict[str, Any]], files: Sequence[Custom]) -> Iterator[Finding]:
+    """Tell once what serves the pages, and which URLs of the legacy they can take."""
+    if not rows:
+        return
+    kept = {
+        one.file: one.kept.relative_to("templates/custom").as_posix()
+        for one in files
+        if one.kind == "templates"
+    }
+    names = [kept[row["file"]] for row in rows if row["file"] in kept]
+    urls = [f'"{_URLS[name]}={name}"' for name in names if name in _URLS]
+    old = f", and custom_urls = [{', '.join(urls)}] at the old URLs" if urls else ""
+    old_ja = f"、custom_urls = [{', '.join(urls)}] で元の URL に" if urls else ""
+    yield info(
+        "custom_served",
+        "templates/custom",
+        f"{len(names)} pages: custom_pages = true serves them at /custom/<name>{old}",
+        f"{len(names)} 画面: custom_pages = true で /custom/<name> に{old_ja}配信します",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,7 +37,7 @@ from orch_next.migrate.dispatching.telling import (
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.house import House
 from orch_next.migrate.settings.sources import read_sources
-from orch_next.migrate.settings.text import read_text
+from orch_next.migrate.settings.text import read_text, read_whole
 from orch_next.migrate.settings.told import blocker
 from orch_next.migrate.settings.tree import is_plain, list_files, place
 from orch_next.migrate.step import Phase, Step, Work
@@ -146,7 +147,7 @@ def _schedules(root: Path, query: Callable[[], bytes]) -> tuple[list[Schedule], 
     findings: list[Finding] = []
     sources = [("schtasks", query, "")]
     for path in list_files(root, lambda name: name.endswith(".xml")):
-        sources.append((place(root, path), path.read_bytes, path.stem))
+        sources.append((place(root, path), partial(read_whole, path), path.stem))
     for where, read, name in sources:
         try:
             for one in parse_schedules(read(), name):

@@ -12,7 +12,7 @@ from orch_next.migrate.changes import Change, Put
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.house import House
 from orch_next.migrate.settings.told import blocker, info, problem, warning
-from orch_next.migrate.settings.tree import place
+from orch_next.migrate.settings.tree import is_inner_file, place
 from orch_next.migrate.state.files import list_state
 from orch_next.migrate.state.moving import Moved, move_ledger, summarise
 from orch_next.migrate.state.roots import Roots, find_roots
@@ -80,7 +80,7 @@ def _ledgers(house: House, moved: Sequence[Moved]) -> Iterator[Change]:
             yield Put(path, origin=one.origin)
         if one.sidecar:
             present = house.source / STATE / SIDECAR
-            before = present.read_bytes() if present.is_file() else b""
+            before = present.read_bytes() if is_inner_file(house.source, present) else b""
             yield Put(STATE / SIDECAR, content=before + one.sidecar.encode("utf-8"))
 
 
@@ -88,7 +88,7 @@ def _others(house: House, roots: Roots) -> Iterator[Change]:
     """Copy what is no ledger, and the other roots whole: nothing of them is dropped."""
     assert roots.main is not None  # noqa: S101
     made = {STATE / name for name in (*_NAMES, SIDECAR)}
-    for inner in list_state(roots.main).files:
+    for inner in list_state(roots.main, house.source).files:
         path = STATE / inner.as_posix()
         origin = roots.main / inner
         if path not in made and origin != house.target / path:
@@ -96,13 +96,13 @@ def _others(house: House, roots: Roots) -> Iterator[Change]:
     if house.same:
         return
     for number, folder in enumerate(roots.others, start=1):
-        for inner in list_state(folder).files:
+        for inner in list_state(folder, folder).files:
             yield Put(OTHER_ROOT / str(number) / inner.as_posix(), origin=folder / inner)
 
 
 def _links(house: House, roots: Roots) -> Iterator[Finding]:
     assert roots.main is not None  # noqa: S101
-    found = list_state(roots.main)
+    found = list_state(roots.main, house.source)
     for inner in found.links:
         where = place(house.source, roots.main / inner)
         yield info(

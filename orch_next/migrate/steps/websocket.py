@@ -67,16 +67,32 @@ def _settings(house: House) -> Settings:
 
 
 def _about_addresses(stale: Iterable[Address], settings: Settings) -> Iterator[Finding]:
-    for one in stale:
-        yield finding("live-address", one.where, one.url, settings.port)
+    for where, urls in _by_file((one.where, one.url) for one in stale).items():
+        yield finding("live-address", where, urls, settings.port)
 
 
 def _about_events(clients: Clients) -> Iterator[Finding]:
+    unknown: dict[str, list[tuple[str, str]]] = {"live-unsent": [], "live-unheard": []}
     for one in clients.events:
         known = SENT if one.way == "from the server" else HEARD
+        code = "live-unsent" if one.way == "from the server" else "live-unheard"
         if one.name not in known:
-            code = "live-unsent" if one.way == "from the server" else "live-unheard"
-            yield finding(code, one.where, one.name)
+            unknown[code].append((one.where, one.name))
+    for code, found in unknown.items():
+        for where, names in _by_file(found).items():
+            yield finding(code, where, names)
+
+
+def _by_file(found: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return what each file says, each word once, by the first place in it."""
+    first: dict[str, str] = {}
+    said: dict[str, list[str]] = {}
+    for where, word in found:
+        file = where.rpartition(":")[0]
+        words = said.setdefault(first.setdefault(file, where), [])
+        if word not in words:
+            words.append(word)
+    return {where: ", ".join(words) for where, words in said.items()}
 
 
 def _about_secret(olds: Iterable[OldSetting], settings: Settings) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ export function nameCode(code) {
       t("An unfinished merge"),
       t("Finish the merge in an editor: keep one side and take the marker lines out."),
     ],
+    "other-columns": [t("Other columns"), t("The table has other columns: nothing is listed.")],
     "no-table": [t("No ledger table"), t("The file needs a table with all required columns.")],
     "empty-file": [t("The file is empty"), t("Restore it from git or a backup.")],
     "not-utf-8": [t("Not UTF-8"), t("Save the file as UTF-8 again.")],

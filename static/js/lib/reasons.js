@@ -27,7 +27,6 @@ const SENTENCES = [
   t("{failed} failed attempts (limit {limit})"),
   t("the id {id} stands in more than one row"),
   t("{count} rows have the id {id}"),
-  t("{id} is a heading with bullets, which is only read"),
   t("{id} has the unknown status {status}"),
   t("the id is too long"),
   t("text directly under a table"),
@@ -36,7 +35,12 @@ const SENTENCES = [
   t("{file} is damaged; its last good rows are shown"),
   t("{core} did not fetch {id}"),
   t("line {line} is in a dialect that is only read"),
-  t("{id} is in a dialect that is only read"),
+  t(
+    "{id} is a heading with bullets, which is only read: stop the server, then `orch-next migrate apply --step state --sections --source DIR --target DIR` makes a table of the headings (DIR: the folder that holds ORCH)",
+  ),
+  t(
+    "{id} is only read: stop the server, then `orch-next migrate apply --step state --sections --source DIR --target DIR` makes a table of the headings (DIR: the folder that holds ORCH)",
+  ),
   t("another process dispatches for this STATE folder"),
   t("coreId may hold 1 to 64 of A-Z a-z 0-9 _ . -"),
   t("intervalSec must be a whole number"),
@@ -66,6 +70,9 @@ const SENTENCES = [
   t("{file}: git is merging; finish or abort the merge first"),
   t("{file}: git {operation} is not finished; finish or abort it first"),
   t("{file}: git is at work in its folder"),
+  t(
+    "{file} has no table that a row could go to: stop the server, then `orch-next migrate apply --step state --sections --source DIR --target DIR` makes a table of the headings (DIR: the folder that holds ORCH)",
+  ),
   t("{file} has no table that a row could go to"),
   t("{file}: the table's header has changed since"),
   t("{file}: the line has more cells than the table"),
