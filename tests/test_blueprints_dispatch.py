@@ -196,7 +196,8 @@ def test_a_claim_a_renewal_and_a_report(client: FlaskClient, ready: str) -> None
     assert (lease["job_id"], lease["coreId"], token in str(lease)) == (ready, PULL, False)
     holder = {"job_id": ready, "token": token}
     renewed = client.post("/api/leases/renew", json={**holder, "seconds": 60}).json
-    assert renewed == {"success": True, "job_id": ready, "lock_expires_at": "2025-10-09T03:34:05Z"}
+    ends = {"lock_expires_at": "2025-10-09T03:34:05Z", "heartbeat_until": "2025-10-09T03:09:05Z"}
+    assert renewed == {"success": True, "job_id": ready, **ends}
     report = {**holder, "status": "REVIEW", "artifact": "ORCH/成果.md"}
     done = client.post("/api/leases/report", json=report)
     assert done.json == {"success": True, "job_id": ready, "status": "REVIEW"}

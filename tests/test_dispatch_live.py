@@ -148,6 +148,21 @@ def test_a_server_that_stops_ends_its_jobs_first(tmp_path: Path, mode: str) -> N
         assert "| 005 | 自動テストの整備 | READY |" in ledger(server, "TASKS.md")
 
 
+STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
+
+
+@pytest.mark.parametrize("mode", ["serve", "eventlet", "gthread"])
+def test_a_command_that_ignores_the_end_does_not_outlive_its_server(
+    tmp_path: Path, mode: str
+) -> None:
+    with dispatching(tmp_path, mode, STUBBORN) as server:
+        post(server.port, "/dispatch", START)
+        script = script_pid(server)
+        seconds = server.stop(signal.SIGTERM, 25)
+        assert (is_alive(script), seconds < 16) == (False, True)
+        assert "| 005 | 自動テストの整備 | READY |" in ledger(server, "TASKS.md")
+
+
 def test_another_server_leaves_dispatching_to_the_first(tmp_path: Path) -> None:
     with dispatching(tmp_path) as first, running_server(tmp_path) as second:
         post(first.port, "/dispatch", START)

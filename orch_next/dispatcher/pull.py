@@ -42,7 +42,11 @@ class PullDesk:
     def renew(self, task_id: str, token: str, seconds: float | None = None) -> dict[str, Any]:
         """Extend a lease; raise ConflictError for a late holder."""
         lease = self.leases.renew(task_id, token, seconds)
-        return {"job_id": task_id, "lock_expires_at": as_utc(lease.expires_at)}
+        return {
+            "job_id": task_id,
+            "lock_expires_at": as_utc(lease.expires_at),
+            "heartbeat_until": as_utc(lease.heartbeat_at + self.leases.rules.grace),
+        }
 
     def report(self, report: Report) -> dict[str, Any]:
         """Apply a holder's report; DOING renews. Raise ConflictError for a late holder."""
