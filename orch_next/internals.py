@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-# python-engineio's client refuses a polling answer with more (python-engineio issue 142).
+# python-engineio's client refuses a polling answer with more (miguelgrinberg/python-engineio#142).
 MOST_POLLED = 16
 Talk = Callable[[Any], Any]  # Engine.IO's conversation with one client, over a WebSocket
 Driver = Callable[[Talk, Any], Any]  # makes the WSGI app that upgrades a request and talks

@@ -13,8 +13,10 @@ from typing import Any
 
 from orch_next.core.board import Board, open_board
 from orch_next.core.lease_terms import LeaseRules
+from orch_next.core.places import Place
 from orch_next.dispatcher.build import Outside, make_control
 from orch_next.dispatcher.control import Control
+from orch_next.dispatcher.host import find_place
 from orch_next.dispatcher.situation import Predict
 from tests.lease_desk import Turned, row, write_ledger
 
@@ -71,6 +73,7 @@ def open_dispatch(
     *,
     token_auth: bool = False,
     predict: Predict | None = None,
+    place: Place | None = None,
     **rules: float,
 ) -> Dispatch:
     turned, told = turned or Turned(), []
@@ -90,6 +93,7 @@ def open_dispatch(
         rules=LeaseRules(**rules),
         token_auth=token_auth,
         predict=predict,
+        place=place or find_place(),
     )
     control = make_control(board, outside)
     late.append(control.on_change)

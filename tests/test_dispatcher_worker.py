@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,9 @@ import pytest
 from orch_next.core.approvals import Decision
 from orch_next.core.events import Who
 from orch_next.core.lease_terms import Holder
+from orch_next.core.places import Place
+from orch_next.dispatcher.processes import kill_marked
+from orch_next.dispatcher.work import mark_of
 from tests.dispatch_desk import OK, SLEEP, cores_toml, make_dispatch, open_dispatch
 from tests.lease_desk import row
 
@@ -293,6 +297,53 @@ def test_orphans_of_a_dispatcher_that_died_are_stopped_at_the_next_start(build, 
     assert heir.control.leases.store.failures() == {}
     # The old one, were it alive, could write nothing.
     desk.control.worker.jobs.clear()
+    heir.control.owner.release()
+
+
+def leave_behind(desk):
+    """Let a dispatcher be gone as kill -9 leaves things, but its job; return the job's process."""
+    desk.control.start(STAY)
+    desk.until(lambda: desk.heard("job_log"))
+    (attempt,) = desk.control.leases.store.running()
+    desk.control.owner.release()
+    return psutil.Process(attempt.pid)
+
+
+def test_a_job_that_may_be_at_work_on_another_host_keeps_its_task(build, tmp_path, caplog):
+    desk = build(script=SLEEP, place=Place("甲", boot="b1", space="pid:[7]"))
+    job = leave_behind(desk)
+    heir = open_dispatch(tmp_path, desk.turned, place=Place("乙", boot="b1", space="pid:[8]"))
+    heir.control.step()
+    assert (heir.status("001"), job.is_running()) == ("DOING", True)
+    assert "attempt 1 of 001 may be at work until its lease ends: it was begun on 甲" in caplog.text
+    desk.turned.pass_time(30 * 60 + 299)
+    heir.control.step()
+    assert heir.status("001") == "DOING"
+    desk.turned.pass_time(2)
+    heir.control.step()
+    assert heir.status("001") == "READY"
+    assert [one["outcome"] for one in heir.control.attempts("001")] == ["expired"]
+    heir.control.owner.release()
+
+
+def test_a_job_goes_with_the_start_of_its_machine(build, tmp_path):
+    before, now = (Place("甲", machine="m1", boot=boot) for boot in ("b1", "b2"))
+    leave_behind(build(script=SLEEP, place=before)).kill()
+    heir = open_dispatch(tmp_path, place=now)
+    heir.control.step()
+    assert (heir.status("001"), heir.control.attempts("001")[0]["host"]) == ("READY", "甲")
+    heir.control.owner.release()
+
+
+def test_a_job_whose_processes_do_not_die_keeps_its_task(build, tmp_path, caplog):
+    away = "import os; os.setsid() if os.fork() == 0 else None; " + SLEEP
+    leave_behind(build(script=away))
+    heir = open_dispatch(tmp_path)
+    heir.control.recovery = replace(heir.control.recovery, kill=lambda mark: [])
+    heir.control.step()
+    assert heir.status("001") == "DOING"
+    assert "its processes do not die" in caplog.text
+    assert kill_marked(mark_of(tmp_path / "ORCH", "001", 1)) != []
     heir.control.owner.release()
 
 

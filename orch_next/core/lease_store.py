@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from orch_next.core.database import Database, metadata
+from orch_next.core.places import COLUMNS, Place, place_table
 
 HELD = "held"
 FREE = "free"
@@ -94,6 +95,7 @@ class Attempt:
     mark: str
     pid: int | None
     pid_started: float | None
+    place: Place | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what clients see: instants as UTC text, no process identity but the pid."""
@@ -108,6 +110,7 @@ class Attempt:
             "exit_status": self.exit_status,
             "log": self.log,
             "pid": self.pid,
+            "host": self.place.host if self.place else "",
         }
 
 
@@ -119,10 +122,13 @@ def as_utc(instant: float | None) -> str | None:
 
 
 class LeaseStore:
-    """Reads and changes the two tables; each method is one transaction."""
+    """Reads and changes the tables; each method is one transaction.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    `place` is where this process runs: attempts that it begins are known by it.
+    """
+
+    def __init__(self, database: Database, place: Place | None = None) -> None:
+        self._database, self._place = database, place
 
     def find(self, task_id: str) -> Lease | None:
         """Return the task's lease, held or free, or None when it was never claimed."""
@@ -158,6 +164,7 @@ class LeaseStore:
             if not connection.execute(_lease_row(lease.task_id).values(values)).rowcount:
                 connection.execute(lease_table.insert().values(values))
             connection.execute(attempt_table.insert().values(attempt))
+            self._note_place(connection, lease)
 
     def change(self, lease: Lease, values: Mapping[str, Any]) -> bool:
         """Update the lease if this generation still holds it; tell whether it did."""
@@ -196,17 +203,18 @@ class LeaseStore:
 
     def attempts(self, task_id: str) -> list[Attempt]:
         """List a task's attempts in order."""
-        query = sa.select(attempt_table).where(attempt_table.c.task_id == task_id)
-        return [Attempt(**row) for row in self._read(query.order_by(attempt_table.c.generation))]
+        query = _attempts().where(attempt_table.c.task_id == task_id)
+        return [_as_attempt(row) for row in self._read(query.order_by(attempt_table.c.generation))]
 
     def running(self) -> list[Attempt]:
         """List attempts that have not ended."""
-        return [
-            Attempt(**row)
-            for row in self._read(
-                sa.select(attempt_table).where(attempt_table.c.ended_at.is_(None))
-            )
-        ]
+        query = _attempts().where(attempt_table.c.ended_at.is_(None))
+        return [_as_attempt(row) for row in self._read(query)]
+
+    def _note_place(self, connection: sa.Connection, lease: Lease) -> None:
+        if self._place is not None:
+            row = {"task_id": lease.task_id, "generation": lease.generation, **vars(self._place)}
+            connection.execute(place_table.insert().values(row))
 
     def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._database.reading() as connection:
@@ -214,6 +222,20 @@ class LeaseStore:
 
     def _transaction(self) -> AbstractContextManager[sa.Connection]:
         return self._database.transaction()
+
+
+def _attempts() -> sa.Select[Any]:
+    both = sa.and_(
+        place_table.c.task_id == attempt_table.c.task_id,
+        place_table.c.generation == attempt_table.c.generation,
+    )
+    joined = attempt_table.outerjoin(place_table, both)
+    return sa.select(attempt_table, *(place_table.c[name] for name in COLUMNS)).select_from(joined)
+
+
+def _as_attempt(row: dict[str, Any]) -> Attempt:
+    parts = {name: row.pop(name) for name in COLUMNS}
+    return Attempt(**row, place=None if parts["host"] is None else Place(**parts))
 
 
 def _lease_row(task_id: str) -> sa.Update:

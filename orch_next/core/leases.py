@@ -103,6 +103,13 @@ class Leases:
         at = self.now()
         return self.store.start(lease, {"started_at": at, "heartbeat_at": at})
 
+    def is_held(self, lease: Lease) -> bool:
+        """Tell whether this generation still holds the task."""
+        present = self.store.find(lease.task_id)
+        if present is None or present.state != HELD:
+            return False
+        return present.generation == lease.generation
+
     def beat(self, core_id: str) -> None:
         """Note a sign of life of a core: its leases do not expire in silence."""
         self.store.beat(core_id, self.now())

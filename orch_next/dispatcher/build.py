@@ -16,9 +16,11 @@ from orch_next.core.lease_terms import LeaseRules
 from orch_next.core.lease_watch import LeaseWatch
 from orch_next.core.leases import Leases
 from orch_next.core.locks import RoleFiles
+from orch_next.core.places import Place
 from orch_next.core.requests import Requests
 from orch_next.dispatcher.control import Control
 from orch_next.dispatcher.cores import CORES_FILE, Cores, load_cores
+from orch_next.dispatcher.host import find_place
 from orch_next.dispatcher.output import ThreadStarter
 from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.presence import Presence
@@ -39,7 +41,7 @@ def start_thread(work: Callable[[], None]) -> None:
 class Outside:
     """What the dispatcher gets from outside: clocks, tokens, threads, environment, events.
 
-    `is_mine` tells whether this process does the background work; `predict` foresees runs
+    `place` is where this process runs; `is_mine` tells whether this process does the background work; `predict` foresees runs
     where the configuration lets predictions decide.
     """
 
@@ -48,6 +50,7 @@ class Outside:
     tell: Callable[[str, dict[str, Any]], None]
     environ: Mapping[str, str]
     threads: ThreadStarter = start_thread
+    place: Place = field(default_factory=find_place)
     rules: LeaseRules = field(default_factory=LeaseRules)
     token_auth: bool = False
     is_mine: Callable[[], bool] = lambda: True
@@ -61,7 +64,7 @@ def make_control(board: Board, outside: Outside) -> Control:
     read_cores = _cores_reader(moc_root)
     leases = Leases(
         board.state,
-        LeaseStore(board.journal.database),
+        LeaseStore(board.journal.database, outside.place),
         clock,
         outside.make_token,
         tell,
@@ -82,7 +85,7 @@ def make_control(board: Board, outside: Outside) -> Control:
         watch=watch,
         pull=PullDesk(lookout, leases, workshop),
         presence=Presence(RoleFiles(board.state.folder), clock.now),
-        recovery=Recovery(orch, leases),
+        recovery=Recovery(orch, leases, outside.place),
         owner=Ownership(board.state.folder, outside.is_mine),
         load_cores=read_cores,
         token_auth=outside.token_auth,

@@ -256,6 +256,9 @@ class Worker:
         task = self.leases.state.tasks.get(lease.task_id)
         try:
             running = self.workshop.start(session.core, task, lease, at)
+        except ConflictError as error:
+            log.info("the lease on %s was taken back: %s", task.id, error)
+            return False
         except (OSError, ValueError) as error:
             session.problem = f"{session.core.command[0]}: {error}"
             session.due = at + REST_SECONDS
