@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from contextlib import suppress
@@ -27,7 +26,7 @@ def find_place() -> Place:
 
 def _read_space() -> str:
     try:
-        space = os.readlink("/proc/self/ns/pid")
+        space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         return ""
     return "" if space == _FIRST_SPACE else space

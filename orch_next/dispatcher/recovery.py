@@ -49,7 +49,7 @@ class Recovery:
     def run(self) -> list[Orphan]:
         """Stop every orphan of ours, then free its task: READY, and no failure."""
         held = {lease.task_id: lease for lease in self.leases.store.held()}
-        found = []
+        found: list[Orphan] = []
         for attempt in self.leases.store.running():
             lease = held.get(attempt.task_id)
             if lease and lease.mode == "command" and lease.generation == attempt.generation:
