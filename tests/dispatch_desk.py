@@ -87,7 +87,7 @@ def open_dispatch(
     )
     outside = Outside(
         clock=turned.clock,
-        make_token=lambda: f"{os.getpid()}-{next(numbers)}",
+        make_token=lambda: f"{os.getpid()}-{id(numbers)}-{next(numbers)}",
         tell=lambda name, data: told.append((name, data)),
         environ=os.environ,
         rules=LeaseRules(**rules),

@@ -199,8 +199,9 @@ def test_a_claim_a_renewal_and_a_report(client: FlaskClient, ready: str) -> None
     ends = {"lock_expires_at": "2025-10-09T03:34:05Z", "heartbeat_until": "2025-10-09T03:09:05Z"}
     assert renewed == {"success": True, "job_id": ready, **ends}
     report = {**holder, "status": "REVIEW", "artifact": "ORCH/成果.md"}
-    done = client.post("/api/leases/report", json=report)
+    done, again = (client.post("/api/leases/report", json=report) for _ in range(2))
     assert done.json == {"success": True, "job_id": ready, "status": "REVIEW"}
+    assert (again.status_code, again.json) == (200, done.json)
     late = client.post("/api/leases/report", json={**report, "status": "FIX"})
     assert (late.status_code, late.json["present"]["status"]) == (409, "REVIEW")
     (attempt,) = client.get(f"/jobs/{ready}/attempts").json["attempts"]

@@ -8,7 +8,13 @@ from flask import Blueprint, Response, g, jsonify, request
 
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import answer_refused, answer_with, count_refusal
-from orch_next.blueprints.inputs import author, parse_object, read_body, whole_number
+from orch_next.blueprints.inputs import (
+    author,
+    idempotency_key,
+    parse_object,
+    read_body,
+    whole_number,
+)
 from orch_next.blueprints.panel import describe_dispatcher
 from orch_next.core.schema import ROLES
 from orch_next.dispatcher.sessions import MISSING_CORE
@@ -115,7 +121,7 @@ def claim() -> Response:
     if not core_id:
         raise InputError(MISSING_CORE)
     _require_own_role(core_id)
-    claimed = orch().control.claim(core_id, body.text("task_id") or None)
+    claimed = orch().control.claim(core_id, body.text("task_id") or None, _request_name())
     return jsonify({"success": True, **(claimed or {"task": None})})
 
 
@@ -138,6 +144,12 @@ def report() -> Response:
     job_id, token, status = (body.required(name) for name in ("job_id", "token", "status"))
     said = orch().control.report(job_id, token, status, body.text("artifact"), body.text("message"))
     return jsonify(success=True, **said)
+
+
+def _request_name() -> tuple[str, ...]:
+    """Name this request by its Idempotency-Key and whose it is; nothing without a key."""
+    key, identity = idempotency_key(), g.get("identity")
+    return (key, identity.name if identity else "") if key else ()
 
 
 def _members() -> Any:

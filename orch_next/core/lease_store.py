@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from orch_next.core.database import Database, metadata
 from orch_next.core.places import COLUMNS, Place, place_table
+from orch_next.core.repeats import Repeats, note_claim, note_use
 
 HELD = "held"
 FREE = "free"
@@ -60,7 +61,8 @@ attempt_table = sa.Table(
 class Lease:
     """One task's lease; times in seconds of the Unix epoch, `lock` is the ledger's cell.
 
-    `token` is known only to who just claimed it; the database keeps its sha256.
+    `token` is known only to who just claimed it; the database keeps its sha256. `claim_sha256`
+    names the request that claimed it, if that may be repeated.
     """
 
     task_id: str
@@ -77,6 +79,7 @@ class Lease:
     attempt: int
     failures: int
     token: str = ""
+    claim_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ class LeaseStore:
 
     def __init__(self, database: Database, place: Place | None = None) -> None:
         self._database, self._place = database, place
+        self.repeats = Repeats(database)
 
     def find(self, task_id: str) -> Lease | None:
         """Return the task's lease, held or free, or None when it was never claimed."""
@@ -147,7 +151,7 @@ class LeaseStore:
         return {row["task_id"]: row["failures"] for row in rows}
 
     def take(self, lease: Lease) -> None:
-        """Store a claimed lease and its attempt in one transaction."""
+        """Store a claimed lease, its attempt and its request in one transaction."""
         values = {column.name: getattr(lease, column.name) for column in lease_table.c}
         attempt = {
             "task_id": lease.task_id,
@@ -165,17 +169,43 @@ class LeaseStore:
                 connection.execute(lease_table.insert().values(values))
             connection.execute(attempt_table.insert().values(attempt))
             self._note_place(connection, lease)
+            if lease.started_at is not None:
+                note_claim(connection, lease.task_id, lease.generation, lease.claim_sha256)
 
     def change(self, lease: Lease, values: Mapping[str, Any]) -> bool:
-        """Update the lease if this generation still holds it; tell whether it did."""
+        """Renew the lease if this generation still holds it; tell whether it did."""
         with self._transaction() as connection:
-            return bool(connection.execute(_held_row(lease).values(**values)).rowcount)
+            held = bool(connection.execute(_held_row(lease).values(**values)).rowcount)
+            if held:
+                note_use(connection, lease.task_id, lease.generation, values["heartbeat_at"])
+        return held
 
     def start(self, lease: Lease, values: Mapping[str, Any]) -> bool:
         """Update a lease that nobody has started; tell whether it was still so."""
         unstarted = _held_row(lease).where(lease_table.c.started_at.is_(None))
         with self._transaction() as connection:
             return bool(connection.execute(unstarted.values(**values)).rowcount)
+
+    def hand_over(self, lease: Lease, values: Mapping[str, Any], claim_sha256: str | None) -> bool:
+        """Do as `start` for a core that fetches what it was offered, and note its key."""
+        unstarted = _held_row(lease).where(lease_table.c.started_at.is_(None))
+        with self._transaction() as connection:
+            done = bool(connection.execute(unstarted.values(**values)).rowcount)
+            if done:
+                note_claim(connection, lease.task_id, lease.generation, claim_sha256)
+        return done
+
+    def exchange_token(self, lease: Lease, token_hash: str, *, since: float | None) -> bool:
+        """Give the generation another token; tell whether that was done.
+
+        With `since` only while the token is the one that we know, and the claim counts from then.
+        """
+        held, values = _held_row(lease), {"token_hash": token_hash}
+        if since is not None:
+            held = held.where(lease_table.c.token_hash == lease.token_hash)
+            held = held.values(started_at=since)
+        with self._transaction() as connection:
+            return bool(connection.execute(held.values(values)).rowcount)
 
     def beat(self, core: str, at: float) -> None:
         """Note a heartbeat on every lease that the core holds."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orch_next.core.again import Again
 from orch_next.core.artifacts import artifact_sha256
 from orch_next.core.board import Board
 from orch_next.core.deadlines import Clock
@@ -41,8 +42,8 @@ def start_thread(work: Callable[[], None]) -> None:
 class Outside:
     """What the dispatcher gets from outside: clocks, tokens, threads, environment, events.
 
-    `place` is where this process runs; `is_mine` tells whether this process does the background work; `predict` foresees runs
-    where the configuration lets predictions decide.
+    `place` is where this process runs; `is_mine` tells whether it does the background work;
+    `predict` foresees runs where the configuration lets predictions decide.
     """
 
     clock: Clock
@@ -83,7 +84,7 @@ def make_control(board: Board, outside: Outside) -> Control:
     return Control(
         worker=Worker(lookout, leases, watch, requests, workshop, wake.set),
         watch=watch,
-        pull=PullDesk(lookout, leases, workshop),
+        pull=PullDesk(lookout, leases, workshop, Again(leases)),
         presence=Presence(RoleFiles(board.state.folder), clock.now),
         recovery=Recovery(orch, leases, outside.place),
         owner=Ownership(board.state.folder, outside.is_mine),

@@ -17,6 +17,7 @@ from orch_next.core.lease_terms import facts
 from orch_next.core.lease_watch import ForeignLock, LeaseWatch
 from orch_next.core.leases import Leases
 from orch_next.core.records import Task
+from orch_next.core.repeats import hash_parts
 from orch_next.core.schema import APPROVAL, ROLES
 from orch_next.dispatcher.cores import Core, Cores, is_core_id
 from orch_next.dispatcher.explain import explain_place, explain_task, plan_json
@@ -156,11 +157,16 @@ class Control:
             "tasks": plan_json(core, situation),
         }
 
-    def claim(self, core_id: str, task_id: str | None = None) -> dict[str, Any] | None:
-        """Let a pull core take a task; see `PullDesk.claim`."""
+    def claim(
+        self, core_id: str, task_id: str | None = None, request: Sequence[str] = ()
+    ) -> dict[str, Any] | None:
+        """Let a pull core take a task; see `PullDesk.claim`.
+
+        `request` names the request, so that it has its effect once: its key, and who asks.
+        """
         core = self.load_cores().get(core_id)
         self._hear(core)
-        return self.pull.claim(core, task_id)
+        return self.pull.claim(core, task_id, hash_parts(core_id, *request) if request else None)
 
     def beat(self, core_id: str) -> None:
         """Note a sign of life: the core's leases live on, and offers to it begin again.

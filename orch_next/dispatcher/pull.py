@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from orch_next.core.again import Again
 from orch_next.core.lease_store import Lease, as_utc
 from orch_next.core.lease_terms import Holder
 from orch_next.core.leases import Leases
@@ -27,16 +28,22 @@ class PullDesk:
     lookout: Lookout
     leases: Leases
     workshop: Workshop
+    again: Again
 
-    def claim(self, core: Core, task_id: str | None = None) -> dict[str, Any] | None:
+    def claim(
+        self, core: Core, task_id: str | None = None, claim_sha256: str | None = None
+    ) -> dict[str, Any] | None:
         """Give the core what it was offered, the named task, or its next one; None for none.
 
+        The same request once more (`claim_sha256`) gets the same lease with a fresh token.
         Raise ForbiddenError for a command core, NotFoundError, or ConflictError with the
         reasons when the named task cannot be taken.
         """
         if core.mode != "pull":
             raise ForbiddenError(f"{core.id} runs a command and claims nothing by itself")
-        lease = self._offered(core, task_id) or self._take(core, task_id)
+        lease = self.again.claim(claim_sha256, task_id)
+        lease = lease or self._offered(core, task_id, claim_sha256)
+        lease = lease or self._taken(core, task_id, claim_sha256)
         return self._answer(core, lease) if lease else None
 
     def renew(self, task_id: str, token: str, seconds: float | None = None) -> dict[str, Any]:
@@ -49,10 +56,19 @@ class PullDesk:
         }
 
     def report(self, report: Report) -> dict[str, Any]:
-        """Apply a holder's report; DOING renews. Raise ConflictError for a late holder."""
+        """Apply a holder's report; DOING renews. Raise ConflictError for a late holder.
+
+        The identical report of the generation that ended so is answered as the first.
+        """
         if report.status == "DOING":
             return {**self.renew(report.job_id, report.token), "status": "DOING"}
-        ended = self.leases.report(report.job_id, report.token, report.ending)
+        try:
+            ended = self.leases.report(report.job_id, report.token, report.ending)
+        except ConflictError:
+            status = self.again.report(report.job_id, report.token, report.ending)
+            if status is None:
+                raise
+            return {"job_id": report.job_id, "status": status}
         self.workshop.ask(ended, "")
         return {"job_id": report.job_id, "status": ended.task.status}
 
@@ -66,7 +82,18 @@ class PullDesk:
         self.workshop.ask(ended, "")
         return {"job_id": report.job_id, "status": ended.task.status}
 
-    def _offered(self, core: Core, task_id: str | None) -> Lease | None:
+    def _again(self, core: Core, task_id: str | None, claim_sha256: str | None) -> Lease | None:
+        """Return what the core has already and asks for once more.
+
+        Without a key it names the task, or can have only this one: then, long after a claim
+        that it never renewed, its first answer was lost.
+        """
+        lease = self.again.claim(claim_sha256, task_id)
+        if lease is None and (task_id is not None or core.limit == 1):
+            lease = self.again.unused(core.id, task_id)
+        return lease
+
+    def _offered(self, core: Core, task_id: str | None, claim_sha256: str | None) -> Lease | None:
         offers = (
             lease
             for lease in self.leases.store.held()
@@ -74,18 +101,29 @@ class PullDesk:
             and lease.started_at is None
             and task_id in (None, lease.task_id)
         )
-        return self._first(self.leases.hand_over(lease) for lease in offers)
+        return self._first(self.leases.hand_over(lease, claim_sha256) for lease in offers)
 
     def _first(self, leases: Iterable[Lease | None]) -> Lease | None:
         return next((lease for lease in leases if lease), None)
 
-    def _take(self, core: Core, task_id: str | None) -> Lease | None:
+    def _taken(self, core: Core, task_id: str | None, claim_sha256: str | None) -> Lease | None:
+        """Take a task, or return what the core has already of this request."""
+        try:
+            lease = self._take(core, task_id, claim_sha256)
+        except ConflictError:
+            lease = self._again(core, task_id, claim_sha256)
+            if lease is None:
+                raise
+        return lease or self._again(core, task_id, claim_sha256)
+
+    def _take(self, core: Core, task_id: str | None, claim_sha256: str | None) -> Lease | None:
+        holder = Holder(core.id, core.role)
         for _ in range(_TRIES):
             chosen = self._named(core, task_id) if task_id else self._next(core)
             if chosen is None:
                 return None
             try:
-                return self.leases.claim(chosen, Holder(core.id, core.role), started=True)
+                return self.leases.claim(chosen, holder, started=True, claim_sha256=claim_sha256)
             except ConflictError:
                 if task_id:
                     raise

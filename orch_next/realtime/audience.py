@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]  # ships no types
+from engineio.packet import MESSAGE, Packet
 from flask_socketio import SocketIO
 
 from orch_next.internals import (
