@@ -74,6 +74,7 @@ def open_dispatch(
     token_auth: bool = False,
     predict: Predict | None = None,
     place: Place | None = None,
+    alone: bool = False,
     **rules: float,
 ) -> Dispatch:
     turned, told = turned or Turned(), []
@@ -94,6 +95,7 @@ def open_dispatch(
         token_auth=token_auth,
         predict=predict,
         place=place or find_place(),
+        alone=alone,
     )
     control = make_control(board, outside)
     late.append(control.on_change)

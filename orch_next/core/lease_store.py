@@ -134,6 +134,14 @@ class LeaseStore:
         self._database, self._place = database, place
         self.repeats = Repeats(database)
 
+    def read_time(self) -> float | None:
+        """Return the epoch seconds of the database's clock; None where that is our own."""
+        with self._database.reading() as connection:
+            if connection.dialect.name != "postgresql":
+                return None
+            asked = sa.select(sa.extract("epoch", sa.func.clock_timestamp()))
+            return float(connection.scalar(asked) or 0.0)
+
     def find(self, task_id: str) -> Lease | None:
         """Return the task's lease, held or free, or None when it was never claimed."""
         found = self._read(sa.select(lease_table).where(lease_table.c.task_id == task_id))

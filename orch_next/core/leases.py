@@ -29,6 +29,7 @@ from orch_next.core.lease_terms import (
 from orch_next.core.records import Task
 from orch_next.core.repeats import hash_parts
 from orch_next.core.schema import EMPTY, TASK
+from orch_next.core.shared_time import SharedTime
 from orch_next.core.state import State
 from orch_next.core.view import LedgerView
 from orch_next.errors import ConflictError, InputError, OrchError, UncertainError
@@ -61,7 +62,8 @@ class Leases:
     rules: LeaseRules = field(default_factory=LeaseRules)
 
     def __post_init__(self) -> None:
-        self.deadlines = Deadlines(self.clock)
+        self.time = SharedTime(self.clock, self.store.read_time)
+        self.deadlines = Deadlines(Clock(self.time.now_utc, self.clock.monotonic))
 
     def claim(
         self,
@@ -216,8 +218,8 @@ class Leases:
         return True
 
     def now(self) -> float:
-        """Return the time of day in epoch seconds."""
-        return self.clock.now().timestamp()
+        """Return the time of day in epoch seconds, by the clock that all hosts share."""
+        return self.time.now()
 
     def _new_lease(self, task_id: str, holder: Holder, *, started: bool) -> Lease:
         before = self.store.find(task_id)

@@ -108,8 +108,11 @@ class Following:
         """Close the sessions of this process; others go on with those that are wanted."""
         with self.wanted.turn:
             for session in self.worker.stop(None):
-                if session.uid in self._own and self.alone:
+                if self.alone:
                     self.wanted.forget(session)
+                else:
+                    with suppress(BusyError):
+                        self.wanted.note(session.uid, None, "")
 
     def shown(self) -> list[Shown]:
         """List the sessions of all processes; only this one's while the database is away."""

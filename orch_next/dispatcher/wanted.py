@@ -113,8 +113,8 @@ class WantedSessions:
         """Want that sessions look for a task now."""
         return self._update(core_id, {"nudges": wanted_table.c.nudges + 1})
 
-    def note(self, uid: str, pid: int, problem: str) -> None:
-        """Say which process runs a session, and what hinders it."""
+    def note(self, uid: str, pid: int | None, problem: str) -> None:
+        """Say which process runs a session, if one does, and what hinders it."""
         said = {"pid": pid, "problem": problem}
         with self._database.transaction() as connection:
             connection.execute(_row(sa.update(wanted_table), uid).values(said))
