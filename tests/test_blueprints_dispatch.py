@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from orch_next.dispatcher.following import WAITING
 from orch_next.security import Identities
 from tests.dispatch_desk import OK, cores_toml
 
@@ -157,11 +159,13 @@ def test_a_bad_cores_file_is_the_contracts_500(client: FlaskClient, orch_root: P
     assert client.get("/console").status_code == 200
 
 
-def test_who_does_not_own_the_background_does_not_dispatch(make_app: Callable[..., Flask]) -> None:
-    answer = make_app().test_client().post("/dispatch", json={"coreId": PULL})
-    assert (answer.status_code, answer.headers["Retry-After"], answer.json["success"]) == (
-        *(503, "5", False),
-    )
+def test_who_does_not_own_the_background_passes_the_wish_on(make_app: Callable[..., Flask]) -> None:
+    client = make_app().test_client()
+    assert client.post("/dispatch", json={"coreId": PULL}).json["success"] is True
+    status = client.get("/status").json["dispatcher"]
+    assert (status["running"], status["problems"]) == (True, {PULL: WAITING})
+    assert client.post("/dispatch/stop", json={}).json["stopped"] == [os.getpid()]
+    assert client.get("/status").json["dispatcher"]["running"] is False
 
 
 def test_a_command_needs_tokens_or_the_operators_word(

@@ -40,8 +40,16 @@ class SharedTime:
 
     def offset(self) -> float | None:
         """Return by how many seconds our clock is ahead; None where there is no other."""
-        shared = self.now()
-        return None if self._seen is None else self._clock.now().timestamp() - shared
+        self.now()
+        return self.known_offset()
+
+    def known_offset(self) -> float | None:
+        """Return the offset by the last look; asks nobody."""
+        if self._seen is None:
+            return None
+        shared, at = self._seen
+        passed = self._clock.monotonic() - at
+        return self._clock.now().timestamp() - shared - passed
 
     def _look(self) -> None:
         before = self._clock.monotonic()

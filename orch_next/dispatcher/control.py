@@ -136,6 +136,8 @@ class Control:
         situation = self.worker.lookout.look()
         running = {one.core_id: one.hindrance for one in self.following.shown()}
         cores = self._cores(core_id, running)
+        if self.following.alone:  # a command may be about to open any
+            running = {**dict.fromkeys((one.id for one in cores), ""), **running}
         reasons = explain_task(task, situation, cores, running)
         return {
             "task_id": task_id,
