@@ -19,7 +19,7 @@ def everything(orch_root: Path) -> dict[str, bytes]:
 
 
 def prepare_undo(client: FlaskClient) -> str:
-    client.post("/api/tasks/hold", json={"task_id": "005"})
+    client.post("/api/tasks/hold", json={"task_id": "002"})
     return f"/api/undo/{client.get('/api/history').json['entries'][0]['id']}"
 
 
