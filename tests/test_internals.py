@@ -20,6 +20,7 @@ from orch_next.internals import (
     close_at_once,
     end_polls,
     engine_of,
+    limit_polls,
     replace_driver,
     unpatched_socket,
     wrap_views,
@@ -33,6 +34,8 @@ PARTS: dict[str, list[str] | None] = {
     "engineio.server:Server.disconnect": ["self", "sid"],
     "socketio.server:Server._send_eio_packet": ["self", "eio_sid", "eio_pkt"],
     "engineio.base_server:BaseServer.reason.SERVER_DISCONNECT": None,
+    "engineio.socket:Socket.poll": ["self"],
+    "engineio.base_server:BaseServer.get_queue_empty_exception": ["self"],
     "engineio.socket:Socket.close": ["self", "wait", "abort", "reason"],
     "engineio.socket:Socket._websocket_handler": ["self", "ws"],
     "engineio.packet:Packet.encode": ["self", "b64"],
@@ -98,6 +101,16 @@ def test_a_closed_client_is_forgotten() -> None:
         clients_of(engine)[name] = engineio.socket.Socket(engine, name)
     engine.disconnect("一")
     assert list(clients_of(engine)) == ["二"]
+
+
+def test_a_poll_gives_few_packets_and_leaves_the_rest() -> None:
+    limit_polls()
+    client = engineio.socket.Socket(engineio.Server(async_mode="threading"), "一")
+    for number in range(40):
+        client.send(engineio.packet.Packet(engineio.packet.MESSAGE, number))
+    client.queue.put(None)
+    polled = [[packet.data for packet in client.poll()] for _ in range(4)]
+    assert polled == [[*range(16)], [*range(16, 32)], [*range(32, 40)], []]
 
 
 def test_only_polls_are_ended() -> None:

@@ -81,13 +81,11 @@ def _create(body: Body) -> Task:
 
 
 def _own_key() -> str | None:
-    """Return the `Idempotency-Key` as this identity's own: nobody is answered for another."""
+    """Return the identity's own key; what an earlier version began, its author may repeat."""
     key, identity = idempotency_key(), g.get("identity")
-    if key is None or identity is None:
-        return key
-    # An earlier version kept keys without their identity: what it began, its author may repeat.
-    is_old = orch().board.tasks.is_made_by(identity.name, key)
-    return key if is_old else f"{identity.id}:{key}"
+    # That version kept keys without their identity.
+    is_old = key and identity and orch().board.tasks.is_made_by(identity.name, key)
+    return key if is_old else own_key()
 
 
 def _author(body: Body) -> Who:
