@@ -20,7 +20,7 @@ def everything(orch_root: Path) -> dict[str, bytes]:
 
 def prepare_undo(client: FlaskClient) -> str:
     client.post("/api/tasks/hold", json={"task_id": "002"})
-    return f"/api/undo/{client.get('/api/history').json['entries'][0]['id']}"
+    return f"/api/undo/{client.get('/api/history').get_json()['entries'][0]['id']}"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_same_request_has_one_effect_and_one_answer(
     first = client.post(route, json=body, headers=KEY)
     before = everything(orch_root)
     again = client.post(route, json=body, headers=KEY)
-    assert (first.status_code, again.status_code, again.json) == (200, 200, first.json)
+    assert (first.status_code, again.status_code, again.get_json()) == (200, 200, first.get_json())
     assert everything(orch_root) == before
     changed = {**body, "comment": "別", "actor": "別人", "title": "別"}
     assert client.post(route, json=changed, headers=KEY).status_code == 409
@@ -53,9 +53,9 @@ def test_a_refused_request_does_not_use_up_its_key(client: FlaskClient, orch_roo
     refused = client.post("/api/approvals/approve", json=DECISION, headers=KEY)
     ledger.write_bytes(good)
     answer = client.post("/api/approvals/approve", json=DECISION, headers=KEY)
-    assert (refused.json["success"], answer.json["success"]) == (False, True)
+    assert (refused.get_json()["success"], answer.get_json()["success"]) == (False, True)
 
 
 def test_without_a_key_a_decision_is_made_once_and_shown(client: FlaskClient) -> None:
-    answers = [client.post("/api/approvals/approve", json=DECISION).json for _ in "12"]
+    answers = [client.post("/api/approvals/approve", json=DECISION).get_json() for _ in "12"]
     assert [answer["success"] for answer in answers] == [True, False]

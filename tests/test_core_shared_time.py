@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -57,7 +58,9 @@ def test_without_another_clock_ours_counts() -> None:
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_a_host_whose_clock_is_wrong_neither_loses_nor_takes_leases(tmp_path, hours) -> None:
+def test_a_host_whose_clock_is_wrong_neither_loses_nor_takes_leases(
+    tmp_path: Path, hours: int
+) -> None:
     right = make_desk(tmp_path, row("001") + row("002"))
     wrong = open_desk(right.state_folder, Turned(START + timedelta(hours=hours)))
     for desk in (right, wrong):

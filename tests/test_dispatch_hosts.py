@@ -13,8 +13,9 @@ import pytest
 
 from tests.dispatch_desk import cores_toml
 from tests.live_clients import post
+from tests.patience import until
 from tests.servers import COMMANDS, copy_orch, running_server
-from tests.test_dispatch_live import CORE, START, until
+from tests.test_dispatch_live import CORE, START
 
 pytestmark = pytest.mark.kill
 # The shell is the space's first process: the server below it may die alone.
@@ -52,7 +53,7 @@ def test_a_job_of_a_host_that_lost_its_dispatcher_runs_once(tmp_path: Path) -> N
             "x",
             ["running"],
         )
-        until(lambda: attempts_of(two.port)[:2] == ["expired", "running"], within=30)
+        until(lambda: attempts_of(two.port)[:2] == ["expired", "running"])
         job.kill()
 
 

@@ -324,7 +324,7 @@ def test_orphans_of_a_dispatcher_that_died_are_stopped_at_the_next_start(
     heir.control.owner.release()
 
 
-def leave_behind(desk):
+def leave_behind(desk: Dispatch) -> psutil.Process:
     """Let a dispatcher be gone as kill -9 leaves things, but its job; return the job's process."""
     desk.control.start(STAY)
     desk.until(lambda: desk.heard("job_log"))
@@ -334,7 +334,9 @@ def leave_behind(desk):
     return psutil.Process(attempt.pid)
 
 
-def test_a_job_that_may_be_at_work_on_another_host_keeps_its_task(build, tmp_path, caplog):
+def test_a_job_that_may_be_at_work_on_another_host_keeps_its_task(
+    build: Callable[..., Dispatch], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     desk = build(script=SLEEP, place=Place("甲", boot="b1", space="pid:[7]"))
     job = leave_behind(desk)
     heir = open_dispatch(tmp_path, desk.turned, place=Place("乙", boot="b1", space="pid:[8]"))
@@ -351,7 +353,9 @@ def test_a_job_that_may_be_at_work_on_another_host_keeps_its_task(build, tmp_pat
     heir.control.owner.release()
 
 
-def test_a_job_goes_with_the_start_of_its_machine(build, tmp_path):
+def test_a_job_goes_with_the_start_of_its_machine(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     before, now = (Place("甲", machine="m1", boot=boot) for boot in ("b1", "b2"))
     leave_behind(build(script=SLEEP, place=before)).kill()
     heir = open_dispatch(tmp_path, place=now)
@@ -360,7 +364,9 @@ def test_a_job_goes_with_the_start_of_its_machine(build, tmp_path):
     heir.control.owner.release()
 
 
-def test_a_job_whose_processes_do_not_die_keeps_its_task(build, tmp_path, caplog):
+def test_a_job_whose_processes_do_not_die_keeps_its_task(
+    build: Callable[..., Dispatch], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     away = "import os; os.setsid() if os.fork() == 0 else None; " + SLEEP
     leave_behind(build(script=away))
     heir = open_dispatch(tmp_path)
@@ -372,7 +378,9 @@ def test_a_job_whose_processes_do_not_die_keeps_its_task(build, tmp_path, caplog
     heir.control.owner.release()
 
 
-def test_one_process_dispatches_and_any_may_be_asked(build, tmp_path):
+def test_one_process_dispatches_and_any_may_be_asked(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(script=SLEEP)
     desk.control.step()
     other = open_dispatch(tmp_path)
@@ -390,13 +398,17 @@ def test_one_process_dispatches_and_any_may_be_asked(build, tmp_path):
     assert len(desk.heard("dispatcher_stopped")) == 1
 
 
-def test_a_foreground_command_is_told_that_another_process_dispatches(build, tmp_path):
+def test_a_foreground_command_is_told_that_another_process_dispatches(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     build(script=SLEEP).control.step()
     with pytest.raises(Exception, match="another process dispatches"):
         open_dispatch(tmp_path, alone=True).control.start(STAY)
 
 
-def test_a_session_goes_over_to_the_next_process_that_dispatches(build, tmp_path):
+def test_a_session_goes_over_to_the_next_process_that_dispatches(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(row("001") + row("002"), script=SLEEP)
     desk.control.start(STAY)
     desk.until(lambda: desk.heard("job_log"))
@@ -414,7 +426,9 @@ def test_a_session_goes_over_to_the_next_process_that_dispatches(build, tmp_path
     third.control.close()
 
 
-def test_what_a_killed_foreground_command_wanted_is_wanted_no_more(build, tmp_path):
+def test_what_a_killed_foreground_command_wanted_is_wanted_no_more(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(row("001"), script=SLEEP, alone=True)
     desk.control.start(STAY)
     desk.control.owner.release()
@@ -424,7 +438,9 @@ def test_what_a_killed_foreground_command_wanted_is_wanted_no_more(build, tmp_pa
     heir.control.owner.release()
 
 
-def test_a_foreground_command_leaves_other_sessions_alone(build, tmp_path):
+def test_a_foreground_command_leaves_other_sessions_alone(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(row("001") + row("002", owner="AUDIT"), script=SLEEP, alone=True)
     server = open_dispatch(tmp_path)
     server.control.start({"coreId": "AUDIT_1"})
@@ -438,7 +454,9 @@ def test_a_foreground_command_leaves_other_sessions_alone(build, tmp_path):
     assert [one["coreId"] for one in server.control.status()["processes"]] == ["AUDIT_1"]
 
 
-def test_a_session_that_ended_by_itself_is_wanted_no_more(build, tmp_path):
+def test_a_session_that_ended_by_itself_is_wanted_no_more(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(row("001") + row("002"), script="pass")
     desk.control.start(ONE)
     desk.until(lambda: not desk.control.status()["running"])
@@ -449,7 +467,7 @@ def test_a_session_that_ended_by_itself_is_wanted_no_more(build, tmp_path):
     heir.control.owner.release()
 
 
-def test_a_stop_waits_for_no_database(build, tmp_path):
+def test_a_stop_waits_for_no_database(build: Callable[..., Dispatch], tmp_path: Path) -> None:
     desk = build(script=SLEEP)
     desk.control.start(STAY)
     desk.until(lambda: desk.heard("job_log"))
@@ -466,7 +484,9 @@ def test_a_stop_waits_for_no_database(build, tmp_path):
     assert desk.control.worker.sessions == {}
 
 
-def test_a_session_that_may_not_run_says_why(build, tmp_path):
+def test_a_session_that_may_not_run_says_why(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
     desk = build(script=SLEEP)
     asked = open_dispatch(tmp_path, token_auth=True)
     (tmp_path / "config/cores.toml").write_text(cores_toml({CORE: SLEEP}, allow=False))

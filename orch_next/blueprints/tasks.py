@@ -9,7 +9,7 @@ from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, idempotency_key, read_body
 from orch_next.blueprints.markdown import render_cell
-from orch_next.blueprints.permits import permit_change
+from orch_next.blueprints.permits import own_key, permit_change
 from orch_next.core.events import Who
 from orch_next.core.schema import Task
 from orch_next.core.tasks import EDITABLE, TaskDraft
