@@ -17,8 +17,12 @@ worker_class = "orch_next.serving.EventletWorker"
 workers = 1
 worker_connections = 20000
 
-# Open streams and sockets end within 3 s of a stop; what does not is killed after this.
-graceful_timeout = 4
+# Open streams and sockets end within 3 s of a stop, and the dispatcher's commands within 12 s
+# more; what does not is killed after this.
+graceful_timeout = 16
+# Longer than a proxy keeps an idle connection (nginx: 60 s), so that it never sends a request
+# into one that is being closed.
+keepalive = 75
 control_socket_disable = True
 
 # The access log is the proxy's; errors go to the journal of systemd or Docker.

@@ -13,6 +13,8 @@ from urllib.parse import parse_qs
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+# python-engineio's client refuses a polling answer with more (miguelgrinberg/python-engineio#142).
+MOST_POLLED = 16
 Talk = Callable[[Any], Any]  # Engine.IO's conversation with one client, over a WebSocket
 Driver = Callable[[Talk, Any], Any]  # makes the WSGI app that upgrades a request and talks
 
@@ -102,6 +104,35 @@ def ask_first(
         return answer(handle, environ, start_response)
 
     engine.handlers["connect"], engine.handle_request = connect, handle_request
+
+
+def limit_polls(most: int = MOST_POLLED) -> None:
+    """Let every Engine.IO server of this process give a polling client few packets at a time.
+
+    It gives all that are queued, and a client that missed more than it takes could never come
+    back (python-engineio 4.15). What is left waits for the next poll, which follows at once.
+    """
+    from engineio.exceptions import QueueEmpty
+    from engineio.socket import Socket
+
+    def poll(self: Any) -> list[Any]:
+        empty = self.server.get_queue_empty_exception()
+        packets: list[Any] = []
+        try:
+            patience = self.server.ping_interval + self.server.ping_timeout
+            packets.append(self.queue.get(timeout=patience))
+            self.queue.task_done()
+            while packets[-1] is not None and len(packets) < most:
+                packets.append(self.queue.get(block=False))
+                self.queue.task_done()
+        except empty:
+            if not packets:
+                raise QueueEmpty from None
+        if packets[-1] is None and len(packets) > 1:
+            self.queue.put(None)  # the end is told once more, to who polls next
+        return [packet for packet in packets if packet is not None]
+
+    Socket.poll = poll
 
 
 def end_polls(engine: Any) -> None:

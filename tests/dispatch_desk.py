@@ -13,8 +13,10 @@ from typing import Any
 
 from orch_next.core.board import Board, open_board
 from orch_next.core.lease_terms import LeaseRules
+from orch_next.core.places import Place
 from orch_next.dispatcher.build import Outside, make_control
 from orch_next.dispatcher.control import Control
+from orch_next.dispatcher.host import find_place
 from orch_next.dispatcher.situation import Predict
 from tests.lease_desk import Turned, row, write_ledger
 from tests.patience import PATIENCE
@@ -72,6 +74,8 @@ def open_dispatch(
     *,
     token_auth: bool = False,
     predict: Predict | None = None,
+    place: Place | None = None,
+    alone: bool = False,
     **rules: Any,
 ) -> Dispatch:
     turned, told = turned or Turned(), []
@@ -85,12 +89,14 @@ def open_dispatch(
     )
     outside = Outside(
         clock=turned.clock,
-        make_token=lambda: f"{os.getpid()}-{next(numbers)}",
+        make_token=lambda: f"{os.getpid()}-{id(numbers)}-{next(numbers)}",
         tell=lambda name, data: told.append((name, data)),
         environ=os.environ,
         rules=LeaseRules(**rules),
         token_auth=token_auth,
         predict=predict,
+        place=place or find_place(),
+        alone=alone,
     )
     control = make_control(board, outside)
     late.append(control.on_change)

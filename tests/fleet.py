@@ -52,10 +52,10 @@ def _configuration(
     folder: Path, port: int, upstreams: tuple[int, ...], edits: Mapping[str, str]
 ) -> str:
     text = SITE.read_text(encoding="utf-8")
-    servers = "".join(f"server 127.0.0.1:{upstream};\n" for upstream in upstreams)
+    servers = "".join(f"server 127.0.0.1:{upstream} max_fails=0;\n" for upstream in upstreams)
     changes = {
         "listen 80;": f"listen 127.0.0.1:{port};",
-        "    server 127.0.0.1:5001;\n": servers,
+        "    server 127.0.0.1:5001 max_fails=0;\n": servers,
         **edits,
     }
     for old, new in changes.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from orch_next.dispatcher.following import WAITING
 from orch_next.security import Identities
 from tests.dispatch_desk import OK, cores_toml
 
@@ -160,11 +162,13 @@ def test_a_bad_cores_file_is_the_contracts_500(client: FlaskClient, orch_root: P
     assert client.get("/console").status_code == 200
 
 
-def test_who_does_not_own_the_background_does_not_dispatch(make_app: Callable[..., Flask]) -> None:
-    answer = make_app().test_client().post("/dispatch", json={"coreId": PULL})
-    assert (answer.status_code, answer.headers["Retry-After"], answer.get_json()["success"]) == (
-        *(503, "5", False),
-    )
+def test_who_does_not_own_the_background_passes_the_wish_on(make_app: Callable[..., Flask]) -> None:
+    client = make_app().test_client()
+    assert client.post("/dispatch", json={"coreId": PULL}).get_json()["success"] is True
+    status = client.get("/status").get_json()["dispatcher"]
+    assert (status["running"], status["problems"]) == (True, {PULL: WAITING})
+    assert client.post("/dispatch/stop", json={}).get_json()["stopped"] == [os.getpid()]
+    assert client.get("/status").get_json()["dispatcher"]["running"] is False
 
 
 def test_a_command_needs_tokens_or_the_operators_word(
@@ -199,10 +203,12 @@ def test_a_claim_a_renewal_and_a_report(client: FlaskClient, ready: str) -> None
     assert (lease["job_id"], lease["coreId"], token in str(lease)) == (ready, PULL, False)
     holder = {"job_id": ready, "token": token}
     renewed = client.post("/api/leases/renew", json={**holder, "seconds": 60}).get_json()
-    assert renewed == {"success": True, "job_id": ready, "lock_expires_at": "2025-10-09T03:34:05Z"}
+    ends = {"lock_expires_at": "2025-10-09T03:34:05Z", "heartbeat_until": "2025-10-09T03:09:05Z"}
+    assert renewed == {"success": True, "job_id": ready, **ends}
     report = {**holder, "status": "REVIEW", "artifact": "ORCH/成果.md"}
-    done = client.post("/api/leases/report", json=report)
+    done, again = (client.post("/api/leases/report", json=report) for _ in range(2))
     assert done.get_json() == {"success": True, "job_id": ready, "status": "REVIEW"}
+    assert (again.status_code, again.get_json()) == (200, done.get_json())
     late = client.post("/api/leases/report", json={**report, "status": "FIX"})
     assert (late.status_code, late.get_json()["present"]["status"]) == (409, "REVIEW")
     (attempt,) = client.get(f"/jobs/{ready}/attempts").get_json()["attempts"]

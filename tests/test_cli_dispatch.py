@@ -146,7 +146,8 @@ def test_a_core_claims_renews_and_reports(cli: Cli) -> None:
     report = ("leases", "report", "005", "--status", "REVIEW", "--artifact", "C:\\成果.md")
     assert cli(*report, "--token", "7.falsch")[0] == 1
     assert answer(cli(*report, "--token", token)) == {"job_id": "005", "status": "REVIEW"}
-    assert cli(*report, "--token", token)[0] == 1
+    assert answer(cli(*report, "--token", token)) == {"job_id": "005", "status": "REVIEW"}
+    assert cli(*report, "--message", "別", "--token", token)[0] == 1
     assert "| C:\\成果.md |" in cli.tasks()
     assert cli("leases", "claim", "--core-id", PULL)[:2] == (1, '{\n  "task": null\n}\n')
 

@@ -114,6 +114,7 @@ def test_a_report_ends_the_lease_and_keeps_a_record(desk: Desk) -> None:
             "exit_status": None,
             "log": "",
             "pid": None,
+            "host": "",
         }
     ]
     assert desk.names() == ["task_dispatched", "job_finished"]

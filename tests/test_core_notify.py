@@ -133,7 +133,7 @@ def test_a_message_that_waits_holds_up_no_other() -> None:
     notifier = receiver.notifier()
     notifier.offer(DECIDED)
     notifier.step()
-    notifier.offer(MOVED)
+    notifier.offer(replace(MOVED, record_id="002"))
     notifier.step()
     assert [body["event"] for body, _ in receiver.got] == ["approval_decided", "task_fix_requested"]
 
@@ -201,3 +201,37 @@ def test_nobody_there_is_an_oserror() -> None:
         pass
     with pytest.raises(OSError, match="refused"):
         make_post(url)(b"{}", {})
+
+
+def moved_to(status: str, task_id: str = "001") -> Change:
+    return replace(MOVED, record_id=task_id, after={**TASK, "status": status})
+
+
+def test_a_later_state_waits_for_the_retry_of_an_earlier_one() -> None:
+    receiver = Receiver([500, 200, 503])
+    notifier = receiver.notifier()
+    for change in (moved_to("HOLD"), moved_to("READY"), moved_to("PLAN", "作業 2"), DECIDED):
+        notifier.offer(change)
+    waits = []
+    for _ in range(3):
+        waits.append(notifier.step())
+        receiver.time += waits[-1]
+    said = [(body["task_id"], body["status"]) for body, _ in receiver.got]
+    assert said == [
+        ("001", "HOLD"),
+        ("作業 2", "PLAN"),
+        ("001", "HOLD"),
+        ("001", "HOLD"),
+        ("001", "READY"),
+        ("001", "rejected"),
+    ]
+    assert waits == [1.0, 5.0, 60.0]
+
+
+def test_a_message_that_is_given_up_lets_the_next_one_go() -> None:
+    receiver = Receiver([404])
+    notifier = receiver.notifier()
+    notifier.offer(moved_to("HOLD"))
+    notifier.offer(moved_to("READY"))
+    assert notifier.step() == 60.0
+    assert [body["status"] for body, _ in receiver.got] == ["HOLD", "READY"]

@@ -128,12 +128,10 @@ def test_kill_9_in_mid_job_loses_nothing_and_leaves_no_process(tmp_path: Path, m
         assert is_alive(orphan)
         assert "| 005 | 自動テストの整備 | DOING |" in ledger(server, "TASKS.md")
     with dispatching(tmp_path, mode) as server:
-        until(lambda: job(server, "005")["status"] == "READY")
-        assert not is_alive(orphan)
-        post(server.port, "/dispatch", START)
         until(lambda: job(server, "005")["status"] == "REVIEW")
         # The ledger, which is the truth, comes first: the attempt's record may follow.
         until(lambda: outcomes(server)[-1][1] != "running")
+        assert not is_alive(orphan)
         assert outcomes(server) == [(1, "interrupted"), (2, "done")]
 
 
@@ -147,23 +145,48 @@ def test_a_server_that_stops_ends_its_jobs_first(tmp_path: Path, mode: str) -> N
         assert "| 005 | 自動テストの整備 | READY |" in ledger(server, "TASKS.md")
 
 
-def test_another_server_leaves_dispatching_to_the_first(tmp_path: Path) -> None:
-    with dispatching(tmp_path) as first, running_server(tmp_path) as second:
-        post(first.port, "/dispatch", START)
-        with pytest.raises(urllib.error.HTTPError) as caught:
-            post(second.port, "/dispatch", START)
-        said = json.loads(caught.value.read())
-        assert (caught.value.code, caught.value.headers["Retry-After"]) == (503, "5")
-        assert said["message"] == "another process dispatches for this STATE folder"
-        until(lambda: job(second, "005")["status"] == "REVIEW")
+STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
+
+
+@pytest.mark.parametrize("mode", ["serve", "eventlet", "gthread"])
+def test_a_command_that_ignores_the_end_does_not_outlive_its_server(
+    tmp_path: Path, mode: str
+) -> None:
+    with dispatching(tmp_path, mode, STUBBORN) as server:
+        post(server.port, "/dispatch", START)
+        script = script_pid(server)
+        seconds = server.stop(signal.SIGTERM, 25)
+        assert (is_alive(script), seconds < 16) == (False, True)
+        assert "| 005 | 自動テストの整備 | READY |" in ledger(server, "TASKS.md")
+
+
+def test_any_server_may_be_asked_and_the_first_one_works(tmp_path: Path) -> None:
+    with dispatching(tmp_path, script=SLEEP) as first, running_server(tmp_path) as second:
+        assert post(second.port, "/dispatch", START)["success"]
+        script = script_pid(second)
+        assert psutil.Process(script).ppid() == first.process.pid
+        for server in (first, second):
+            status = json.loads(server.get("/status"))["dispatcher"]
+            assert [one["pid"] for one in status["processes"]] == [first.process.pid]
         first.process.kill()
         first.process.wait()
-        until(lambda: can_start(second))
+        until(lambda: attempts(second) == ["interrupted", "running"])
+        assert not is_alive(script)
+        post(second.port, "/dispatch/stop", {"coreId": CORE})
+        until(lambda: job(second, "005")["status"] == "READY")
 
 
-def can_start(server: Server) -> bool:
-    try:
-        return bool(post(server.port, "/dispatch", START)["success"])
-    except urllib.error.HTTPError as error:
-        assert error.code == 503
-        return False
+def test_a_stop_is_obeyed_whichever_server_hears_it(tmp_path: Path) -> None:
+    with dispatching(tmp_path, script=SLEEP) as first, running_server(tmp_path) as second:
+        post(first.port, "/dispatch", START)
+        script = script_pid(second)
+        assert post(second.port, "/dispatch/stop", {})["stopped"] == [first.process.pid]
+        until(lambda: job(second, "005")["status"] == "READY")
+        until(lambda: not is_alive(script))
+        for server in (first, second):
+            assert json.loads(server.get("/status"))["dispatcher"]["running"] is False
+
+
+def attempts(server: Server) -> list[str]:
+    found = json.loads(server.get("/jobs/005/attempts"))["attempts"]
+    return [one["outcome"] for one in found]

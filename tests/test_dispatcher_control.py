@@ -15,10 +15,11 @@ from orch_next.core.approvals import Decision
 from orch_next.core.events import Who
 from orch_next.core.lease_terms import Holder
 from orch_next.dispatcher import dispatch_task, get_system_stats, monitor_loop
+from orch_next.dispatcher.following import MOST_SESSIONS, WAITING
 from orch_next.dispatcher.joblog import MOST_BYTES, read_log
 from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.reports import Report
-from orch_next.dispatcher.worker import MOST_SESSIONS, Worker
+from orch_next.dispatcher.worker import Worker
 from orch_next.errors import (
     ConfigError,
     ConflictError,
@@ -237,8 +238,8 @@ def test_the_loop_steps_until_it_is_told_and_closes(desk: Dispatch) -> None:
     rounds = iter([False, False, True])
     monitor_loop(desk.control, stopping=lambda: next(rounds))
     assert desk.status("002") == "DOING"
-    assert desk.control.status()["running"] is False
-    assert desk.control.owner.held is False
+    assert (desk.control.worker.sessions, desk.control.owner.held) == ({}, False)
+    assert desk.control.status()["problems"] == {CORE: WAITING}
 
 
 def test_a_step_that_fails_does_not_end_the_loop(
@@ -335,6 +336,7 @@ def test_a_log_that_is_no_file_is_not_read(tmp_path: Path) -> None:
             read_log(tmp_path, tmp_path / name, 0)
 
 
+@pytest.mark.slow
 def test_so_many_sessions_may_be_open(desk: Dispatch) -> None:
     for number in range(MOST_SESSIONS):
         desk.control.start({"coreId": f"WORK_{number}"})

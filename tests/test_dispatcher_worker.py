@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,11 @@ import pytest
 from orch_next.core.approvals import Decision
 from orch_next.core.events import Who
 from orch_next.core.lease_terms import Holder
+from orch_next.core.places import Place
+from orch_next.dispatcher.following import WAITING
 from orch_next.dispatcher.output import Line
-from orch_next.dispatcher.work import EVENT_CHARACTERS, joined
+from orch_next.dispatcher.processes import kill_marked
+from orch_next.dispatcher.work import EVENT_CHARACTERS, joined, mark_of
 from tests.dispatch_desk import OK, SLEEP, Dispatch, cores_toml, make_dispatch, open_dispatch
 from tests.lease_desk import row
 
@@ -25,6 +30,7 @@ CORE = "WORK_S_01"
 ONE = {"coreId": CORE, "stay": False}
 WAIT = "import os,time; print(1, flush=True)\nwhile not os.path.exists('go'): time.sleep(.01)"
 STAY = {"coreId": CORE, "intervalSec": 1}
+PIDS = ("stopped", "stopped_pids")
 
 
 @pytest.fixture
@@ -306,6 +312,7 @@ def test_orphans_of_a_dispatcher_that_died_are_stopped_at_the_next_start(
     # As kill -9 leaves things: nothing was written, the lock is free.
     desk.control.owner.release()
     heir = open_dispatch(tmp_path)
+    heir.control.following.wanted.end(None)
     heir.control.step()
     assert heir.statuses() == {"001": "READY", "002": "READY"}
     for process in desk.control.worker.jobs.values():
@@ -318,17 +325,177 @@ def test_orphans_of_a_dispatcher_that_died_are_stopped_at_the_next_start(
     heir.control.owner.release()
 
 
-def test_one_process_dispatches(build: Callable[..., Dispatch], tmp_path: Path) -> None:
+def leave_behind(desk: Dispatch) -> psutil.Process:
+    """Let a dispatcher be gone as kill -9 leaves things, but its job; return the job's process."""
+    desk.control.start(STAY)
+    desk.until(lambda: desk.heard("job_log"))
+    (attempt,) = desk.control.leases.store.running()
+    desk.control.owner.release()
+    desk.control.following.wanted.end(None)
+    return psutil.Process(attempt.pid)
+
+
+def test_a_job_that_may_be_at_work_on_another_host_keeps_its_task(
+    build: Callable[..., Dispatch], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = build(script=SLEEP, place=Place("甲", boot="b1", space="pid:[7]"))
+    job = leave_behind(desk)
+    heir = open_dispatch(tmp_path, desk.turned, place=Place("乙", boot="b1", space="pid:[8]"))
+    heir.control.step()
+    assert (heir.status("001"), job.is_running()) == ("DOING", True)
+    assert "attempt 1 of 001 may be at work until its lease ends: it was begun on 甲" in caplog.text
+    desk.turned.pass_time(30 * 60 + 299)
+    heir.control.step()
+    assert heir.status("001") == "DOING"
+    desk.turned.pass_time(2)
+    heir.control.step()
+    assert heir.status("001") == "READY"
+    assert [one["outcome"] for one in heir.control.attempts("001")] == ["expired"]
+    heir.control.owner.release()
+
+
+def test_a_job_goes_with_the_start_of_its_machine(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
+    before, now = (Place("甲", machine="m1", boot=boot) for boot in ("b1", "b2"))
+    leave_behind(build(script=SLEEP, place=before)).kill()
+    heir = open_dispatch(tmp_path, place=now)
+    heir.control.step()
+    assert (heir.status("001"), heir.control.attempts("001")[0]["host"]) == ("READY", "甲")
+    heir.control.owner.release()
+
+
+def test_a_job_whose_processes_do_not_die_keeps_its_task(
+    build: Callable[..., Dispatch], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = "import os; os.setsid() if os.fork() == 0 else None; " + SLEEP
+    leave_behind(build(script=away))
+    heir = open_dispatch(tmp_path)
+    heir.control.recovery = replace(heir.control.recovery, kill=lambda mark: [])
+    heir.control.step()
+    assert heir.status("001") == "DOING"
+    assert "its processes do not die" in caplog.text
+    assert kill_marked(mark_of(tmp_path / "ORCH", "001", 1)) != []
+    heir.control.owner.release()
+
+
+def test_one_process_dispatches_and_any_may_be_asked(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
+    desk = build(script=SLEEP)
+    desk.control.step()
+    other = open_dispatch(tmp_path)
+    assert other.control.start(STAY)["success"] is True
+    other.control.step()
+    assert (other.control.attempts("001"), other.heard("dispatcher_started")) == ([], [])
+    assert other.control.status()["problems"] == {CORE: WAITING}
+    desk.until(lambda: desk.heard("job_log"))
+    statuses = [one.control.status() for one in (desk, other)]
+    assert statuses[0] == statuses[1]
+    assert [one["coreId"] for one in statuses[1]["processes"]] == [CORE]
+    assert other.control.stop() == {"success": True, **{name: [os.getpid()] for name in PIDS}}
+    desk.until(lambda: desk.status("001") == "READY")
+    assert [one.control.status()["running"] for one in (desk, other)] == [False, False]
+    assert len(desk.heard("dispatcher_stopped")) == 1
+
+
+def test_a_foreground_command_is_told_that_another_process_dispatches(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
+    build(script=SLEEP).control.step()
+    with pytest.raises(Exception, match="another process dispatches"):
+        open_dispatch(tmp_path, alone=True).control.start(STAY)
+
+
+def test_a_session_goes_over_to_the_next_process_that_dispatches(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
+    desk = build(row("001") + row("002"), script=SLEEP)
+    desk.control.start(STAY)
+    desk.until(lambda: desk.heard("job_log"))
+    desk.control.owner.release()  # as kill -9 leaves things
+    heir = open_dispatch(tmp_path)
+    heir.until(lambda: heir.heard("job_log"))
+    assert [one["outcome"] for one in heir.control.attempts("001")] == ["interrupted", "running"]
+    assert [one["coreId"] for one in heir.heard("dispatcher_started")] == [CORE]
+    desk.control.worker.jobs.clear()
+    heir.control.close()
+    third = open_dispatch(tmp_path)
+    third.control.drain({"coreId": CORE})
+    third.until(lambda: third.control.status()["running"] is False)
+    assert third.status("001") == "READY"
+    third.control.close()
+
+
+def test_what_a_killed_foreground_command_wanted_is_wanted_no_more(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
+    desk = build(row("001"), script=SLEEP, alone=True)
+    desk.control.start(STAY)
+    desk.control.owner.release()
+    heir = open_dispatch(tmp_path)
+    heir.control.step()
+    assert (heir.control.status()["running"], heir.status("001")) == (False, "READY")
+    heir.control.owner.release()
+
+
+def test_a_foreground_command_leaves_other_sessions_alone(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
+    desk = build(row("001") + row("002", owner="AUDIT"), script=SLEEP, alone=True)
+    server = open_dispatch(tmp_path)
+    server.control.start({"coreId": "AUDIT_1"})
+    server.control.owner.release()
+    desk.control.start(STAY)
+    desk.until(lambda: desk.heard("job_log"))
+    assert (list(desk.control.worker.sessions), desk.status("002")) == ([CORE], "READY")
+    server.control.stop({"coreId": CORE})
+    desk.until(lambda: desk.status("001") == "READY")
+    desk.control.close()
+    assert [one["coreId"] for one in server.control.status()["processes"]] == ["AUDIT_1"]
+
+
+def test_a_session_that_ended_by_itself_is_wanted_no_more(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
+    desk = build(row("001") + row("002"), script="pass")
+    desk.control.start(ONE)
+    desk.until(lambda: not desk.control.status()["running"])
+    desk.control.owner.release()
+    heir = open_dispatch(tmp_path)
+    heir.control.step()
+    assert sorted(heir.statuses().values()) == ["READY", "REVIEW"]
+    heir.control.owner.release()
+
+
+def test_a_stop_waits_for_no_database(build: Callable[..., Dispatch], tmp_path: Path) -> None:
     desk = build(script=SLEEP)
     desk.control.start(STAY)
-    other = open_dispatch(tmp_path)
-    with pytest.raises(Exception, match="another process dispatches"):
-        other.control.start(STAY)
-    other.control.step()
-    assert other.control.attempts("001") == []
-    desk.control.close()
-    other.control.start(STAY)
-    other.control.close()
+    desk.until(lambda: desk.heard("job_log"))
+    database = tmp_path / "data" / "orch.db"
+    held = sqlite3.connect(database, isolation_level=None)
+    held.execute("BEGIN EXCLUSIVE")
+    assert desk.control.stop()["stopped"] == [os.getpid()]
+    (running,) = desk.control.worker.jobs.values()
+    running.run._process.wait(10)
+    held.execute("ROLLBACK")
+    held.close()
+    desk.until(lambda: desk.status("001") == "READY")
+    desk.until(lambda: desk.control.following.wanted.all() == [])
+    assert desk.control.worker.sessions == {}
+
+
+def test_a_session_that_may_not_run_says_why(
+    build: Callable[..., Dispatch], tmp_path: Path
+) -> None:
+    desk = build(script=SLEEP)
+    asked = open_dispatch(tmp_path, token_auth=True)
+    (tmp_path / "config/cores.toml").write_text(cores_toml({CORE: SLEEP}, allow=False))
+    asked.control.start(STAY)
+    asked.control.owner.release()
+    desk.control.step()
+    assert "allow_commands_without_token" in desk.control.status()["problems"][CORE]
+    asked.control.stop()
 
 
 def test_commands_need_a_token_or_the_operators_word(tmp_path: Path) -> None:

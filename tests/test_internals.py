@@ -21,6 +21,7 @@ from orch_next.internals import (
     close_at_once,
     end_polls,
     engine_of,
+    limit_polls,
     replace_driver,
     unpatched_socket,
     wrap_views,
@@ -34,6 +35,8 @@ PARTS: dict[str, list[str] | None] = {
     "engineio.server:Server.disconnect": ["self", "sid"],
     "socketio.server:Server._send_eio_packet": ["self", "eio_sid", "eio_pkt"],
     "engineio.base_server:BaseServer.reason.SERVER_DISCONNECT": None,
+    "engineio.socket:Socket.poll": ["self"],
+    "engineio.base_server:BaseServer.get_queue_empty_exception": ["self"],
     "engineio.socket:Socket.close": ["self", "wait", "abort", "reason"],
     "engineio.socket:Socket._websocket_handler": ["self", "ws"],
     "engineio.packet:Packet.encode": ["self", "b64"],
@@ -127,6 +130,16 @@ def ask(engine: engineio.Server, method: str, told: str) -> str:
     answers: list[str] = []
     engine.handle_request(environ, lambda status, headers: answers.append(status))
     return answers[0]
+
+
+def test_a_poll_gives_few_packets_and_leaves_the_rest() -> None:
+    limit_polls()
+    client = engineio.socket.Socket(engineio.Server(async_mode="threading"), "一")
+    for number in range(40):
+        client.send(engineio.packet.Packet(engineio.packet.MESSAGE, number))
+    client.queue.put(None)
+    polled = [[packet.data for packet in client.poll()] for _ in range(4)]
+    assert polled == [[*range(16)], [*range(16, 32)], [*range(32, 40)], []]
 
 
 def test_only_polls_are_ended() -> None:

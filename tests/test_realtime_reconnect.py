@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.event_stream import EventSource
-from tests.live_clients import keep_editing
+from tests.live_clients import keep_editing, listeners, post
 from tests.live_readers import Reader
 from tests.patience import PATIENCE, until
 from tests.servers import Server, free_port, running_server
@@ -65,3 +65,22 @@ def test_every_event_comes_once_whatever_breaks(tmp_path: Path) -> None:
             thread.join(PATIENCE)
     assert [(r.seen, r.resets) for r in readers] == [(list(range(newest + 1)), 0)] * 3
     assert newest >= 10 * PHASES
+
+
+MODES = ["serve", "serve-threading", "gthread"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_polling_client_catches_up_with_more_than_one_answer_may_hold(
+    tmp_path: Path, mode: str
+) -> None:
+    with running_server(tmp_path, mode) as server:
+        with listeners(server.port, ["polling"]) as (present,):
+            for n in range(40):
+                post(server.port, f"/api/tasks/{('hold', 'promote')[n % 2]}", {"task_id": "003"})
+            assert present.wait(40, "task_updated")
+            first = present.payloads("task_updated")[0]["seq"]
+        with listeners(server.port, ["polling"], since=first - 1) as (late,):
+            assert late.wait(40, "task_updated")
+            seqs = [payload["seq"] for payload in late.payloads("task_updated")]
+    assert seqs == list(range(first, first + 40))

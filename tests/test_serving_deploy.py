@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import shutil
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 import socketio
 
+from orch_next.background import CLOSING_SECONDS
 from orch_next.config import Settings
+from orch_next.serving.stopping import STOP_SECONDS
 from tests.live_clients import leave
 from tests.patience import PATIENCE, until
 from tests.servers import PROJECT, copy_orch, free_port, running_server
@@ -50,6 +53,36 @@ def test_gunicorn_configuration_is_accepted_and_serves(tmp_path: Path) -> None:
         [*GUNICORN, "--check-config"], cwd=PROJECT, env=environ, timeout=PATIENCE
     )
     assert checked.returncode == 0
+
+
+def number(pattern: str, *parts: str) -> float:
+    """Return the number that a deployment file says."""
+    return float(re.findall(pattern, PROJECT.joinpath(*parts).read_text(encoding="utf-8"))[0])
+
+
+@pytest.mark.parametrize("path", ["gunicorn.conf.py", "deploy/gunicorn.conf.py"])
+def test_each_one_waits_longer_than_what_it_waits_for(path: str) -> None:
+    """Commands end before gunicorn gives up, it before systemd; nginx lets go before gunicorn."""
+    graceful = number(r"(?m)^graceful_timeout = (\d+)", path)
+    patience = number(r"(?m)^TimeoutStopSec=(\d+)", "deploy", "systemd", "orch-next@.service")
+    assert CLOSING_SECONDS + STOP_SECONDS < graceful < patience
+    idle = number(r"keepalive_timeout (\d+)s;", "deploy", "nginx", "orch-next.conf")
+    assert idle < number(r"(?m)^keepalive = (\d+)", path)
+
+
+def test_no_upstream_is_taken_out_for_one_broken_connection() -> None:
+    site = (DEPLOY / "nginx" / "orch-next.conf").read_text(encoding="utf-8")
+    servers = re.findall(r"server 127\.0\.0\.1:\d+(.*?);", site)
+    assert servers == [" max_fails=0"] * 2
+
+
+def test_what_the_settings_offer_is_in_the_image() -> None:
+    """`ORCH_REDIS_URL` and `ORCH_DATABASE_URL` need drivers, which `all` installs."""
+    config = configparser.ConfigParser()
+    config.read(PROJECT / "setup.cfg", encoding="utf-8")
+    wanted = config["options.extras_require"]["all"]
+    assert re.findall(r"(?m)^(redis|psycopg\[binary\])", wanted) == ["psycopg[binary]", "redis"]
+    assert "--built all" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 
 
 def hears_greeting(url: str, transport: str) -> bool:

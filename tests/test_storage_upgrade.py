@@ -29,7 +29,13 @@ from tests.installations import (
 from tests.postgresql import PostgreSQL, running_postgresql
 
 # Tables that the version before had not.
-NEW = ("identity_standing", "lease_claims")
+NEW = (
+    "attempt_places",
+    "identity_standing",
+    "lease_claims",
+    "lease_repeats",
+    "wanted_sessions",
+)
 NUMBERED = "orch_next_schema"
 
 

@@ -8,6 +8,7 @@ from orch_next.blueprints.answers import answer_changed, answer_snapshot
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, read_body
+from orch_next.blueprints.once import answer_once
 from orch_next.core.approvals import Decision
 
 bp = Blueprint("approvals", __name__)
@@ -38,7 +39,11 @@ def update(approval_id: str) -> Response:
 def _decide(appr_id: str, status: str, body: Body) -> Response:
     who = author(body, "approver", "approver_role", ("CMD", "CMD"))
     decision = Decision(status, who.actor, who.role, body.text("comment"))
-    decide = orch().board.approvals.decide
-    return answer_changed(
-        "approval", decide(appr_id, decision, who, expected_rev=body.expected_rev())
-    )
+
+    def effect() -> Response:
+        decide = orch().board.approvals.decide
+        return answer_changed(
+            "approval", decide(appr_id, decision, who, expected_rev=body.expected_rev())
+        )
+
+    return answer_once("approval_decide", {"appr_id": appr_id, **vars(decision)}, effect)

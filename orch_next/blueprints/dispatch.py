@@ -8,7 +8,13 @@ from flask import Blueprint, Response, jsonify, request
 
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import answer_refused, answer_with, count_refusal, said
-from orch_next.blueprints.inputs import author, parse_object, read_body, whole_number
+from orch_next.blueprints.inputs import (
+    author,
+    idempotency_key,
+    parse_object,
+    read_body,
+    whole_number,
+)
 from orch_next.blueprints.panel import describe_dispatcher
 from orch_next.blueprints.permits import identity_id, prove_claimant, require_own_core
 from orch_next.dispatcher.sessions import MISSING_CORE
@@ -115,8 +121,8 @@ def claim() -> Response:
     if not core_id:
         raise InputError(MISSING_CORE)
     require_own_core(core_id)
-    claimant = identity_id()
-    claimed = orch().control.claim(core_id, body.text("task_id") or None, claimant)
+    request_of = (idempotency_key(), identity_id())
+    claimed = orch().control.claim(core_id, body.text("task_id") or None, *request_of)
     return jsonify({"success": True, **(claimed or {"task": None})})
 
 

@@ -28,7 +28,15 @@ def health() -> Response:
         "percent": host.memory_percent,
     }
     time = as_local_iso(parts.now())
-    return jsonify(status="ok", time=time, cpu_pct=host.cpu_percent, mem=memory, version="v1")
+    return jsonify(
+        status="ok", time=time, cpu_pct=host.cpu_percent, mem=memory, version="v1", **_clock()
+    )
+
+
+def _clock() -> dict[str, float]:
+    """Say by how many seconds this host's clock is ahead of the database's, if that has one."""
+    offset = orch().control.leases.time.known_offset()
+    return {} if offset is None else {"clock_offset_seconds": round(offset, 3)}
 
 
 @bp.errorhandler(LedgerError)

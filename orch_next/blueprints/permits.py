@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import current_app, g
 
 from orch_next.blueprints.context import orch
+from orch_next.blueprints.inputs import idempotency_key
 from orch_next.core.lease_store import Lease
 from orch_next.core.schema import ROLES, Task
 from orch_next.dispatcher.cores import is_core_id
@@ -80,6 +81,12 @@ def identity_id() -> str:
     """Return who asks, empty in open mode."""
     identity = g.get("identity")
     return identity.id if identity else ""
+
+
+def own_key() -> str | None:
+    """Return the `Idempotency-Key` as this identity's own: nobody is answered for another."""
+    key, identity = idempotency_key(), identity_id()
+    return f"{identity}:{key}" if key and identity else key
 
 
 def prove_claimant(lease: Lease) -> None:

@@ -9,7 +9,7 @@ from orch_next.blueprints.context import orch
 from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, idempotency_key, read_body
 from orch_next.blueprints.markdown import render_cell
-from orch_next.blueprints.permits import permit_change
+from orch_next.blueprints.permits import own_key, permit_change
 from orch_next.core.events import Who
 from orch_next.core.schema import Task
 from orch_next.core.tasks import EDITABLE, TaskDraft
@@ -81,13 +81,11 @@ def _create(body: Body) -> Task:
 
 
 def _own_key() -> str | None:
-    """Return the `Idempotency-Key` as this identity's own: nobody is answered for another."""
+    """Return the identity's own key; what an earlier version began, its author may repeat."""
     key, identity = idempotency_key(), g.get("identity")
-    if key is None or identity is None:
-        return key
-    # An earlier version kept keys without their identity: what it began, its author may repeat.
-    is_old = orch().board.tasks.is_made_by(identity.name, key)
-    return key if is_old else f"{identity.id}:{key}"
+    # That version kept keys without their identity.
+    is_old = key and identity and orch().board.tasks.is_made_by(identity.name, key)
+    return key if is_old else own_key()
 
 
 def _author(body: Body) -> Who:

@@ -7,8 +7,10 @@ from flask import Blueprint, Response, g, jsonify, request
 from orch_next.blueprints.answers import with_rev
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import author, read_body, whole_number
+from orch_next.blueprints.once import answer_once
 from orch_next.blueprints.permits import sees_audit
 from orch_next.core.database import SECURITY
+from orch_next.core.events import Who
 from orch_next.core.history import LARGEST_ID, JournalEntry, list_entries
 from orch_next.errors import NotFoundError
 from orch_next.security import require
@@ -24,6 +26,11 @@ MOST_PAGE_BYTES = 4_000_000
 def undo(journal_id: int) -> Response:
     """Give the row of one journal entry back what it had before; undoing an undo is redo."""
     who = author(read_body(), "actor", "role", ("http", "CMD"))
+    payload = {"journal_id": journal_id, "actor": who.actor, "role": who.role}
+    return answer_once("undo", payload, lambda: _undo(journal_id, who))
+
+
+def _undo(journal_id: int, who: Who) -> Response:
     changes = orch().board.undo
     _require_all(changes.get(journal_id))
     done = changes.undo(journal_id, who)

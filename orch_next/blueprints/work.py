@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import Body, author, read_loose_body, whole_number
+from orch_next.blueprints.once import answer_once
 from orch_next.core.instructions import OWNER, TITLE
 from orch_next.dispatcher.heal import Healed, Healer
 from orch_next.errors import InputError
@@ -46,10 +47,12 @@ def list_instructions() -> Response:
 def add_instruction() -> Response:
     """Store an instruction; absent members get the legacy's defaults (D42)."""
     body = read_loose_body()
-    item = orch().instructions.add(
-        body.text("title", TITLE), body.text("detail"), body.text("owner", OWNER)
-    )
-    return jsonify(success=True, item=item)
+    said = (body.text("title", TITLE), body.text("detail"), body.text("owner", OWNER))
+
+    def effect() -> Response:
+        return jsonify(success=True, item=orch().instructions.add(*said))
+
+    return answer_once("work_instruction", said, effect)
 
 
 @bp.get("/api/autopilot/status")

@@ -33,5 +33,6 @@ def open_control(settings: Settings, tell: Tell = tell_nobody) -> Control:
         rules=lease_rules(settings),
         token_auth=settings.auth == "token",
         predict=predictions(settings, board.journal.database),
+        alone=True,
     )
     return make_control(board, outside)

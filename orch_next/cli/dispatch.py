@@ -90,7 +90,7 @@ def _work(args: Namespace, control: Control) -> int:
 
 def _is_over(control: Control, core_id: str) -> bool:
     """Tell whether the session has ended and its last offer was fetched or taken back."""
-    if control.status()["running"]:
+    if any(one["coreId"] == core_id for one in control.status()["processes"]):
         return False
     return not any(one["coreId"] == core_id and not one["started"] for one in control.held())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from orch_next.cli import doctor_places as places
+from orch_next.cli.doctor_clock import check_clock
 from orch_next.cli.doctor_software import check_packages, check_python
 from orch_next.cli.findings import Finding, fail, ok
 from orch_next.cli.guard import FAILED, FINE
@@ -48,6 +49,7 @@ def _examine_places(settings: Settings) -> Iterator[Finding]:
     yield from places.check_merge_driver(settings.state_folder)
     yield from places.check_unfinished(settings.state_folder)
     yield places.check_database(settings.database)
+    yield from check_clock(settings)
     yield places.check_port(settings.host, settings.port)
     yield places.check_door(settings)
     yield from places.check_secrets(settings)

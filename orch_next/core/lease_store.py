@@ -11,6 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from orch_next.core.database import Database, metadata
+from orch_next.core.places import COLUMNS, Place, place_table
+from orch_next.core.repeats import Repeats, note_claim, note_use
 
 HELD = "held"
 FREE = "free"
@@ -69,6 +71,7 @@ class Lease:
 
     `token` is known only to who just claimed it; the database keeps its sha256. `claimant`
     is the id of the identity that claimed, empty for the dispatcher's own and in open mode.
+    `claim_sha256` names the request that claimed it, if that may be repeated.
     """
 
     task_id: str
@@ -86,6 +89,7 @@ class Lease:
     failures: int
     token: str = ""
     claimant: str = ""
+    claim_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class Attempt:
     mark: str
     pid: int | None
     pid_started: float | None
+    place: Place | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what clients see: instants as UTC text, no process identity but the pid."""
@@ -118,6 +123,7 @@ class Attempt:
             "exit_status": self.exit_status,
             "log": self.log,
             "pid": self.pid,
+            "host": self.place.host if self.place else "",
         }
 
 
@@ -129,10 +135,22 @@ def as_utc(instant: float | None) -> str | None:
 
 
 class LeaseStore:
-    """Reads and changes the two tables; each method is one transaction."""
+    """Reads and changes the tables; each method is one transaction.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    `place` is where this process runs: attempts that it begins are known by it.
+    """
+
+    def __init__(self, database: Database, place: Place | None = None) -> None:
+        self._database, self._place = database, place
+        self.repeats = Repeats(database)
+
+    def read_time(self) -> float | None:
+        """Return the epoch seconds of the database's clock; None where that is our own."""
+        with self._database.reading() as connection:
+            if connection.dialect.name != "postgresql":
+                return None
+            asked = sa.select(sa.extract("epoch", sa.func.clock_timestamp()))
+            return float(connection.scalar(asked) or 0.0)
 
     def find(self, task_id: str) -> Lease | None:
         """Return the task's lease, held or free, or None when it was never claimed."""
@@ -151,7 +169,7 @@ class LeaseStore:
         return {row["task_id"]: row["failures"] for row in rows}
 
     def take(self, lease: Lease) -> None:
-        """Store a claimed lease and its attempt in one transaction."""
+        """Store a claimed lease, its attempt and its request in one transaction."""
         values = {column.name: getattr(lease, column.name) for column in lease_table.c}
         attempt = {
             "task_id": lease.task_id,
@@ -169,20 +187,50 @@ class LeaseStore:
                 connection.execute(lease_table.insert().values(values))
             connection.execute(attempt_table.insert().values(attempt))
             _note_claimant(connection, lease, lease.claimant)
+            self._note_place(connection, lease)
+            if lease.started_at is not None:
+                note_claim(connection, lease.task_id, lease.generation, lease.claim_sha256)
 
     def change(self, lease: Lease, values: Mapping[str, Any]) -> bool:
-        """Update the lease if this generation still holds it; tell whether it did."""
+        """Renew the lease if this generation still holds it; tell whether it did."""
         with self._transaction() as connection:
-            return bool(connection.execute(_held_row(lease).values(**values)).rowcount)
+            held = bool(connection.execute(_held_row(lease).values(**values)).rowcount)
+            if held:
+                note_use(connection, lease.task_id, lease.generation, values["heartbeat_at"])
+        return held
 
-    def start(self, lease: Lease, values: Mapping[str, Any], claimant: str = "") -> bool:
+    def start(self, lease: Lease, values: Mapping[str, Any]) -> bool:
         """Update a lease that nobody has started; tell whether it was still so."""
+        unstarted = _held_row(lease).where(lease_table.c.started_at.is_(None))
+        with self._transaction() as connection:
+            return bool(connection.execute(unstarted.values(**values)).rowcount)
+
+    def hand_over(self, lease: Lease, claimed: Lease) -> bool:
+        """Do as `start` for a core that fetches what it was offered.
+
+        Note who `claimed` it, and with which request.
+        """
+        names = ("token_hash", "started_at", "heartbeat_at")
+        values = {name: getattr(claimed, name) for name in names}
         unstarted = _held_row(lease).where(lease_table.c.started_at.is_(None))
         with self._transaction() as connection:
             done = bool(connection.execute(unstarted.values(**values)).rowcount)
             if done:
-                _note_claimant(connection, lease, claimant)
+                _note_claimant(connection, lease, claimed.claimant)
+                note_claim(connection, lease.task_id, lease.generation, claimed.claim_sha256)
         return done
+
+    def exchange_token(self, lease: Lease, token_hash: str, *, since: float | None) -> bool:
+        """Give the generation another token; tell whether that was done.
+
+        With `since` only while the token is the one that we know, and the claim counts from then.
+        """
+        held, values = _held_row(lease), {"token_hash": token_hash}
+        if since is not None:
+            held = held.where(lease_table.c.token_hash == lease.token_hash)
+            held = held.values(started_at=since)
+        with self._transaction() as connection:
+            return bool(connection.execute(held.values(values)).rowcount)
 
     def beat(self, core: str, at: float, claimant: str = "") -> None:
         """Note a heartbeat on the leases that the core holds, but for another claimant's."""
@@ -213,17 +261,18 @@ class LeaseStore:
 
     def attempts(self, task_id: str) -> list[Attempt]:
         """List a task's attempts in order."""
-        query = sa.select(attempt_table).where(attempt_table.c.task_id == task_id)
-        return [Attempt(**row) for row in self._read(query.order_by(attempt_table.c.generation))]
+        query = _attempts().where(attempt_table.c.task_id == task_id)
+        return [_as_attempt(row) for row in self._read(query.order_by(attempt_table.c.generation))]
 
     def running(self) -> list[Attempt]:
         """List attempts that have not ended."""
-        return [
-            Attempt(**row)
-            for row in self._read(
-                sa.select(attempt_table).where(attempt_table.c.ended_at.is_(None))
-            )
-        ]
+        query = _attempts().where(attempt_table.c.ended_at.is_(None))
+        return [_as_attempt(row) for row in self._read(query)]
+
+    def _note_place(self, connection: sa.Connection, lease: Lease) -> None:
+        if self._place is not None:
+            row = {"task_id": lease.task_id, "generation": lease.generation, **vars(self._place)}
+            connection.execute(place_table.insert().values(row))
 
     def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._database.reading() as connection:
@@ -250,6 +299,20 @@ def _note_claimant(connection: sa.Connection, lease: Lease, claimant: str) -> No
     if claimant:
         values = {"task_id": lease.task_id, "generation": lease.generation}
         connection.execute(claim_table.insert().values(**values, identity_id=claimant))
+
+
+def _attempts() -> sa.Select[Any]:
+    both = sa.and_(
+        place_table.c.task_id == attempt_table.c.task_id,
+        place_table.c.generation == attempt_table.c.generation,
+    )
+    joined = attempt_table.outerjoin(place_table, both)
+    return sa.select(attempt_table, *(place_table.c[name] for name in COLUMNS)).select_from(joined)
+
+
+def _as_attempt(row: dict[str, Any]) -> Attempt:
+    parts = {name: row.pop(name) for name in COLUMNS}
+    return Attempt(**row, place=None if parts["host"] is None else Place(**parts))
 
 
 def _lease_row(task_id: str) -> sa.Update:

@@ -30,7 +30,9 @@ from orch_next.core.lease_terms import (
     trust_token,
 )
 from orch_next.core.records import Task
+from orch_next.core.repeats import hash_parts
 from orch_next.core.schema import EMPTY, TASK
+from orch_next.core.shared_time import SharedTime
 from orch_next.core.state import State
 from orch_next.core.view import LedgerView
 from orch_next.errors import ConflictError, InputError, OrchError, UncertainError
@@ -63,13 +65,21 @@ class Leases:
     rules: LeaseRules = field(default_factory=LeaseRules)
 
     def __post_init__(self) -> None:
-        self.deadlines = Deadlines(self.clock)
+        self.time = SharedTime(self.clock, self.store.read_time)
+        self.deadlines = Deadlines(Clock(self.time.now_utc, self.clock.monotonic))
 
-    def claim(self, task_id: str, holder: Holder, *, started: bool = False) -> Lease:
+    def claim(
+        self,
+        task_id: str,
+        holder: Holder,
+        *,
+        started: bool = False,
+        claim_sha256: str | None = None,
+    ) -> Lease:
         """Give the task to the holder: DOING, lock cells, a new generation and its token.
 
-        Raise ConflictError when it is not READY, locked or leased. Three durable writes:
-        lease, ledger, journal.
+        Raise ConflictError when it is not READY, locked or leased, or when the same request
+        took a task meanwhile. Three durable writes: lease, ledger, journal.
         """
         if len(task_id) > LONGEST_ID:
             raise InputError(f"a task id of more than {LONGEST_ID} characters has no lease")
@@ -79,11 +89,13 @@ class Leases:
         def plan(view: LedgerView[Task]) -> Step:
             entry = view.get_writable(task_id)
             _refuse_unready(entry.record)
+            if claim_sha256 and not made and self.store.repeats.find_claim(claim_sha256):
+                raise ConflictError("the same request has taken a task meanwhile")
             lease = made[0] if made else self._new_lease(task_id, holder, started=started)
             step = Step(task_id, view.set_cells(entry, claimed_cells(lease)))
             if not made:  # a plan is called again when an outside save comes first
                 made.append(lease)
-                self.store.take(lease)
+                self.store.take(replace(lease, claim_sha256=claim_sha256))
             details.update(facts(lease))
             return step
 
@@ -92,20 +104,37 @@ class Leases:
         self.tell("task_dispatched", self._signal(made[0], outcome.after))
         return made[0]
 
-    def hand_over(self, lease: Lease, claimant: str = "") -> Lease | None:
+    def hand_over(
+        self, lease: Lease, claimant: str = "", claim_sha256: str | None = None
+    ) -> Lease | None:
         """Give an offered lease to its core: started now, with a new token; None if taken."""
         token = self._token(lease.generation)
         at = self.now()
-        values = {"token_hash": hash_token(token), "started_at": at, "heartbeat_at": at}
-        if not self.store.start(lease, values, claimant):
-            return None
-        started = replace(lease, token_hash=hash_token(token), started_at=at)
-        return replace(started, token=token, claimant=claimant)
+        started = replace(lease, token_hash=hash_token(token), started_at=at, heartbeat_at=at)
+        claimed = replace(started, token=token, claimant=claimant, claim_sha256=claim_sha256)
+        return claimed if self.store.hand_over(lease, claimed) else None
+
+    def exchange_token(self, lease: Lease, *, once: bool) -> Lease | None:
+        """Give the same generation a fresh token, after which the former one is late.
+
+        Of several who ask `once` for one claim a single one gets it, as if it were claimed now.
+        """
+        token = self._token(lease.generation)
+        told = replace(lease, token_hash=hash_token(token), token=token)
+        since = self.now() if once else None
+        return told if self.store.exchange_token(lease, told.token_hash, since=since) else None
 
     def start(self, lease: Lease) -> bool:
         """Note that the core of an offered lease is at work; False if it was taken back."""
         at = self.now()
         return self.store.start(lease, {"started_at": at, "heartbeat_at": at})
+
+    def is_held(self, lease: Lease) -> bool:
+        """Tell whether this generation still holds the task."""
+        present = self.store.find(lease.task_id)
+        if present is None or present.state != HELD:
+            return False
+        return present.generation == lease.generation
 
     def beat(self, core_id: str, claimant: str = "") -> None:
         """Note a sign of life of a core: its leases do not expire in silence.
@@ -140,9 +169,10 @@ class Leases:
             raise InputError(f"a core reports {', '.join(REPORTS)}, not {ending.status!r}")
         lease = self.known(task_id)
         who = Who(lease.core, "-", "dispatcher", claimed=False)
+        said = hash_report(ending)
         message, artifact = redact(ending.message, token), redact(ending.artifact, token)
         ending = replace(ending, message=message, artifact=artifact)
-        return self._end(lease, ending, who, lambda task: self.check(task, token, proof))
+        return self._end(lease, ending, who, lambda task: self.check(task, token, proof), said)
 
     def end(self, lease: Lease, ending: Ending) -> Ended:
         """End a lease by the dispatcher's own authority, if this generation still holds it."""
@@ -207,8 +237,8 @@ class Leases:
         return True
 
     def now(self) -> float:
-        """Return the time of day in epoch seconds."""
-        return self.clock.now().timestamp()
+        """Return the time of day in epoch seconds, by the clock that all hosts share."""
+        return self.time.now()
 
     def _new_lease(self, task_id: str, holder: Holder, *, started: bool) -> Lease:
         before = self.store.find(task_id)
@@ -273,7 +303,14 @@ class Leases:
         self.state.write(TASK, plan, Intent("task_lease_renewed", DISPATCHER, facts(extended)))
         return extended
 
-    def _end(self, lease: Lease, ending: Ending, who: Who, check: Callable[[Task], Lease]) -> Ended:
+    def _end(
+        self,
+        lease: Lease,
+        ending: Ending,
+        who: Who,
+        check: Callable[[Task], Lease],
+        said: str = "",
+    ) -> Ended:
         failures = self._failures_after(lease, ending)
         alert = ending.failed and failures >= self.rules.max_failures
         ending = replace(ending, status="HOLD") if alert else ending
@@ -282,6 +319,9 @@ class Leases:
         def plan(view: LedgerView[Task]) -> Step:
             entry = view.get_writable(lease.task_id)
             self._confirm(lease, check(entry.record), entry.record)
+            if said:
+                noted = (lease.task_id, lease.generation, said, ending.status)
+                self.store.repeats.note_report(*noted)
             artifact = {"artifact": ending.artifact} if ending.artifact else {}
             cells = {"status": ending.status, **FREED, **artifact}
             return Step(lease.task_id, view.set_cells(entry, cells))
@@ -315,6 +355,11 @@ class Leases:
 
     def _signal(self, lease: Lease, task: Task) -> dict[str, Any]:
         return {**facts(lease), "title": task.title, "status": task.status, "rev": task.rev}
+
+
+def hash_report(ending: Ending) -> str:
+    """Return what tells one report from another."""
+    return hash_parts(ending.status, ending.artifact, ending.message)
 
 
 def _refuse_unready(task: Task) -> None:

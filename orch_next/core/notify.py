@@ -10,6 +10,7 @@ import threading
 import urllib.error
 import urllib.request
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -33,10 +34,14 @@ Post = Callable[[bytes, Mapping[str, str]], int]
 
 @dataclass(frozen=True, order=True)
 class Message:
-    """A body on its way: due at a moment of the clock, in order of `number` when equal."""
+    """A body on its way: due at a moment of the clock, in order of `number` when equal.
+
+    Messages of one `topic` go out in their order: a later one waits for an earlier one.
+    """
 
     due: float
     number: int
+    topic: str = field(compare=False)
     body: bytes = field(compare=False)
     key: str = field(compare=False)
     tries: int = field(default=0, compare=False)
@@ -59,7 +64,9 @@ class Notifier:
         is_mine: Callable[[], bool] = lambda: True,
     ) -> None:
         self._post, self._sign, self._clock, self._is_mine = post, sign, clock, is_mine
-        self._waiting: list[Message] = []
+        # The first message of each topic, by when it is due, and what waits behind it.
+        self._first: list[Message] = []
+        self._behind: dict[str, deque[Message]] = {}
         self._number = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -78,33 +85,39 @@ class Notifier:
             return
         body = json.dumps({**payload, "event": event}, ensure_ascii=False).encode()
         with self._lock:
-            if len(self._waiting) >= MOST_WAITING:
+            if self._count() >= MOST_WAITING:
                 log.error("webhook out: %s was dropped, %s messages wait", event, MOST_WAITING)
                 return
-            self._push(Message(self._clock(), self._next_number(), body, uuid.uuid4().hex))
+            number = self._next_number()
+            topic = _topic(payload)
+            self._append(Message(self._clock(), number, topic, body, uuid.uuid4().hex))
         self._wake.set()
 
     def step(self) -> float:
         """Send what is due and return the seconds until something is again."""
         while True:
             with self._lock:
-                if not self._waiting:
+                if not self._first:
                     return _IDLE_SECONDS
-                wait = self._waiting[0].due - self._clock()
+                wait = self._first[0].due - self._clock()
                 if wait > 0:
                     return wait
-                message = heapq.heappop(self._waiting)
-            self._send(message)
+                message = heapq.heappop(self._first)
+            again = self._send(message)
+            with self._lock:
+                self._go_on(message.topic, again)
 
     def run(self, stopping: threading.Event) -> None:
         """Step until `stopping` is set; for a thread of its own."""
         while not stopping.is_set():
             self._wake.wait(min(self.step(), 1.0))
             self._wake.clear()
-        if self._waiting:
-            log.error("webhook out: %s messages were not delivered", len(self._waiting))
+        waiting = self._count()
+        if waiting:
+            log.error("webhook out: %s messages were not delivered", waiting)
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: Message) -> Message | None:
+        """Try once; return the message as it is tried again, None when it is over."""
         signature = self._sign(message.body)
         headers = {"Content-Type": "application/json", "Idempotency-Key": message.key}
         headers |= {"X-Signature": signature} if signature else {}
@@ -114,17 +127,34 @@ class Notifier:
         except OSError as error:
             status, said = 0, str(error)
         if 200 <= status < 300:
-            return
+            return None
         if message.tries >= len(DELAYS) or (400 <= status < 500 and status not in _TRY_AGAIN):
             log.error("webhook out: given up after %s tries: %s", message.tries + 1, said)
-            return
+            return None
         log.warning("webhook out: %s; another try follows", said)
         due = self._clock() + DELAYS[message.tries]
-        with self._lock:
-            self._push(replace(message, due=due, tries=message.tries + 1))
+        return replace(message, due=due, tries=message.tries + 1)
 
-    def _push(self, message: Message) -> None:
-        heapq.heappush(self._waiting, message)
+    def _append(self, message: Message) -> None:
+        """Put a message behind those of its topic; the one that is being sent counts."""
+        if message.topic in self._behind:
+            self._behind[message.topic].append(message)
+        else:
+            self._behind[message.topic] = deque()
+            heapq.heappush(self._first, message)
+
+    def _go_on(self, topic: str, again: Message | None) -> None:
+        """Let a topic's message be tried again, or the next one have its turn."""
+        behind = self._behind[topic]
+        if again is None and behind:
+            again = behind.popleft()
+        if again is None:
+            del self._behind[topic]
+        else:
+            heapq.heappush(self._first, again)
+
+    def _count(self) -> int:
+        return len(self._first) + sum(map(len, self._behind.values()))
 
     def _next_number(self) -> int:
         self._number += 1
@@ -154,6 +184,12 @@ def make_post(url: str, timeout: float = TIMEOUT_SECONDS) -> Post:
             raise OSError(f"no HTTP answer: {error!r}") from error
 
     return post
+
+
+def _topic(payload: Mapping[str, Any]) -> str:
+    """Return what a message is about: its task, else the thing itself."""
+    task = payload.get("task_id") or payload.get("job_id")
+    return f"task {task}" if task else f"{payload.get('kind')} {payload.get('id')}"
 
 
 def _status(row: Mapping[str, Any] | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +17,11 @@ from orch_next.core.lease_terms import Proof, facts, trust_token
 from orch_next.core.lease_watch import ForeignLock, LeaseWatch
 from orch_next.core.leases import Leases
 from orch_next.core.records import Task
+from orch_next.core.repeats import hash_parts
 from orch_next.core.schema import APPROVAL, ROLES
 from orch_next.dispatcher.cores import Core, Cores, is_core_id
 from orch_next.dispatcher.explain import explain_place, explain_task, plan_json
+from orch_next.dispatcher.following import Following
 from orch_next.dispatcher.hanging import StepWatch
 from orch_next.dispatcher.joblog import read_attempt
 from orch_next.dispatcher.owner import Ownership
@@ -29,13 +32,15 @@ from orch_next.dispatcher.reports import STATUSES, parse_report
 from orch_next.dispatcher.scheduler import fits
 from orch_next.dispatcher.sessions import DispatchRequest, parse_request, parse_stop
 from orch_next.dispatcher.worker import Worker
-from orch_next.errors import BusyError, ForbiddenError, NotFoundError
+from orch_next.errors import BusyError, NotFoundError
 
 log = logging.getLogger(__name__)
 
 # Seconds between steps while commands run, and without any.
 BUSY_WAIT = 0.1
 IDLE_WAIT = 0.5
+# Seconds between looks at the sessions that other processes were asked for.
+FOLLOW_SECONDS = 0.5
 _CLOSING_SECONDS = 10.0
 
 
@@ -43,8 +48,7 @@ _CLOSING_SECONDS = 10.0
 class Control:
     """The dispatcher of one STATE folder.
 
-    `load_cores` reads `config/cores.toml`; `token_auth` says that every caller was
-    authenticated by a token, which commands need.
+    `load_cores` reads `config/cores.toml`.
     """
 
     worker: Worker
@@ -54,11 +58,12 @@ class Control:
     recovery: Recovery
     owner: Ownership
     load_cores: Callable[[], Cores]
-    token_auth: bool
+    following: Following
     wake: threading.Event
 
     def __post_init__(self) -> None:
-        self._recovered = False
+        self._recovered = self._closing = False
+        self._next_follow = 0.0
         self._stepping = threading.Lock()
         self._steps = StepWatch(self.leases.clock.monotonic)
 
@@ -71,46 +76,45 @@ class Control:
         """Open a session as `POST /dispatch` asks; the one that runs already is answered.
 
         Raise InputError, ForbiddenError for a command without token authentication,
-        ConfigError for a bad cores.toml, BusyError where another process dispatches.
+        ConfigError for a bad cores.toml, BusyError where the database is away. Whichever
+        process dispatches opens it within a moment.
         """
         return self.start_session(parse_request(body, self.load_cores))
 
     def start_session(self, request: DispatchRequest) -> dict[str, Any]:
         """Open a session; raise as `start` does."""
-        core = self._permitted(request.core_id)
-        if not self.owner.take():
+        self.following.permitted(request.core_id)
+        here = not self._closing and self.owner.take()
+        if not here and (self.following.alone or self.owner.is_barred()):
             raise BusyError(self.owner.hindrance(), retry_after=5)
-        session, new = self.worker.start(core, request)
-        told = session.as_event(self.leases.clock.now())
-        if new:
-            self.worker.workshop.tell("dispatcher_started", told)
-        return {"success": True, "pid": session.pid, "command": told["command"]}
+        wanted = self.following.open(request, here=here)
+        self.wake.set()
+        pid = wanted.pid or os.getpid()
+        return {"success": True, "pid": pid, "command": " ".join(wanted.request.argv)}
 
     def stop(self, body: Any = None) -> dict[str, Any]:
         """Close one session or all; commands are ended and their tasks READY again."""
-        pids = [session.pid for session in self.worker.stop(parse_stop(body))]
+        pids = self.following.stop(parse_stop(body))
         return {"success": True, "stopped": pids, "stopped_pids": pids}
 
     def drain(self, body: Any = None) -> dict[str, Any]:
         """Let one session or all finish what they have and take no more."""
-        found = self.worker.drain(parse_stop(body))
-        return {"success": True, "draining": [session.core.id for session in found]}
+        return {"success": True, "draining": self.following.drain(parse_stop(body))}
 
     def nudge(self, body: Any = None) -> dict[str, Any]:
         """Let one session or all look for a task now."""
-        found = self.worker.nudge(parse_stop(body))
-        return {"success": True, "nudged": [session.core.id for session in found]}
+        return {"success": True, "nudged": self.following.nudge(parse_stop(body))}
 
     def status(self) -> dict[str, Any]:
         """Return `/status`'s `dispatcher`: `running`, `processes`, and what hinders them."""
-        sessions = list(self.worker.sessions.values())
-        problems = {one.core.id: one.problem for one in sessions if one.problem}
+        sessions = self.following.shown()
+        problems = {one.core_id: one.problem for one in sessions if one.problem}
         hangs = {"step": told} if (told := self.hindrance()) else {}
         return {
             "running": bool(sessions),
-            "processes": [session.as_json() for session in sessions],
+            "processes": [dict(one.keys) for one in sessions],
             "problems": {**self.worker.problems, **problems, **hangs},
-            "draining": [one.core.id for one in sessions if one.draining],
+            "draining": [one.core_id for one in sessions if one.draining],
         }
 
     def hindrance(self) -> str:
@@ -122,7 +126,7 @@ class Control:
         flags = read_flags(self.leases.state.folder)
         tasks = Counter(task.status for task in self.leases.state.tasks.records)
         return {
-            "sessions": len(self.worker.sessions),
+            "sessions": len(self.following.shown()),
             "jobs": len(self.worker.jobs),
             "leases": len(self.leases.store.held()),
             "foreign_locks": len(self.watch.foreign_locks()),
@@ -136,12 +140,10 @@ class Control:
         """Say why a task is not running; raise NotFoundError."""
         task = self.leases.state.tasks.get(task_id)
         situation = self.worker.lookout.look()
-        cores = self._cores(core_id)
-        # Another process's sessions are not known here: then none is missed.
-        running = dict.fromkeys((one.id for one in cores), "")
-        if self.owner.held:
-            sessions = list(self.worker.sessions.values())
-            running = {one.core.id: one.hindrance for one in sessions}
+        running = {one.core_id: one.hindrance for one in self.following.shown()}
+        cores = self._cores(core_id, running)
+        if self.following.alone:  # a command may be about to open any
+            running = {**dict.fromkeys((one.id for one in cores), ""), **running}
         reasons = explain_task(task, situation, cores, running)
         return {
             "task_id": task_id,
@@ -163,12 +165,20 @@ class Control:
         }
 
     def claim(
-        self, core_id: str, task_id: str | None = None, claimant: str = ""
+        self,
+        core_id: str,
+        task_id: str | None = None,
+        key: str | None = None,
+        claimant: str = "",
     ) -> dict[str, Any] | None:
-        """Let a pull core take a task; see `PullDesk.claim`."""
+        """Let a pull core take a task; see `PullDesk.claim`.
+
+        With a `key` the request of one core and claimant has its effect once.
+        """
         core = self.load_cores().get(core_id)
         self._hear(core)
-        return self.pull.claim(core, task_id, claimant)
+        claim_sha256 = hash_parts(core_id, key, claimant) if key else None
+        return self.pull.claim(core, task_id, claimant, claim_sha256)
 
     def beat(self, core_id: str, claimant: str = "") -> None:
         """Note a sign of life: the core's leases live on, and offers to it begin again.
@@ -275,6 +285,9 @@ class Control:
         with self._stepping, self._steps.running() as at:
             if not self._recovered:
                 self._recover()
+            if at >= self._next_follow and not self._closing:
+                self._next_follow = at + FOLLOW_SECONDS
+                self.worker.guard("sessions", self.following.follow)
             self.worker.step(at)
             self.worker.guard("presence", lambda: self._show(at))
 
@@ -284,8 +297,12 @@ class Control:
         self.wake.clear()
 
     def close(self) -> None:
-        """Stop every session and wait for its commands, at most 10 s; give the right back."""
-        self.worker.stop(None)
+        """Stop this process's work and wait for its commands, at most 10 s; give the right back.
+
+        Sessions are wanted on: the next process that dispatches opens them.
+        """
+        self._closing = True
+        self.following.leave()
         end = self.leases.clock.monotonic() + _CLOSING_SECONDS
         while self.worker.is_busy() and self.leases.clock.monotonic() < end:
             self.step()
@@ -293,15 +310,14 @@ class Control:
         self.owner.release()
 
     def _hear(self, core: Core) -> None:
-        session = self.worker.sessions.get(core.id)
-        if session:
-            session.silent, session.problem = False, ""
+        self.following.hear(core.id)
         if core.role in ROLES:  # heartbeat.json knows roles, not any agent's name
             at = self.leases.clock.monotonic()
             self.worker.guard("presence", lambda: self.presence.beat([core.role], at))
 
     def _recover(self) -> None:
         self.recovery.run()
+        self.following.take_over()
         expired = [one.task_id for one in self.foreign_locks() if one.expired]
         if expired:
             log.warning(
@@ -315,16 +331,6 @@ class Control:
         busy = {lease.core for lease in self.leases.store.held()} if sessions else set()
         self.presence.show(sessions, busy, at)
 
-    def _permitted(self, core_id: str) -> Core:
-        cores = self.load_cores()
-        core = cores.get(core_id)
-        if core.mode == "command" and not (self.token_auth or cores.allow_commands_without_token):
-            raise ForbiddenError(
-                f"{core_id} runs a command: turn token authentication on, or set"
-                " allow_commands_without_token = true in config/cores.toml"
-            )
-        return core
-
     def _place(
         self, task: Task, cores: Sequence[Core], running: Mapping[str, str]
     ) -> dict[str, Any] | None:
@@ -335,11 +341,8 @@ class Control:
         places = (explain_place(task, one, self.worker.lookout.look_for(one)) for one in asked)
         return next(places, None)
 
-    def _cores(self, core_id: str | None) -> list[Core]:
+    def _cores(self, core_id: str | None, running: Mapping[str, str]) -> list[Core]:
         cores = self.load_cores()
         if core_id:
             return [cores.get(core_id)]
-        open_now: Mapping[str, Core] = {
-            one.core.id: one.core for one in list(self.worker.sessions.values())
-        }
-        return list({**cores.known, **open_now}.values())
+        return list({**cores.known, **{one: cores.get(one) for one in running}}.values())

@@ -52,11 +52,15 @@ class Ownership:
             return False
         return True
 
+    def is_barred(self) -> bool:
+        """Tell whether this process may not even ask: the folder cannot be written."""
+        path = Path(self._lock.lock_file)
+        return not may_write(path.parent, path)
+
     def hindrance(self) -> str:
         """Say why this process does not get the right."""
-        path = Path(self._lock.lock_file)
-        if not may_write(path.parent, path):
-            return f"{path.parent.name} cannot be written"
+        if self.is_barred():
+            return f"{Path(self._lock.lock_file).parent.name} cannot be written"
         return "another process dispatches for this STATE folder"
 
     def release(self) -> None:

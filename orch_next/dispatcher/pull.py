@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from orch_next.core.again import Again
 from orch_next.core.lease_store import Lease, as_utc
 from orch_next.core.lease_terms import Holder, Proof, trust_token
 from orch_next.core.leases import Leases
@@ -21,25 +22,44 @@ _TRIES = 5
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """What a pull core asks for: its next task or a named one; who asks, with which request."""
+
+    core: Core
+    task_id: str | None
+    claimant: str
+    claim_sha256: str | None
+
+
+@dataclass(frozen=True)
 class PullDesk:
     """Serves pull cores in any process: every step is fenced by the lease."""
 
     lookout: Lookout
     leases: Leases
     workshop: Workshop
+    again: Again
 
     def claim(
-        self, core: Core, task_id: str | None = None, claimant: str = ""
+        self,
+        core: Core,
+        task_id: str | None = None,
+        claimant: str = "",
+        claim_sha256: str | None = None,
     ) -> dict[str, Any] | None:
         """Give the core what it was offered, the named task, or its next one; None for none.
 
+        The same request once more (`claim_sha256`) gets the same lease with a fresh token;
+        without one only its own `claimant` is told again of what it never used.
         Raise ForbiddenError for a command core, NotFoundError, or ConflictError with the
         reasons when the named task cannot be taken.
         """
         if core.mode != "pull":
             raise ForbiddenError(f"{core.id} runs a command and claims nothing by itself")
-        holder = Holder(core.id, core.role, claimant=claimant)
-        lease = self._offered(core, task_id, claimant) or self._take(core, task_id, holder)
+        asked = _Asked(core, task_id, claimant, claim_sha256)
+        lease = self.again.claim(claim_sha256, task_id)
+        lease = lease or self._offered(asked)
+        lease = lease or self._taken(asked)
         return self._answer(core, lease) if lease else None
 
     def renew(
@@ -51,14 +71,27 @@ class PullDesk:
     ) -> dict[str, Any]:
         """Extend a lease; raise ConflictError for a late holder."""
         lease = self.leases.renew(task_id, token, seconds, proof)
-        return {"job_id": task_id, "lock_expires_at": as_utc(lease.expires_at)}
+        return {
+            "job_id": task_id,
+            "lock_expires_at": as_utc(lease.expires_at),
+            "heartbeat_until": as_utc(lease.heartbeat_at + self.leases.rules.grace),
+        }
 
     def report(self, report: Report, proof: Proof = trust_token) -> dict[str, Any]:
-        """Apply a holder's report; DOING renews. Raise ConflictError for a late holder."""
+        """Apply a holder's report; DOING renews. Raise ConflictError for a late holder.
+
+        The identical report of the generation that ended so is answered as the first.
+        """
+        job_id, token = report.job_id, report.token
         if report.status == "DOING":
-            renewed = self.renew(report.job_id, report.token, proof=proof)
-            return {**renewed, "status": "DOING"}
-        ended = self.leases.report(report.job_id, report.token, report.ending, proof)
+            return {**self.renew(job_id, token, proof=proof), "status": "DOING"}
+        try:
+            ended = self.leases.report(job_id, token, report.ending, proof)
+        except ConflictError:
+            status = self.again.report(job_id, token, report.ending, proof)
+            if status is None:
+                raise
+            return {"job_id": job_id, "status": status}
         self.workshop.ask(ended, "")
         return {"job_id": report.job_id, "status": ended.task.status}
 
@@ -72,26 +105,50 @@ class PullDesk:
         self.workshop.ask(ended, "")
         return {"job_id": report.job_id, "status": ended.task.status}
 
-    def _offered(self, core: Core, task_id: str | None, claimant: str) -> Lease | None:
+    def _again(self, asked: _Asked) -> Lease | None:
+        """Return what the core has already and asks for once more.
+
+        Without a key it names the task, or can have only this one: then, long after a claim
+        that it never renewed, its first answer was lost.
+        """
+        lease = self.again.claim(asked.claim_sha256, asked.task_id)
+        if lease is None and (asked.task_id is not None or asked.core.limit == 1):
+            lease = self.again.unused(asked.core.id, asked.task_id, asked.claimant)
+        return lease
+
+    def _offered(self, asked: _Asked) -> Lease | None:
         offers = (
             lease
             for lease in self.leases.store.held()
-            if lease.core == core.id
+            if lease.core == asked.core.id
             and lease.started_at is None
-            and task_id in (None, lease.task_id)
+            and asked.task_id in (None, lease.task_id)
         )
-        return self._first(self.leases.hand_over(lease, claimant) for lease in offers)
+        request = (asked.claimant, asked.claim_sha256)
+        return self._first(self.leases.hand_over(lease, *request) for lease in offers)
 
     def _first(self, leases: Iterable[Lease | None]) -> Lease | None:
         return next((lease for lease in leases if lease), None)
 
-    def _take(self, core: Core, task_id: str | None, holder: Holder) -> Lease | None:
+    def _taken(self, asked: _Asked) -> Lease | None:
+        """Take a task, or return what the core has already of this request."""
+        try:
+            lease = self._take(asked)
+        except ConflictError:
+            lease = self._again(asked)
+            if lease is None:
+                raise
+        return lease or self._again(asked)
+
+    def _take(self, asked: _Asked) -> Lease | None:
+        core, task_id, sha256 = asked.core, asked.task_id, asked.claim_sha256
+        holder = Holder(core.id, core.role, claimant=asked.claimant)
         for _ in range(_TRIES):
             chosen = self._named(core, task_id) if task_id else self._next(core)
             if chosen is None:
                 return None
             try:
-                return self.leases.claim(chosen, holder, started=True)
+                return self.leases.claim(chosen, holder, started=True, claim_sha256=sha256)
             except ConflictError:
                 if task_id:
                     raise

@@ -96,7 +96,8 @@ class Session:
 
     `draining`: finishes, takes no more. `stopping`: its commands are being ended.
     `silent`: a pull core that did not fetch what it was offered; nothing more is offered
-    until it is heard of. `problem`: why it cannot work, for people.
+    until it is heard of. `problem`: why it cannot work, for people. `uid`: the row that wants
+    it; `nudges`: how often it was told to look for a task.
     """
 
     core: Core
@@ -108,6 +109,8 @@ class Session:
     stopping: bool = False
     silent: bool = False
     problem: str = ""
+    uid: str = ""
+    nudges: int = 0
 
     @property
     def hindrance(self) -> str:
@@ -125,12 +128,17 @@ class Session:
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's seven keys; `pid` is the process that runs the session."""
-        return {
-            "pid": self.pid,
-            "name": "orch-next",
-            "cmdline": self.request.argv,
-            "coreId": self.core.id,
-            "intervalSec": self.request.interval,
-            "stay": self.request.stay,
-            "enableOrchIntegration": self.request.integration,
-        }
+        return describe(self.request, self.pid)
+
+
+def describe(request: DispatchRequest, pid: int) -> dict[str, Any]:
+    """Return the contract's seven keys of a session."""
+    return {
+        "pid": pid,
+        "name": "orch-next",
+        "cmdline": request.argv,
+        "coreId": request.core_id,
+        "intervalSec": request.interval,
+        "stay": request.stay,
+        "enableOrchIntegration": request.integration,
+    }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.core.lease_store import Lease
-from orch_next.core.lease_terms import Ended, Ending, reported, taken_back
+from orch_next.core.lease_terms import Ended, Ending, late, reported, taken_back
 from orch_next.core.leases import Leases
 from orch_next.core.records import Task
 from orch_next.core.requests import Requests
@@ -60,7 +60,13 @@ class Workshop:
     tell: Callable[[str, dict[str, Any]], None]
 
     def start(self, core: Core, task: Task, lease: Lease, at: float) -> Running:
-        """Start the core's command; raise `OSError` or `ValueError` when that fails."""
+        """Start the core's command; raise `OSError` or `ValueError` when that fails.
+
+        The lease is told first: one that nobody has started has no process anywhere. Raise
+        ConflictError when it was taken back.
+        """
+        if not self.leases.start(lease):
+            raise late(task.id, task)
         run = self.runner.start(self._job(core, task, lease))
         return Running(lease, run, at + self.leases.rules.extension / 2)
 
@@ -71,7 +77,7 @@ class Workshop:
         values = {"log": str(job.log), "mark": job.mark, **process}
         self.leases.store.note_attempt(running.lease, values)
         running.noted = True
-        return self.leases.start(running.lease)
+        return self.leases.is_held(running.lease)
 
     def give_back(self, lease: Lease, error: Exception) -> Ended:
         """Return a task whose command could not be started; no failure of the task."""

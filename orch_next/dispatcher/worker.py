@@ -21,7 +21,7 @@ from orch_next.dispatcher.scheduler import next_task
 from orch_next.dispatcher.sessions import DispatchRequest, Session
 from orch_next.dispatcher.situation import Lookout
 from orch_next.dispatcher.work import LOST, STOPPED, Running, Workshop
-from orch_next.errors import ConflictError, NotFoundError, OrchError, RuleError
+from orch_next.errors import ConflictError, NotFoundError, OrchError
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +29,14 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 1.0
 # Seconds that a core rests whose command could not be started.
 REST_SECONDS = 60.0
-MOST_SESSIONS = 1_000
 
 
 @dataclass
 class Worker:
     """One dispatcher's sessions and jobs.
 
-    One thread calls `step`; any thread may start, stop, drain and nudge sessions. `doing` is
-    the part of the step that was begun last.
+    One thread calls `step`; any thread may start, stop, drain and nudge sessions. `closed`
+    hears of sessions that end by themselves; `doing` is the part of the step that was begun last.
     """
 
     lookout: Lookout
@@ -46,6 +45,7 @@ class Worker:
     requests: Requests
     workshop: Workshop
     wake: Callable[[], None]
+    closed: Callable[[Session], None]
     sessions: dict[str, Session] = field(default_factory=dict)
     jobs: dict[str, Running] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
@@ -56,17 +56,14 @@ class Worker:
         self._next_watch = 0.0
         self._lock = threading.Lock()
 
-    def start(self, core: Core, request: DispatchRequest) -> tuple[Session, bool]:
-        """Open a session; the one that runs already is returned with False. Raise RuleError."""
+    def start(self, core: Core, request: DispatchRequest, uid: str) -> Session:
+        """Open a session for the row that wants it, and tell clients."""
+        session = Session(core, request, os.getpid(), uid=uid)
         with self._lock:
-            present = self.sessions.get(core.id)
-            if present is not None and not present.stopping:
-                return present, False
-            if len(self.sessions) >= MOST_SESSIONS:
-                raise RuleError(f"{MOST_SESSIONS} sessions are open: stop some")
-            session = self.sessions[core.id] = Session(core, request, os.getpid())
+            self.sessions[core.id] = session
+        self.workshop.tell("dispatcher_started", session.as_event(self.leases.clock.now()))
         self.wake()
-        return session, True
+        return session
 
     def stop(self, core_id: str | None) -> list[Session]:
         """Close sessions; their commands are ended, and their tasks are READY again."""
@@ -95,7 +92,9 @@ class Worker:
         """Let sessions look for a task now."""
         found = self._named(core_id)
         for session in found:
-            session.due, session.silent = 0.0, False
+            session.due = 0.0
+            if session.silent:
+                session.silent, session.problem = False, ""
         self.wake()
         return found
 
@@ -234,6 +233,7 @@ class Worker:
             if self.sessions.get(session.core.id) is session:
                 del self.sessions[session.core.id]
                 self.problems.pop(session.core.id, None)
+        self.closed(session)
         self.tell_stopped(session)
 
     def tell_stopped(self, session: Session) -> None:
@@ -267,6 +267,9 @@ class Worker:
         task = self.leases.state.tasks.get(lease.task_id)
         try:
             running = self.workshop.start(session.core, task, lease, at)
+        except ConflictError as error:
+            log.info("the lease on %s was taken back: %s", task.id, error)
+            return False
         except (OSError, ValueError) as error:
             session.problem = f"{session.core.command[0]}: {error}"
             session.due = at + REST_SECONDS

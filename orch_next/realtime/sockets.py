@@ -12,7 +12,7 @@ from flask import Flask, request
 from flask_socketio import SocketIO
 
 from orch_next.errors import OrchError
-from orch_next.internals import ask_first, close_at_once, end_client, engine_of
+from orch_next.internals import ask_first, close_at_once, end_client, engine_of, limit_polls
 from orch_next.realtime.audience import NAMESPACE, Audience
 from orch_next.realtime.hub import Holder, Hub, Item, Reset
 from orch_next.realtime.proving import Gate, Patience
@@ -59,6 +59,7 @@ def make_socketio(app: Flask, async_mode: str, redis_url: str = "") -> SocketIO:
         engineio_logger=_errors_of("engineio"),
     )
     close_at_once(engine_of(socketio))
+    limit_polls()
     return socketio
 
 

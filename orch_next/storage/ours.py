@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 _TELLTALES: Mapping[str, str] = {
     "alerts": "number alert_id first_at",
     "approval_requests": "appr_id row_rev",
+    "attempt_places": "task_id generation machine boot space",
     "attempts": "task_id attempt exit_status",
     "high_water": "kind prefix number",
     "idempotency": "scope key payload_sha256 answer",
@@ -21,6 +22,7 @@ _TELLTALES: Mapping[str, str] = {
     "knowledge_marks": "name number",
     "learned_models": "script version learned",
     "lease_claims": "task_id generation identity_id",
+    "lease_repeats": "task_id generation claim_sha256 report_sha256",
     "leases": "task_id generation token_hash",
     "live_counter": "name value",
     "live_events": "seq payload",
@@ -30,6 +32,7 @@ _TELLTALES: Mapping[str, str] = {
     "rule_violations": "rule_id fingerprint",
     "search_documents": "source ref body",
     "search_words": "words",
+    "wanted_sessions": "core uid nudges asked_at",
     "work_outcomes": "number outcome_hash script counts ts",
 }
 OUR_NAMES = tuple(_TELLTALES)
