@@ -31,7 +31,8 @@ def make_app(folder: Path, auth: str) -> Flask:
     settings = Settings(root=folder / "ORCH", auth=auth)
     close_door(app, settings)
     journal = Journal(settings.database, now=utc_now, spool=folder / "spool.jsonl")
-    app.extensions["orch_next"] = SimpleNamespace(board=SimpleNamespace(journal=journal))
+    board = SimpleNamespace(journal=journal)
+    app.extensions["orch_next"] = SimpleNamespace(board=board, now=utc_now)
     return app
 
 
