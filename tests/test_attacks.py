@@ -50,6 +50,7 @@ def test_fifos_in_the_places_of_files_are_not_waited_for(attacked: Target) -> No
     assert set(attacks.fifos_everywhere(attacked).values()) == {True}
 
 
+@pytest.mark.slow
 def test_silent_websockets_end_and_count_for_nothing(attacked: Target) -> None:
     assert attacks.silent_websockets(attacked) == {
         "opened": 8,
@@ -59,6 +60,7 @@ def test_silent_websockets_end_and_count_for_nothing(attacked: Target) -> None:
     }
 
 
+@pytest.mark.slow
 def test_silent_websockets_leave_threads_to_others(with_eight_threads: Target) -> None:
     assert attacks.silent_websockets(with_eight_threads) == {
         "opened": 2,
@@ -68,6 +70,7 @@ def test_silent_websockets_leave_threads_to_others(with_eight_threads: Target) -
     }
 
 
+@pytest.mark.slow
 def test_silent_polling_is_bounded_and_ends(attacked: Target) -> None:
     assert attacks.silent_polling(attacked) == {"opened": 20, "counted": 0.0, "ended": True}
 

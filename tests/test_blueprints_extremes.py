@@ -7,7 +7,10 @@ from flask import Flask, request
 from tests.extremes import Extremes
 
 # Documented: there is nobody who could log in or be registered (docs/http.md).
-WITHOUT_A_DOOR = frozenset({("security.log_in", 503), ("security.register", 503)})
+WITHOUT_A_DOOR = frozenset(
+    (f"security.{name}", 503)
+    for name in ("log_in", "log_out_everywhere", "change_password", "register")
+)
 WITHOUT_A_DISPATCHER = frozenset({("dispatch.start", 503)})
 
 

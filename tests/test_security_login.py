@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask, g
@@ -11,7 +12,9 @@ from flask.testing import FlaskClient
 from orch_next.app import shipped_folder
 from orch_next.blueprints import language, login, pages
 from orch_next.config import Settings
+from orch_next.core.journal import Journal
 from orch_next.security import Identities, close_door, door_identities
+from orch_next.security.identities import utc_now
 
 
 @pytest.fixture
@@ -25,7 +28,11 @@ def make_app(folder: Path, auth: str) -> Flask:
     app.register_blueprint(pages.bp)
     app.register_blueprint(login.bp)
     app.add_url_rule("/whoami", view_func=lambda: g.identity.name)
-    close_door(app, Settings(root=folder / "ORCH", auth=auth))
+    settings = Settings(root=folder / "ORCH", auth=auth)
+    close_door(app, settings)
+    journal = Journal(settings.database, now=utc_now, spool=folder / "spool.jsonl")
+    board = SimpleNamespace(journal=journal)
+    app.extensions["orch_next"] = SimpleNamespace(board=board, now=utc_now)
     return app
 
 

@@ -31,12 +31,13 @@ def install(app: Flask) -> None:
             return response
         etag = response.get_etag()[0] or ""
         response.direct_passthrough = False
+        file = response.response
         key = (posixpath.normpath(str((request.view_args or {}).get("filename"))), etag)
         data = packed.get(key)
         if data is None:
             data = gzip.compress(response.get_data(), LEVEL, mtime=0)
             packed.put(key, data)
-        _close_file(response)
+        _close_file(file)
         response.set_data(data)
         response.content_encoding = "gzip"
         # Weak: the same content in other bytes; `If-None-Match` compares weakly.
@@ -47,9 +48,9 @@ def install(app: Flask) -> None:
     app.after_request(compress)
 
 
-def _close_file(response: Response) -> None:
+def _close_file(file: object) -> None:
     """Close the file behind a response whose content is replaced: nobody else does so."""
-    close = getattr(response.response, "close", None)
+    close = getattr(file, "close", None)
     if close is not None:
         close()
 
