@@ -5,8 +5,10 @@ from __future__ import annotations
 import atexit
 import gc
 import logging
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 # The dispatcher stops its commands within 10 s and writes down how they ended.
 CLOSING_SECONDS = 12.0
 DOCTOR = "run: orch-next doctor"
+# What hangs already is not waited for.
+HUNG_SECONDS = 3.0
 
 
 def start_background(app: Flask) -> None:
@@ -110,6 +114,8 @@ def spare_the_start() -> None:
 def start_dispatcher(live: Realtime, orch: Orch) -> None:
     """Run the dispatcher's loop; a process that ends waits until its commands have ended."""
     ended = threading.Event()
+    end = partial(end_if_hung, orch.stopping, ended, lambda: bool(orch.control.hindrance()))
+    threading.Thread(target=end, name="orch-end", daemon=True).start()
 
     def work() -> None:
         monitor_loop(orch.control, stopping=orch.stopping.is_set)
@@ -118,3 +124,21 @@ def start_dispatcher(live: Realtime, orch: Orch) -> None:
     # The task waits in the server's loop; files, locks and commands are for a real thread.
     live.socketio.start_background_task(orch.loop.run_blocking, work)
     atexit.register(lambda: orch.stopping.is_set() and ended.wait(CLOSING_SECONDS))
+
+
+def end_if_hung(
+    stopping: threading.Event,
+    ended: threading.Event,
+    hangs: Callable[[], bool],
+    end: Callable[[int], object] = os._exit,
+    *,
+    seconds: float = HUNG_SECONDS,
+) -> None:
+    """End a process that stops and whose dispatcher does not; for a thread of its own.
+
+    A thread that waits for a disk cannot be interrupted, and the interpreter would wait for it.
+    """
+    stopping.wait()
+    if not ended.wait(seconds if hangs() else CLOSING_SECONDS):
+        log.error("the dispatcher's step did not end: the process ends without it")
+        end(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import wraps
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -19,7 +20,11 @@ class Bounded(Generic[K, V]):
     """
 
     def __init__(
-        self, most: int, *, most_size: int | None = None, size: Callable[[V], int] = lambda _: 1
+        self,
+        most: int,
+        *,
+        most_size: int | None = None,
+        size: Callable[[K, V], int] = lambda _key, _value: 1,
     ) -> None:
         self._most, self._most_size, self._size = most, most_size, size
         self._kept: OrderedDict[K, V] = OrderedDict()
@@ -38,7 +43,7 @@ class Bounded(Generic[K, V]):
         with self._lock:
             self._drop(key)
             self._kept[key] = value
-            self._total += self._size(value)
+            self._total += self._size(key, value)
             while self._is_too_much():
                 self._drop(next(iter(self._kept)))
 
@@ -63,5 +68,28 @@ class Bounded(Generic[K, V]):
     def _drop(self, key: K) -> V | None:
         value = self._kept.pop(key, None)
         if value is not None:
-            self._total -= self._size(value)
+            self._total -= self._size(key, value)
         return value
+
+
+def kept_by_text(
+    most: int, most_characters: int
+) -> Callable[[Callable[[str], V]], Callable[[str], V]]:
+    """Let a function of one text keep its results: so many, for so many characters in all."""
+
+    def decorate(work: Callable[[str], V]) -> Callable[[str], V]:
+        kept: Bounded[str, tuple[V]] = Bounded(
+            most, most_size=most_characters, size=lambda text, _: len(text)
+        )
+
+        @wraps(work)
+        def recall(text: str) -> V:
+            found = kept.get(text)
+            if found is None:
+                found = (work(text),)
+                kept.put(text, found)
+            return found[0]
+
+        return recall
+
+    return decorate

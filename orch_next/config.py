@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.errors import ConfigError
+from orch_next.regular import MOST_SMALL, read_regular
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -35,6 +36,17 @@ FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
 )
 _HOST = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?")
+POSITIVE = (
+    *(
+        "max_body_bytes",
+        "max_cell_bytes",
+        "lock_timeout_seconds",
+        "agent_offline_seconds",
+        "history_days",
+    ),
+    *("rules_interval_seconds", "artifact_max_bytes", "unproven_socket_seconds"),
+    *("unproven_sockets_per_address", "unproven_sockets"),
+)
 SCHEMES = ("http://", "https://")
 
 # The legacy's own names (contract 7.1); the new name wins when both are set.
@@ -51,6 +63,8 @@ class Settings:
     governance: str = "compatible"
     database_url: str = ""
     max_body_bytes: int = 1_048_576
+    max_cell_bytes: int = 16_384
+    writes_per_minute: int = 600
     lock_timeout_seconds: float = 5.0
     auth: str = "open"
     trusted_hosts: tuple[str, ...] = ()
@@ -78,6 +92,10 @@ class Settings:
     alert_memory_percent: int = 90
     alert_disk_percent: int = 95
     rules_interval_seconds: float = 300.0
+    artifact_max_bytes: int = 268_435_456
+    unproven_socket_seconds: float = 10.0
+    unproven_sockets_per_address: int = 20
+    unproven_sockets: int = 200
     debug_routes: bool = False
     custom_pages: bool = False
     custom_urls: tuple[str, ...] = ()
@@ -203,7 +221,7 @@ def _settings_of(path: Path, *, is_ours: bool = False) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, MOST_SMALL).decode("utf-8-sig")
         data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except FileNotFoundError:
         return {}
@@ -240,12 +258,9 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(f"auth must be one of {', '.join(AUTHS)}, not {settings.auth!r}")
     if not 0 <= settings.port <= 65535:
         raise ConfigError(f"port must be between 0 and 65535, not {settings.port}")
-    if settings.max_body_bytes < 1 or settings.lock_timeout_seconds <= 0:
-        raise ConfigError("max_body_bytes and lock_timeout_seconds must be positive")
-    if settings.agent_offline_seconds <= 0:
-        raise ConfigError("agent_offline_seconds must be positive")
-    if settings.history_days < 1 or settings.rules_interval_seconds <= 0:
-        raise ConfigError("history_days and rules_interval_seconds must be positive")
+    for name in POSITIVE:
+        if getattr(settings, name) <= 0:
+            raise ConfigError(f"{name} must be positive")
     if settings.webhook_out_url and not settings.webhook_out_url.startswith(SCHEMES):
         raise ConfigError("webhook_out_url must start with http:// or https://")
     if settings.log_format not in LOG_FORMATS or settings.log_level.upper() not in LOG_LEVELS:

@@ -72,6 +72,10 @@ class SchemaError(DatabaseError):
         super().__init__(reason, lasting=True, retry_after=60.0)
 
 
+class SlowFileError(BusyError):
+    """A file is still being read; the result can be asked for later."""
+
+
 class LedgerError(OrchError):
     """A ledger file cannot be read or written as asked; its bytes are unchanged."""
 

@@ -73,6 +73,37 @@ def close_at_once(engine: Any) -> None:
     engine.disconnect, engine.handle_request = disconnect, handle_request
 
 
+def end_client(socketio: Any, sid: str, namespace: str) -> None:
+    """End a client's connection, not only its part in the namespace: it could join again."""
+    server = socketio.server
+    client = server.manager.eio_sid_from_sid(sid, namespace)
+    server.disconnect(sid, namespace=namespace, ignore_queue=True)
+    engine_of(socketio).disconnect(client)
+
+
+def ask_first(
+    engine: Any,
+    refuse: Callable[[str, WSGIEnvironment], str],
+    answer: Callable[[WSGIApplication, WSGIEnvironment, Any], Any],
+) -> None:
+    """Let Engine.IO ask before it begins a session, and before a GET holds a thread.
+
+    `refuse` says why a session may not begin, or nothing; `answer` is given what answers. By
+    itself it lets everybody begin: Socket.IO asks later, and until then a session is kept.
+    """
+    begin, handle = engine.handlers["connect"], engine.handle_request
+
+    def connect(sid: str, environ: WSGIEnvironment) -> Any:
+        return refuse(sid, environ) or begin(sid, environ)
+
+    def handle_request(environ: WSGIEnvironment, start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "GET":
+            return handle(environ, start_response)
+        return answer(handle, environ, start_response)
+
+    engine.handlers["connect"], engine.handle_request = connect, handle_request
+
+
 def end_polls(engine: Any) -> None:
     """Answer requests that wait for packets; without it each would hold up the stop."""
     for client in list(clients_of(engine).values()):

@@ -55,6 +55,7 @@ def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
         settings.database,
         governance=settings.governance,
         lock_timeout=settings.lock_timeout_seconds,
+        most_cell_bytes=settings.max_cell_bytes,
         now=now,
         listeners=listeners,
     )
@@ -172,6 +173,7 @@ def attach_dispatcher(app: Flask, orch: Orch, settings: Settings) -> None:
         token_auth=settings.auth == "token",
         is_mine=live.owner.is_mine,
         predict=predictions(settings, orch.board.journal.database),
+        artifact_bytes=settings.artifact_max_bytes,
     )
     orch.control = orch.reports = make_control(orch.board, outside)
     orch.listeners.append(orch.control.on_change)

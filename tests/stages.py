@@ -23,6 +23,7 @@ STARTERS = {
     "tests.js_clients": ("node_clients", "install"),
     "tests.moving_kills": ("*",),
     "tests.core_processes": ("*",),
+    "tests.attacks": ("*",),
 }
 MARKS = {
     "tests.browser": "browser",

@@ -99,3 +99,10 @@ def test_evidence_and_attempts_of_ids_with_a_slash(
     assert client.get("/api/approvals/2025%2FA/evidence").get_json()["kind"] == "none"
     assert client.get("/jobs/2025%2FA/attempts").get_json() == {"attempts": []}
     assert client.get("/jobs/2025%2FA/log").get_json()["error"] == "no log of '2025/A'"
+
+
+@pytest.mark.parametrize(
+    "text", ["|" + "a|" * 900 + "<br>|" + "-|" * 900, "[" * 1_001, "x" * (LONGEST + 1)]
+)
+def test_what_is_tangled_is_shown_as_it_is(text: str) -> None:
+    assert render_cell(text).startswith("<pre>")

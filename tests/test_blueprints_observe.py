@@ -50,3 +50,11 @@ def test_a_traceback_is_part_of_the_line() -> None:
     except ValueError:
         record = logging.LogRecord("orch_next", 40, "", 1, "failed", None, sys.exc_info())
     assert "ValueError: 壊れた" in json.loads(JsonLines().format(record))["traceback"]
+
+
+def test_methods_that_nobody_knows_share_a_label(client: FlaskClient) -> None:
+    for number in range(20):
+        client.open("/health", method=f"ODD{number}")
+    text = client.get("/metrics").get_data(as_text=True)
+    assert "ODD" not in text
+    assert 'method="other"' in text

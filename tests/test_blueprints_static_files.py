@@ -67,3 +67,13 @@ def test_many_readers_at_once_get_whole_files(app: Flask) -> None:
         assert [
             name for name, same in zip(names, pool.map(fetch, names), strict=True) if not same
         ] == []
+
+
+def test_one_file_under_many_names_is_compressed_once(app: Flask, client: FlaskClient) -> None:
+    headers = {"Accept-Encoding": "gzip"}
+    bodies = {
+        client.get(f"/static/{'./' * number}css/tokens.css", headers=headers).data
+        for number in range(50)
+    }
+    assert [gzip.decompress(body) for body in bodies] == [SHEET]
+    assert len(app.extensions["orch_next_static"]) == 1

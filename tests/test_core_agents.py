@@ -10,8 +10,15 @@ from typing import Any
 
 import pytest
 
-from orch_next.core.agents import KEPT_REPORTS, MOST_AGENTS, Agents, parse_stamp
-from orch_next.core.json_file import JsonRecords, parse_json
+from orch_next.core.agents import (
+    KEPT_REPORTS,
+    MOST_AGENTS,
+    MOST_REPORTS_BYTES,
+    MOST_TAGS,
+    Agents,
+    parse_stamp,
+)
+from orch_next.core.json_file import MOST_WRITTEN, JsonRecords, parse_json
 from orch_next.errors import BusyError, DamagedError, InputError, NotFoundError, RuleError
 from orch_next.ledger.lock import locked
 
@@ -272,3 +279,41 @@ def test_strict_json_keeps_values() -> None:
         "温度": 1.0,
         "n": 12345678901234567890,
     }
+
+
+def test_many_long_reports_keep_the_newest_within_a_size(agents: Agents, path: Path) -> None:
+    for number in range(20):
+        agents.report("AG-1", {"番号": number, "log": "x" * 60_000})
+    reports = agents.list_agents()[0]["reports"]
+    assert [one["data"]["番号"] for one in reports] == [16, 17, 18, 19]
+    assert path.stat().st_size < MOST_REPORTS_BYTES + 10_000
+
+
+@pytest.mark.parametrize("name", ["tags", "capabilities"])
+def test_an_agent_has_so_many_words(agents: Agents, name: str) -> None:
+    agents.register({"id": "AG-1", name: ["作業"] * MOST_TAGS})
+    with pytest.raises(InputError, match=name):
+        agents.register({"id": "AG-1", name: ["作業"] * (MOST_TAGS + 1)})
+
+
+def test_a_heartbeat_just_behind_another_writes_nothing(
+    agents: Agents, path: Path, clock: Clock
+) -> None:
+    agents.beat("AG-1")
+    before = path.stat().st_ino, clock.stamp
+    clock.at += timedelta(seconds=4)
+    agents.beat("AG-1")
+    assert (path.stat().st_ino, agents.list_agents()[0]["heartbeat_at"]) == before
+    clock.at += timedelta(seconds=1)
+    agents.beat("AG-1")
+    assert agents.list_agents()[0]["heartbeat_at"] == clock.stamp
+
+
+def test_a_file_of_records_grows_to_its_limit_and_can_shrink_then(path: Path) -> None:
+    put(path, ["x" * (MOST_WRITTEN // 2)] * 2)
+    records = JsonRecords(path, "agents")
+    with pytest.raises(RuleError, match="full"):
+        records.edit(lambda rows: rows.append("y" * 100))
+    assert len(records.read()) == 2
+    records.edit(lambda rows: rows.pop())
+    assert len(records.read()) == 1

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from orch_next.core.database import Database, journal_table
 from orch_next.core.events import OUTSIDE, Change, Who
+from orch_next.core.history import list_entries
 from orch_next.core.journal import Journal
 from orch_next.core.series import Series
 from orch_next.errors import BusyError, ConfigError
@@ -222,3 +223,19 @@ def test_the_last_details_are_those_of_the_newest_entry(make: Callable[[], Journ
     journal.record(replace(PROMOTED, record_id="A1"))
     assert journal.last_details("approval", "A1", "approval_decided") == {"comment": "二"}
     assert journal.last_details("approval", "A2", "approval_decided") == {}
+
+
+def test_pages_of_the_journal_have_so_many_bytes(make: Callable[[], Journal]) -> None:
+    journal = make()
+    large = {"id": "010", "notes": "長" * 400_000}
+    for number in range(10):
+        journal.record(replace(PROMOTED, after=large, rev_after=f"{number:016d}"))
+    entries = list_entries(journal.database, limit=100, most_bytes=3_000_000)
+    assert [entry.id for entry in entries] == [10, 9, 8]
+    events = journal.events(1000)
+    assert 0 < len(events) < 10
+    older = journal.events(1000, None, events[-1]["id"])
+    assert older[0]["id"] == events[-1]["id"] - 1
+    one = replace(PROMOTED, after={"notes": "x" * 9_000_000}, rev_after="f" * 16)
+    journal.record(one)
+    assert len(journal.events(1000)) == 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 
 from orch_next.core.approvals import Decision
-from orch_next.core.artifacts import artifact_sha256
+from orch_next.core.artifacts import MOST_FILES, artifact_sha256
 from orch_next.core.events import Who
 from orch_next.core.history import list_entries
 from orch_next.core.lease_terms import reported
-from orch_next.errors import RuleError
+from orch_next.core.requests import _each
+from orch_next.errors import RuleError, SlowFileError
 from tests.lease_desk import CORE, OTHER, Desk, make_desk, open_desk, row
 
 AUDIT = Who("AUDIT", "AUDIT")
@@ -253,3 +255,33 @@ def test_the_note_is_that_of_the_approval_which_replaced_a_void_one(
     decide(desk, "A002", comment="よい")
     decide(desk, "A003", "rejected", "図がない")
     assert (desk.status("001"), desk.requests.feedback("001")) == ("FIX", "図がない")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="FIFOs are POSIX")
+def test_what_has_no_end_or_is_no_file_has_no_hash(tmp_path: Path) -> None:
+    (tmp_path / "図").mkdir()
+    os.mkfifo(tmp_path / "図" / "pipe")
+    with (tmp_path / "図" / "huge.bin").open("wb") as file:
+        file.truncate(300 << 30)
+    (tmp_path / "many").mkdir()
+    for number in range(MOST_FILES + 1):
+        (tmp_path / "many" / str(number)).touch()
+    names = ("図/pipe", "図/huge.bin", "図", "many", "/dev/zero")
+    assert [artifact_sha256(name, [tmp_path, Path("/dev")]) for name in names] == [None] * 5
+    (tmp_path / "図" / "huge.bin").write_bytes(b"x" * 6)
+    (tmp_path / "図" / "more.bin").write_bytes(b"x" * 5)
+    assert artifact_sha256("図", [tmp_path], 10) is None
+    assert artifact_sha256("図", [tmp_path], 11) is not None
+
+
+def test_evidence_that_takes_long_holds_no_other_approval_up() -> None:
+    seen: list[str] = []
+
+    def digest(name: str) -> None:
+        if name == "slow":
+            raise SlowFileError("slow is still being read")
+        seen.append(name)
+
+    with pytest.raises(SlowFileError):
+        _each(digest, ["slow", "quick"])
+    assert seen == ["quick"]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +18,15 @@ from orch_next.dispatcher import dispatch_task, get_system_stats, monitor_loop
 from orch_next.dispatcher.joblog import MOST_BYTES, read_log
 from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.reports import Report
-from orch_next.dispatcher.worker import Worker
-from orch_next.errors import ConfigError, ConflictError, ForbiddenError, InputError, NotFoundError
+from orch_next.dispatcher.worker import MOST_SESSIONS, Worker
+from orch_next.errors import (
+    ConfigError,
+    ConflictError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    RuleError,
+)
 from tests.dispatch_desk import SLEEP, Dispatch, cores_toml, make_dispatch, open_dispatch
 from tests.lease_desk import row
 
@@ -296,15 +305,43 @@ def test_a_log_is_read_in_pieces_without_cutting_characters(tmp_path: Path) -> N
     path.write_text(text, encoding="utf-8")
     read, offset = "", 0
     while True:
-        piece, offset = read_log(path, offset)
+        piece, offset = read_log(tmp_path, path, offset)
         if not piece:
             break
         assert "\ufffd" not in piece
         read += piece
     assert (read, offset) == (text, len(text.encode()))
-    assert read_log(tmp_path / "none.log", 5) == ("", 5)
-    path.write_bytes(b"\xff\xe3\x81")
-    assert read_log(path, 0) == ("\ufffd", 1)
+    assert read_log(tmp_path, tmp_path / "none.log", 5) == ("", 5)
+    path.write_bytes(b"a\xe3\x81")
+    assert read_log(tmp_path, path, 0) == ("a", 1)
+
+
+def test_a_log_in_the_consoles_code_page_is_read_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "1.log"
+    path.write_bytes("作業を開始 C:\\ORCH\n".encode("cp932") + "完了\n".encode() + b"\x8d\xec\x8b")
+    text, offset = read_log(tmp_path, path, 0)
+    assert (text, path.stat().st_size - offset) == ("作業を開始 C:\\ORCH\n完了\n作", 1)
+    begin = len("作業を開始 C:\\ORCH\n".encode("cp932"))
+    assert read_log(tmp_path, path, begin) == ("完了\n作", offset)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and links are POSIX")
+def test_a_log_that_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "1.log")
+    (tmp_path / "key").write_text("鍵", encoding="utf-8")
+    (tmp_path / "2.log").symlink_to(tmp_path / "key")
+    for name in ("1.log", "2.log"):
+        with pytest.raises(OSError):
+            read_log(tmp_path, tmp_path / name, 0)
+
+
+def test_so_many_sessions_may_be_open(desk: Dispatch) -> None:
+    for number in range(MOST_SESSIONS):
+        desk.control.start({"coreId": f"WORK_{number}"})
+    with pytest.raises(RuleError):
+        desk.control.start({"coreId": "WORK_ONE_MORE"})
+    assert len(desk.control.stop()["stopped"]) == MOST_SESSIONS
+    assert desk.control.worker.problems == {}
 
 
 def test_logs_and_attempts_of_unknown_tasks(desk: Dispatch) -> None:

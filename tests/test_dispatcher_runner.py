@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orch_next.dispatcher.cores import Core
-from orch_next.dispatcher.output import Redactor
+from orch_next.dispatcher.output import MOST_WAITING, Line, Redactor
 from orch_next.dispatcher.processes import Identity, group_alive, identify, kill_marked
 from orch_next.dispatcher.runner import Finished, Job, Run, Runner
 from tests.patience import PATIENCE, until
@@ -184,10 +184,56 @@ def test_a_process_that_left_the_group_is_found_by_its_mark(tmp_path: Path) -> N
         "p=subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)'],"
         "start_new_session=True,stdout=subprocess.DEVNULL); print(p.pid)"
     )
-    one = job(tmp_path, code)
+    one = job(tmp_path, code, may_leave_processes=True)
     _, lines = finish(start(one))
     assert kill_marked(one.mark) == [int(lines[0].text)]
     assert kill_marked(one.mark) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")
+def test_who_left_the_group_of_a_command_that_succeeded_ends_with_it(tmp_path: Path) -> None:
+    code = (
+        "import subprocess,sys;"
+        "p=subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)'],"
+        "start_new_session=True,stdout=subprocess.DEVNULL); print(p.pid)"
+    )
+    done, lines = run_code(tmp_path, code)
+    assert (done.exit_status, done.stopped_for) == (0, "")
+    assert identify(int(lines[0].text)).find() is None
+
+
+def test_lines_that_nobody_takes_are_bounded_and_counted(tmp_path: Path) -> None:
+    run = start(job(tmp_path, "import sys; sys.stdout.write('\\n' * 100_000 + 'end\\n')"))
+    while not run.output.ended:
+        time.sleep(0.01)
+    _, lines = finish(run)
+    assert [line.text for line in lines[:-1]] == [""] * MOST_WAITING
+    assert lines[-1] == Line(f"… {100_001 - MOST_WAITING} lines left out", 100_004)
+    assert run.output.tail[-1] == "end"
+
+
+def test_a_flood_ends_at_the_time_limit(tmp_path: Path) -> None:
+    code = "import os\nwhile True: os.write(1, b'\\n' * 1000)"
+    run = start(job(tmp_path, code, timeout_seconds=1, output_limit_bytes=1 << 30))
+    begun = time.monotonic()
+    done, lines = finish(run)
+    assert (done.stopped_for, time.monotonic() - begun < 10) == ("time limit", True)
+    assert any(line.text.endswith("lines left out") for line in lines)
+
+
+def test_output_in_the_consoles_code_page_is_readable(tmp_path: Path) -> None:
+    said = ("作業を開始 C:\\ORCH", "ORCH_ARTIFACT=ORCH/成果.md")
+    data = "\n".join(said).encode("cp932")
+    done, lines = run_code(tmp_path, f"import os; os.write(1, {data!r})")
+    assert done == Finished(0, "", "ORCH/成果.md", said)
+    assert tuple(line.text for line in lines) == said
+
+
+def test_a_long_line_is_cut_between_characters(tmp_path: Path) -> None:
+    code = "import os; os.write(1, ('a' + '長' * 10_000).encode())"
+    _, lines = run_code(tmp_path, code)
+    assert "".join(line.text for line in lines) == "a" + "長" * 10_000
+    assert len(lines) == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")

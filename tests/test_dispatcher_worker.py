@@ -14,6 +14,8 @@ import pytest
 from orch_next.core.approvals import Decision
 from orch_next.core.events import Who
 from orch_next.core.lease_terms import Holder
+from orch_next.dispatcher.output import Line
+from orch_next.dispatcher.work import EVENT_CHARACTERS, joined
 from tests.dispatch_desk import OK, SLEEP, Dispatch, cores_toml, make_dispatch, open_dispatch
 from tests.lease_desk import row
 
@@ -409,4 +411,15 @@ def test_sixty_lines_a_step_arrive_in_order(build: Callable[..., Dispatch]) -> N
     desk = build(script="for n in range(500): print(n)")
     desk.control.start(ONE)
     desk.until(lambda: desk.status("001") == "REVIEW")
-    assert [one["line"] for one in desk.heard("job_log")] == [str(n) for n in range(500)]
+    said = "\n".join(one["line"] for one in desk.heard("job_log"))
+    assert said.split("\n") == [str(n) for n in range(500)]
+
+
+def test_a_few_lines_are_told_apart_and_many_together() -> None:
+    few = [Line("作業", 7), Line("end", 11)]
+    assert list(joined(few)) == few
+    many = [Line("x" * 1_000, 1_001 * (n + 1)) for n in range(60)]
+    told = list(joined(many))
+    assert [len(one.text.split("\n")) for one in told] == [16, 16, 16, 12]
+    assert (told[0].offset, told[-1].offset) == (16_016, 60_060)
+    assert max(len(one.text) for one in told) <= EVENT_CHARACTERS

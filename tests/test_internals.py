@@ -15,6 +15,7 @@ from flask_socketio import SocketIO
 from packaging.requirements import Requirement
 
 from orch_next.internals import (
+    ask_first,
     client_of,
     clients_of,
     close_at_once,
@@ -36,6 +37,7 @@ PARTS: dict[str, list[str] | None] = {
     "engineio.socket:Socket.close": ["self", "wait", "abort", "reason"],
     "engineio.socket:Socket._websocket_handler": ["self", "ws"],
     "engineio.packet:Packet.encode": ["self", "b64"],
+    "socketio.base_manager:BaseManager.eio_sid_from_sid": ["self", "sid", "namespace"],
     "socketio.base_manager:BaseManager.get_participants": ["self", "namespace", "room"],
     "eventlet.greenio:GreenSocket.accept": ["self"],
     "eventlet.wsgi:WSGI_LOCAL": None,
@@ -70,7 +72,7 @@ def parameters(where: str) -> list[str] | None:
     return list(inspect.signature(part).parameters) if inspect.isfunction(part) else None
 
 
-@pytest.mark.filterwarnings("ignore:.*Eventlet is deprecated")
+@pytest.mark.filterwarnings(r"ignore:\s*Eventlet is deprecated")
 @pytest.mark.parametrize("where", PARTS)
 def test_the_installed_version_has_the_part(where: str) -> None:
     pytest.importorskip(where.partition(":")[0].partition(".")[0])
@@ -100,6 +102,33 @@ def test_a_closed_client_is_forgotten() -> None:
     assert list(clients_of(engine)) == ["二"]
 
 
+def test_sessions_are_refused_before_they_begin() -> None:
+    engine = engineio.Server(async_mode="threading")
+    begun: list[str] = []
+    engine.on("connect", lambda sid, environ: begun.append(sid))
+    answered: list[str] = []
+
+    def answer(handle: Any, environ: Any, start_response: Any) -> Any:
+        answered.append(environ["REQUEST_METHOD"])
+        return handle(environ, start_response)
+
+    ask_first(engine, lambda _sid, environ: environ["told"], answer)
+    told = [ask(engine, "GET", "満員"), ask(engine, "GET", ""), ask(engine, "OPTIONS", "")]
+    assert (told, len(begun), answered) == (
+        ["401 UNAUTHORIZED", "200 OK", "200 OK"],
+        1,
+        ["GET"] * 2,
+    )
+
+
+def ask(engine: engineio.Server, method: str, told: str) -> str:
+    query = "transport=polling&EIO=4"
+    environ = {"REQUEST_METHOD": method, "QUERY_STRING": query, "wsgi.input": None, "told": told}
+    answers: list[str] = []
+    engine.handle_request(environ, lambda status, headers: answers.append(status))
+    return answers[0]
+
+
 def test_only_polls_are_ended() -> None:
     engine = engineio.Server(async_mode="threading")
     polling, upgraded = (engineio.socket.Socket(engine, name) for name in "ab")
@@ -124,7 +153,7 @@ def test_flask_socketio_keeps_the_views_behind_engine_io() -> None:
     assert isinstance(engine_of(socketio), engineio.Server)
 
 
-@pytest.mark.filterwarnings("ignore:.*Eventlet is deprecated")
+@pytest.mark.filterwarnings(r"ignore:\s*Eventlet is deprecated")
 def test_the_sockets_below_the_green_ones_are_real() -> None:
     greenio = import_module("eventlet.greenio")
     with socket.socket() as real:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orch_next.errors import InputError
-from orch_next.knowledge.outcomes import REQUIRED, parse_outcome
+from orch_next.knowledge.outcomes import LONGEST_OUTCOME, REQUIRED, parse_outcome
 from tests.knowledge_desk import BODY, NOW, outcome
 
 ALL = {"timeout_ms": 5, "retry_count": 0, "batch_size": 2, "memory_limit_mb": 256}
@@ -78,3 +78,12 @@ def test_pieces_of_work_are_counted(done: Any, items: float) -> None:
 def test_nul_is_kept_out_everywhere() -> None:
     found = outcome(error_message="a\0b", files_modified=["\0"], performance_metrics={"\0": ["\0"]})
     assert "\0" not in repr((found.error_message, found.files_modified, found.performance_metrics))
+
+
+def test_an_outcome_has_so_many_characters() -> None:
+    body = {"task_id": "001", "operation_type": "x", "success": True, "execution_time_ms": 1}
+    now = datetime(2025, 10, 9, tzinfo=timezone.utc)
+    fits = {**body, "error_message": "x" * (LONGEST_OUTCOME - 1_000)}
+    assert parse_outcome(fits, now).task_id == "001"
+    with pytest.raises(InputError, match="outcome"):
+        parse_outcome({**fits, "error_message": "x" * LONGEST_OUTCOME}, now)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import queue
 
+from orch_next.realtime.events import stored_event
 from orch_next.realtime.hub import QUEUE_LIMIT, Hub, Item, Reset, Signal
 from tests.live import make_event, make_hub, seqs
 
@@ -109,3 +110,11 @@ def test_a_stream_that_is_behind_misses_signals_and_no_event() -> None:
     hub.signal("job_log", "{}")
     assert [stream.get(1) for _ in range(QUEUE_LIMIT)] == list(map(make_event, range(1, 1001)))
     assert stream.get(0) is None
+
+
+def test_a_hub_keeps_so_many_bytes_and_always_the_newest() -> None:
+    hub = Hub(queue.Queue, keep_bytes=100)
+    hub.deliver([stored_event(n, "task_updated", '{"題":"' + "x" * 30 + '"}') for n in range(1, 9)])
+    assert [seqs(hub.since(n)) for n in (5, 6)] == [[("reset", 8)], [7, 8]]
+    hub.deliver([stored_event(9, "task_updated", '{"題":"' + "x" * 300 + '"}')])
+    assert [seqs(hub.since(n)) for n in (7, 8)] == [[("reset", 9)], [9]]

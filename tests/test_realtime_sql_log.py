@@ -91,3 +91,11 @@ def test_a_database_that_is_not_there_is_busy_not_broken(tmp_path: Path) -> None
     log = SqlEventLog(Database(f"sqlite:///{tmp_path / 'data' / 'orch.db'}"))
     with pytest.raises(BusyError):
         log.append([news("001", "r2")], NOW)
+
+
+def test_the_log_is_trimmed_by_bytes_too(tmp_path: Path) -> None:
+    log = SqlEventLog(Database(f"sqlite:///{tmp_path / 'orch.db'}"), keep_bytes=3_000)
+    log.append([news("001", f"r{n}") for n in range(2, 302)], NOW)
+    kept = log.after(0)
+    assert (kept[-1].seq, sum(event.size for event in kept) <= 3_000) == (300, True)
+    assert len(kept) > 5

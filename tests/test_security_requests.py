@@ -42,14 +42,14 @@ def become(identity_id: str) -> str:
     return "ok"
 
 
-def make_app(folder: Path, auth: str = "token") -> Flask:
+def make_app(folder: Path, auth: str = "token", **more: Any) -> Flask:
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     for path, endpoint in PATHS.items():
         app.add_url_rule(path, endpoint=endpoint, view_func=who, methods=METHODS)
     # Below /static/, the only open folder, so that a test may log in without a form.
     app.add_url_rule("/static/become/<identity_id>", view_func=become)
-    close_door(app, Settings(root=folder / "ORCH", auth=auth))
+    close_door(app, Settings(root=folder / "ORCH", auth=auth, **more))
     return app
 
 
@@ -241,3 +241,24 @@ def test_a_socket_with_the_session_cookie_connects(tmp_path: Path) -> None:
 def test_open_mode_knows_nobody(tmp_path: Path) -> None:
     environ = {"flask.app": make_app(tmp_path, "open")}
     assert identify_socket({"token": "anything"}, environ) is None
+
+
+def test_an_identity_writes_so_often_in_a_minute(tmp_path: Path) -> None:
+    app = make_app(tmp_path, writes_per_minute=3)
+    tokens = [identities_of(app).add(name, "WORK")[1] for name in ("一", "二")]
+    client = app.test_client()
+    first, second = map(bearer, tokens)
+    writes = [client.post("/api/tasks", headers=first).status_code for _ in range(5)]
+    assert writes == [200, 200, 200, 429, 429]
+    refused = client.post("/api/tasks", headers=first)
+    assert refused.json == {"success": False, "error": "rate_limit_exceeded", "limit": 3}
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    others = (client.get("/api/tasks", headers=first), client.post("/api/tasks", headers=second))
+    assert [one.status_code for one in others] == [200, 200]
+
+
+def test_nobody_counts_writes_where_the_limit_is_nought(tmp_path: Path) -> None:
+    app = make_app(tmp_path, writes_per_minute=0)
+    headers = bearer(identities_of(app).add("一", "WORK")[1])
+    answers = {app.test_client().post("/api/tasks", headers=headers).status_code for _ in range(20)}
+    assert answers == {200}

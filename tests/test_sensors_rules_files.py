@@ -176,14 +176,14 @@ def test_the_walk_stays_inside_and_within_bounds(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
     found = list(walk_files(tmp_path, DEFAULT))
     assert [one.file for one in found] == ["c.md", "ORCH/STATE/TASKS.md"]
-    assert read_content(found[0], 100) == Content("c.md", "日本".encode())
-    assert read_content(found[0], 5) is None
+    assert read_content(tmp_path, found[0], 100) == Content("c.md", "日本".encode())
+    assert read_content(tmp_path, found[0], 5) is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
 def test_a_name_that_is_no_text_is_walked(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"bad\xff.md")).write_bytes(b"x\r\n")
-    found = [read_content(one, 100) for one in walk_files(tmp_path, DEFAULT)]
+    found = [read_content(tmp_path, one, 100) for one in walk_files(tmp_path, DEFAULT)]
     assert [len(list(check_eol(one, rule("eol")))) for one in found if one] == [1]
 
 

@@ -50,15 +50,107 @@ def half_open(server: Server) -> socket.socket:
     return connection
 
 
-@pytest.mark.parametrize("mode", ["serve", "serve-gevent", "eventlet"])
+@pytest.mark.parametrize("mode", ["serve", "serve-threading", "serve-gevent", "eventlet"])
 def test_a_server_without_file_descriptors_comes_back(tmp_path: Path, mode: str) -> None:
     with running_server(tmp_path, command=limited(mode, 150)) as server:
         crowd = [half_open(server) for _ in range(250)]
         time.sleep(0.5)
         for connection in crowd:
             connection.close()
+        assert_alive(server)
+
+
+def assert_alive(server: Server) -> None:
+    """Fail with the exit status and the log of a server that does not answer."""
+    try:
         assert server.get("/health")
-        assert server.process.poll() is None
+    except OSError as error:
+        pytest.fail(f"{error}, exit status {server.process.poll()}\n{server.log()}")
+    assert server.process.poll() is None
+
+
+# A real thread that sleeps and makes a socket while every file descriptor is taken.
+_WITHOUT_FILES = """
+import contextlib, json, logging, os, resource, socket, sys, threading, time
+from orch_next.serving.patching import patch_for
+patch_for(sys.argv[1])
+time.sleep(0.001)
+resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))
+taken, said = [], []
+with contextlib.suppress(OSError):
+    while True:
+        taken.append(os.open(os.devnull, os.O_RDONLY))
+
+class Freeing(logging.Handler):
+    def emit(self, record):
+        said.append(record.msg % ("",))
+        while taken:
+            os.close(taken.pop())
+
+def work():
+    time.sleep(0.001)
+    said.append("slept")
+    os.close(taken.pop())
+    try:
+        socket.socket().close()
+        said.append("made")
+    except OSError as error:
+        said.append(error.strerror)
+
+logging.getLogger("orch_next").addHandler(Freeing())
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+while taken:
+    os.close(taken.pop())
+sys.stdout.write(json.dumps(said))
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("eventlet", ["slept", os.strerror(errno.EMFILE)]),
+        ("gevent", ["slept", "a thread waits for a free file descriptor: ", "made"]),
+        ("threading", ["slept", "made"]),
+    ],
+)
+def test_a_thread_without_file_descriptors_never_ends_the_process(
+    mode: str, said: list[str]
+) -> None:
+    words = [sys.executable, "-c", _WITHOUT_FILES, mode]
+    ran = subprocess.run(words, cwd=PROJECT, capture_output=True, timeout=60)
+    assert (ran.returncode, ran.stdout.decode()) == (0, json.dumps(said)), ran.stderr.decode()
+
+
+# What the first accept raises: the listener is gone, and nobody asks the server to stop.
+_GONE = """
+import socket, sys, threading
+from importlib import import_module
+from orch_next.serving.embedded import bind
+from orch_next.serving.patching import patch_for
+mode = sys.argv[1]
+patch_for(mode)
+from orch_next.offload import make_loop
+from orch_next.serving.stopping import Serving
+from orch_next.serving.websocket import WebSockets
+loop = make_loop(mode)
+serving = Serving(loop, threading.Event(), WebSockets(loop.lock), lambda: None)
+listener = bind("127.0.0.1", 0)
+listener.shutdown(socket.SHUT_RDWR)
+try:
+    import_module(f"orch_next.serving.run_{mode}").run(listener, None, serving, threading.Event())
+except OSError as error:
+    sys.stdout.write(error.strerror)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a listener cannot be shut down")
+@pytest.mark.parametrize("mode", ["eventlet", "threading", "gevent"])
+def test_a_listener_that_is_gone_ends_the_server(mode: str) -> None:
+    words = [sys.executable, "-c", _GONE, mode]
+    ran = subprocess.run(words, cwd=PROJECT, capture_output=True, timeout=60)
+    assert ran.stdout.decode() == os.strerror(errno.EINVAL), ran.stderr.decode()
 
 
 # What `accept` raises for a connection that came to nothing must not end the listener.

@@ -66,6 +66,10 @@ class ViewSettings(Protocol):
         """Return how long to wait between two looks at the rules."""
 
     @property
+    def artifact_max_bytes(self) -> int:
+        """Return how much of an artifact is read at most."""
+
+    @property
     def auth(self) -> str:
         """Return `open` or `token`."""
 

@@ -29,7 +29,8 @@ def _places() -> Places:
     settings = orch().settings
     moc_root = settings.root.parent
     private = [moc_root / "data", moc_root / "config", settings.secret_key_path]
-    return Places(moc_root, settings.root, _core_folders(moc_root), private)
+    folders = _core_folders(moc_root)
+    return Places(moc_root, settings.root, folders, private, settings.artifact_max_bytes)
 
 
 def _core_folders(moc_root: Path) -> list[Path]:

@@ -20,6 +20,8 @@ def health() -> Response:
     """
     parts = orch()
     host = parts.pulse.read()
+    if told := parts.control.hindrance():
+        return make_response(jsonify(status="error", message=told), 503)
     memory = {
         "total": host.memory_total,
         "available": host.memory_available,

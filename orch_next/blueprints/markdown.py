@@ -11,8 +11,12 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-# A longer text is shown as it is: laying it out would hold the server's loop up.
+from orch_next.bounded import kept_by_text
+
+# What is longer or more tangled is shown as it is: laying it out would hold others up.
 LONGEST = 20_000
+MOST_COLUMNS = 100
+MOST_BRACKETS = 1_000
 SCHEMES = ("http", "https", "mailto")
 # The page's own headings come first.
 _HEADINGS_DOWN = 3
@@ -21,13 +25,14 @@ _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*(?=:)", re.IGNORECASE)
 
 
+@kept_by_text(256, 1_000_000)
 def render_cell(text: str) -> str:
     """Return the HTML of a one-line cell; `<br>`, the custom in tables, ends a line.
 
     Everything else that looks like HTML is text; only links to `SCHEMES` and relative ones
     are links. Pictures become links: the page loads nothing that a cell names.
     """
-    if len(text) > LONGEST:
+    if _is_costly(text):
         return f"<pre>{escape(text)}</pre>\n"
     markdown = _markdown()
     tokens = markdown.parse(_BREAK.sub("\n", text))
@@ -39,6 +44,11 @@ def render_cell(text: str) -> str:
                 child.attrSet("rel", "noopener")
     rendered: str = markdown.renderer.render(tokens, markdown.options, {})
     return rendered
+
+
+def _is_costly(text: str) -> bool:
+    columns = max(line.count("|") for line in _BREAK.split(text))
+    return len(text) > LONGEST or columns > MOST_COLUMNS or text.count("[") > MOST_BRACKETS
 
 
 @cache

@@ -13,6 +13,9 @@ from orch_next.blueprints.context import orch
 
 log = logging.getLogger("orch_next.requests")
 HEADER = "X-Request-ID"
+# Whoever asks may send any word as a method; the metrics have a label for these.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER = "other"
 _GIVEN = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -33,7 +36,8 @@ def finish(response: Response) -> Response:
     """Answer with the id, measure, and log; streams count until their first byte."""
     seconds = perf_counter() - g.started
     route = request.url_rule.rule if request.url_rule else "(none)"
-    labels = (request.method, route, str(response.status_code))
+    method = request.method if request.method in METHODS else OTHER
+    labels = (method, route, str(response.status_code))
     orch().metrics.request_seconds.labels(*labels).observe(seconds)
     response.headers[HEADER] = g.request_id
     log.info(

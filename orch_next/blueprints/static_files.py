@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import gzip
+import posixpath
 
 from flask import Flask, Response, request
+
+from orch_next.bounded import Bounded
 
 # Below this a header costs more than the compression saves.
 SMALLEST = 1024
 COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg+xml")
 LEVEL = 9
+MOST_FILES, MOST_BYTES = 512, 16 << 20
 
 
 def install(app: Flask) -> None:
     """Compress one application's static files for those who take gzip."""
-    # path -> ETag of the plain file, compressed bytes; single reads and writes need no lock
-    packed: dict[str, tuple[str, bytes]] = {}
+    # by what was found, not by what was asked for: a file has many names
+    packed: Bounded[tuple[str, str], bytes] = Bounded(
+        MOST_FILES, most_size=MOST_BYTES, size=lambda _key, data: len(data)
+    )
 
     def compress(response: Response) -> Response:
         if request.endpoint != "static" or not _is_worth_it(response):
@@ -24,11 +30,12 @@ def install(app: Flask) -> None:
         if request.accept_encodings["gzip"] <= 0:
             return response
         etag = response.get_etag()[0] or ""
-        known, data = packed.get(request.path, ("", b""))
         response.direct_passthrough = False
-        if known != etag or not data:
+        key = (posixpath.normpath(str((request.view_args or {}).get("filename"))), etag)
+        data = packed.get(key)
+        if data is None:
             data = gzip.compress(response.get_data(), LEVEL, mtime=0)
-            packed[request.path] = (etag, data)
+            packed.put(key, data)
         _close_file(response)
         response.set_data(data)
         response.content_encoding = "gzip"
@@ -36,6 +43,7 @@ def install(app: Flask) -> None:
         response.set_etag(etag, weak=True)
         return response
 
+    app.extensions["orch_next_static"] = packed
     app.after_request(compress)
 
 

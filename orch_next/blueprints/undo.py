@@ -17,6 +17,7 @@ from orch_next.security.roles import actions_of_undo
 bp = Blueprint("undo", __name__)
 
 LONGEST_PAGE = 500
+MOST_PAGE_BYTES = 4_000_000
 
 
 @bp.post("/api/undo/<int:journal_id>")
@@ -54,13 +55,16 @@ def history() -> Response:
         before=whole_number("before", LARGEST_ID, 0, LARGEST_ID),
         limit=limit + 1,
         with_security=sees_audit(),
+        most_bytes=MOST_PAGE_BYTES,
     )
-    page = entries[:limit]
+    # The last entry says that there is more; an answer has at least one.
+    has_more = len(entries) > limit or sum(one.size for one in entries) > MOST_PAGE_BYTES
+    page = entries[:-1] if has_more and len(entries) > 1 else entries
     undoable = parts.board.undo.judge(page)
     shown = [
         {**entry.as_json(), "undoable": fits} for entry, fits in zip(page, undoable, strict=True)
     ]
-    return jsonify(entries=shown, next_before=page[-1].id if len(entries) > limit else None)
+    return jsonify(entries=shown, next_before=page[-1].id if has_more else None)
 
 
 def _require_all(entry: JournalEntry) -> None:

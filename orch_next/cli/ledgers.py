@@ -32,6 +32,7 @@ def open_ledgers(settings: Settings) -> Board:
         settings.database,
         governance=settings.governance,
         lock_timeout=settings.lock_timeout_seconds,
+        most_cell_bytes=settings.max_cell_bytes,
         now=utc_now,
     )
 

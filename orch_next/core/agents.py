@@ -17,6 +17,10 @@ MOST_AGENTS = 1_000
 # What the second generation of the legacy kept (contract 1.2, report).
 KEPT_REPORTS = 100
 LONGEST_REPORT = 65_536
+MOST_REPORTS_BYTES = 262_144
+MOST_TAGS = 100
+# How old a heartbeat in the file may be when another one comes and is not written.
+REST = timedelta(seconds=5)
 STATUSES = ("registered", "active", "inactive", "offline", "error")
 ROLES = ("CMD", "WORK", "AUDIT", "SYSTEM")
 # Kept in the file beside the contract's keys, and shown to nobody.
@@ -67,14 +71,25 @@ class Agents:
     def beat(self, key: str, by: str = "") -> None:
         """Note a sign of life: status `active` and `heartbeat_at`; an unknown agent is added."""
 
+        if self._has_just_beaten(key):
+            return
+
         def change(rows: list[Any]) -> None:
             row = self._find_or_add(rows, key, by)
             row.update(status="active", heartbeat_at=self._stamp())
 
         self._file.edit(change)
 
+    def _has_just_beaten(self, key: str) -> bool:
+        """Tell whether the file says so already: it is not written for each sign of life."""
+        row = _find(self._file.read(), key)
+        beat = parse_stamp(row.get("heartbeat_at")) if row else None
+        if row is None or row.get("status") != "active" or beat is None:
+            return False
+        return timedelta() <= self._now() - beat < min(REST, self._patience / 4)
+
     def report(self, key: str, payload: Mapping[str, Any], by: str = "") -> None:
-        """Keep a report, the last 100 of each agent; a lease's token is never stored."""
+        """Keep a report, the last 100 of each agent within 256 KB; never a lease's token."""
         data = {name: value for name, value in payload.items() if name != "token"}
         if len(json.dumps(data)) > LONGEST_REPORT:
             raise InputError(f"a report has at most {LONGEST_REPORT} characters")
@@ -84,7 +99,7 @@ class Agents:
             known = row.get("reports")
             kept = known if isinstance(known, list) else []
             entry = {"timestamp": self._stamp(), "data": data}
-            row["reports"] = [*kept, entry][-KEPT_REPORTS:]
+            row["reports"] = _newest([*kept, entry][-KEPT_REPORTS:])
 
         self._file.edit(change)
 
@@ -145,6 +160,17 @@ class Agents:
     def _stamp(self) -> str:
         # Local naive ISO with microseconds, style 1 of contract 0.2.
         return self._now().astimezone().replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def _newest(reports: list[Any]) -> list[Any]:
+    """Return the newest reports that have room together; at least the last one."""
+    size, kept = 0, 0
+    for report in reversed(reports):
+        size += len(json.dumps(report))
+        if kept and size > MOST_REPORTS_BYTES:
+            break
+        kept += 1
+    return reports[-kept:]
 
 
 def parse_stamp(stamp: Any) -> datetime | None:
@@ -219,6 +245,7 @@ def _capabilities(value: Any) -> list[str]:
     for one in value:
         if not isinstance(one, str) or len(one) > _LONGEST_CAPABILITY:
             raise InputError("Each capability must be a string with max 100 characters")
+    _refuse_many("capabilities", value)
     return value
 
 
@@ -228,7 +255,13 @@ def _tags(given: Mapping[str, Any]) -> list[Any]:
         return []
     if not isinstance(tags, list):
         raise InputError("tags must be an array")
+    _refuse_many("tags", tags)
     return tags
+
+
+def _refuse_many(name: str, given: list[Any]) -> None:
+    if len(given) > MOST_TAGS or len(json.dumps(given)) > LONGEST_REPORT:
+        raise InputError(f"{name} has at most {MOST_TAGS} members, {LONGEST_REPORT} characters")
 
 
 def _find(rows: list[Any], key: str) -> Agent | None:

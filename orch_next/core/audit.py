@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from orch_next.core.database import SECURITY, Database, journal_table
+from orch_next.core.history import newest_rows
 from orch_next.core.logs import LogLine, read_log_lines
 from orch_next.storage.engine import PUBLIC
 from orch_next.storage.foreign import columns_by_table, reading
@@ -21,6 +22,7 @@ from orch_next.storage.foreign import columns_by_table, reading
 log = logging.getLogger(__name__)
 
 MOST = 1000
+MOST_BYTES = 4_000_000
 LOG_TYPE = "approval_log"
 LEGACY_TABLE = "audit_events"
 # The legacy's writer and its reader disagreed about the names (D20, contract 6).
@@ -41,16 +43,23 @@ def list_events(
     folders: Sequence[Path],
     limit: int,
     type: str | None,
+    before: int | None = None,
     *,
     with_security: bool = False,
 ) -> list[dict[str, Any]]:
     """Return at most `limit` (1..1000) events, newest first; BusyError and OSError pass.
 
-    Those of the door are for who may see the audit: `with_security`.
+    They have at most `MOST_BYTES` of details, but one of any size. With `before` only entries
+    of the journal with a smaller id. Those of the door are for who may see the audit:
+    `with_security`.
     """
     limit = max(1, min(limit, MOST))
+    if before is not None:
+        with database.reading() as connection:
+            entries = _journal_events(connection, limit, type, with_security, before)
+            return list(_within(entries))
     with database.reading() as connection:
-        events = list(_journal_events(connection, limit, type, with_security))
+        events = list(_within(_journal_events(connection, limit, type, with_security)))
         old = _imported_rows(connection, limit, type)
     if old is None:
         old = _rows_of_file(database.former, limit, type)
@@ -58,19 +67,34 @@ def list_events(
     if type in (None, LOG_TYPE):
         events += _log_events(read_log_lines(folders))
     events.sort(key=lambda event: _moment(event["timestamp"]), reverse=True)
-    return events[:limit]
+    return list(_within(events[:limit]))
+
+
+def _within(events: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    size = 0
+    for number, event in enumerate(events):
+        size += len(event["details"].encode("utf-8", "surrogatepass"))
+        if number and size > MOST_BYTES:
+            return
+        yield event
 
 
 def _journal_events(
-    connection: sa.Connection, limit: int, type: str | None, with_security: bool
+    connection: sa.Connection,
+    limit: int,
+    type: str | None,
+    with_security: bool,
+    before: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     columns = journal_table.c
-    query = sa.select(journal_table).order_by(columns.id.desc()).limit(limit)
+    query = sa.select(journal_table)
+    if before is not None:
+        query = query.where(columns.id < before)
     if not with_security:
         query = query.where(columns.kind != SECURITY)
     if type is not None:
         query = query.where(columns.event == type)
-    for row in connection.execute(query).mappings():
+    for row in newest_rows(connection, query, limit):
         yield {
             "id": row["id"],
             "event_type": row["event"],

@@ -10,6 +10,7 @@ from pathlib import Path
 from orch_next.core.approvals import Approvals
 from orch_next.core.events import Change, Emit
 from orch_next.core.journal import Journal
+from orch_next.core.lengths import MOST_CELL_BYTES
 from orch_next.core.state import State
 from orch_next.core.tasks import Tasks
 from orch_next.core.undo import Undo
@@ -38,12 +39,14 @@ def open_board(
     *,
     governance: str = "compatible",
     lock_timeout: float = 5.0,
+    most_cell_bytes: int = MOST_CELL_BYTES,
     now: Callable[[], datetime],
     listeners: Sequence[Emit] = (),
 ) -> Board:
     """Wire a board; every change goes to the journal first, then to each listener.
 
-    Touches no file and no database before the first use. `lock_timeout` in seconds.
+    Touches no file and no database before the first use. `lock_timeout` in seconds,
+    `most_cell_bytes` of UTF-8.
     """
     orch = state_folder.parent
     moc_root = orch.parent
@@ -66,6 +69,7 @@ def open_board(
         seen=journal.note,
         ready=journal.ready,
         lock_timeout=lock_timeout,
+        most_cell_bytes=most_cell_bytes,
     )
     tasks = Tasks(state, journal, governance=governance)
     approvals = Approvals(state, now=now, logs_folder=orch / "LOGS")

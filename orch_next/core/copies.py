@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.core.schema import KINDS, LedgerKind, Problem, load_snapshot
+from orch_next.regular import read_regular
 
 # A larger file beside the ledger is not read.
 _MOST_BYTES = 8_000_000
@@ -89,11 +90,9 @@ def _is_copy(kind: LedgerKind[Any], path: Path, ids: frozenset[str]) -> bool:
 def _shares(kind: LedgerKind[Any], path: Path, ids: frozenset[str]) -> bool:
     """Tell whether a file is a ledger of this kind with mostly the same records."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        found = _ids_in(kind.name, read_regular(path, _MOST_BYTES))
     except OSError:
         return False
-    found = _ids_in(kind.name, data) if len(data) <= _MOST_BYTES else frozenset()
     return 2 * len(found & ids) > len(found)
 
 

@@ -7,18 +7,19 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from orch_next.core.artifacts import artifact_sha256
+from orch_next.core.artifacts import MOST_HASHED, artifact_sha256
 from orch_next.core.database import is_sqlite_file
 from orch_next.core.file_names import is_below, may_look_up
 from orch_next.core.kinds import EMPTY
+from orch_next.regular import open_below
 
 PREVIEW_BYTES = 65_536
-# A larger file is shown without its hash: reading it would hold the page up.
-_MOST_HASHED = 256 << 20
 _MOST_NAMES = 200
+_MOST_LISTED = 10_000
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -58,13 +59,15 @@ class Evidence:
 class Places:
     """Where evidence may lie: the MOC root, its ORCH folder, further starts of names.
 
-    `private` are files and folders whose contents are never shown (keys, the database).
+    `private` are files and folders whose contents are never shown (keys, the database);
+    what has more than `most_bytes` is shown without its hash.
     """
 
     moc_root: Path
     orch: Path
     starts: Sequence[Path] = ()
     private: Sequence[Path] = ()
+    most_bytes: int = MOST_HASHED
 
 
 def look_at_evidence(cell: str, places: Places, recorded: str | None = None) -> Evidence:
@@ -140,19 +143,25 @@ def _described(cell: str, path: Path, places: Places, recorded: str | None) -> E
     known: dict[str, Any] = {"inside": True, "exists": True, "file": file.as_posix()}
     if path.is_dir():
         # A folder's hash reads every file in it: only where there is one to compare with.
-        sha256 = artifact_sha256(str(path), [root]) if recorded else None
-        names = sorted(f"{one.name}/" if one.is_dir() else one.name for one in path.iterdir())
+        sha256 = artifact_sha256(str(path), [root], places.most_bytes) if recorded else None
+        names = _list_names(path)
         known |= {"text": "\n".join(names[:_MOST_NAMES]), "truncated": len(names) > _MOST_NAMES}
         return Evidence(cell, "folder", **known, **_compared(sha256, recorded))
     if not path.is_file():
         return Evidence(cell, "other", **known, recorded=recorded)
-    size = path.stat().st_size
-    sha256 = artifact_sha256(str(path), [root]) if size <= _MOST_HASHED else None
-    with path.open("rb") as opened:
+    sha256 = artifact_sha256(str(path), [root], places.most_bytes)
+    with open_below(root, path) as opened:
+        size = os.fstat(opened.fileno()).st_size
         data = opened.read(PREVIEW_BYTES + 1)
     return Evidence(
         cell, "file", **known, size=size, **_compared(sha256, recorded), **preview(data)
     )
+
+
+def _list_names(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        some = islice(entries, _MOST_LISTED)
+        return sorted(f"{one.name}/" if one.is_dir() else one.name for one in some)
 
 
 def _is_private(path: Path, places: Places) -> bool:

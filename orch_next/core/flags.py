@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from orch_next.regular import MOST_SMALL, read_regular
+
 FILE_NAME = "flags.md"
 FREEZE_VALUES = ("on", "off")
 AUTO_DECIDE_VALUES = ("shadow", "on", "off")
@@ -36,7 +38,7 @@ def parse_flags(text: str) -> Flags:
 def read_flags(state_folder: Path) -> Flags:
     """Read the file; a missing one sets nothing, an unreadable one freezes (no guess)."""
     try:
-        return parse_flags((state_folder / FILE_NAME).read_text(encoding="utf-8"))
+        return parse_flags(read_regular(state_folder / FILE_NAME, MOST_SMALL).decode("utf-8"))
     except FileNotFoundError:
         return Flags()
     except (OSError, UnicodeDecodeError) as error:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from orch_next.core.database import INDEXED, SECURITY, Database, journal_table, record_prefix
 from orch_next.errors import NotFoundError
 
 LARGEST_ID = 2**63 - 1
+_AT_ONCE = 50  # rows that are fetched together
 _NAMES = (
     *("id", "ts", "actor", "role", "event", "kind", "record_id", "before", "after"),
     *("rev_before", "rev_after", "source", "claimed", "details"),
@@ -48,6 +50,12 @@ class JournalEntry:
         """Return the status before and after; None where there is no row."""
         before, after = self.before or {}, self.after or {}
         return before.get("status"), after.get("status")
+
+    @property
+    def size(self) -> int:
+        """Return about how many bytes the entry has in an answer."""
+        said = (self.before, self.after, self.details)
+        return sum(len(orjson.dumps(one)) for one in said if one)
 
     @property
     def changes(self) -> list[dict[str, Any]]:
@@ -97,13 +105,15 @@ def list_entries(
     after: int = 0,
     limit: int = 100,
     with_security: bool = False,
+    most_bytes: int | None = None,
 ) -> list[JournalEntry]:
     """Return at most `limit` entries with `after` < id < `before`, newest first; BusyError.
 
-    Those of the door are for who may see the audit: `with_security`.
+    Those of the door are for who may see the audit: `with_security`. With `most_bytes` the
+    last entry is the first one that goes beyond so much JSON.
     """
     columns = journal_table.c
-    query = _select().where(columns.id < before).order_by(columns.id.desc()).limit(limit)
+    query = _select().where(columns.id < before)
     if after:
         query = query.where(columns.id > after)
     if not with_security:
@@ -117,7 +127,31 @@ def list_entries(
     if source is not None:
         query = query.where(columns.source == source)
     with database.reading() as connection:
-        return [JournalEntry(**row) for row in connection.execute(query).mappings()]
+        rows = newest_rows(connection, query, limit)
+        return list(_within((JournalEntry(**row) for row in rows), most_bytes))
+
+
+def newest_rows(
+    connection: sa.Connection, query: sa.Select[Any], limit: int
+) -> Iterator[sa.RowMapping]:
+    """Yield the journal's rows of a query, newest first, a few at a time: they may be large."""
+    columns, newest = journal_table.c, LARGEST_ID
+    for at in range(0, limit, _AT_ONCE):
+        some = query.where(columns.id < newest).order_by(columns.id.desc())
+        rows = connection.execute(some.limit(min(_AT_ONCE, limit - at))).mappings().all()
+        yield from rows
+        if len(rows) < _AT_ONCE:
+            return
+        newest = rows[-1]["id"]
+
+
+def _within(entries: Iterable[JournalEntry], most_bytes: int | None) -> Iterator[JournalEntry]:
+    size = 0
+    for entry in entries:
+        yield entry
+        size += entry.size
+        if most_bytes is not None and size > most_bytes:
+            return
 
 
 def is_record(record_id: str) -> tuple[sa.ColumnElement[bool], ...]:

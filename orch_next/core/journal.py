@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from orch_next.bounded import Bounded
 from orch_next.core.audit import list_events
 from orch_next.core.claims import Claims
 from orch_next.core.database import Database, journal_table, turn_table
@@ -33,6 +34,9 @@ class Authorship:
 
     event: str
     who: Who
+
+
+MOST_KNOWN = 100_000  # records whose newest entry is remembered
 
 
 class Journal:
@@ -57,7 +61,7 @@ class Journal:
         self.claims = Claims(self.database, now=now)
         self._spool = Spool(spool, disk=disk)
         self._log_folders = tuple(log_folders)
-        self._known: dict[tuple[str, str], int] = {}
+        self._known: Bounded[tuple[str, str], int] = Bounded(MOST_KNOWN)
         self._start: int | None = None
         self._lock = threading.Lock()
 
@@ -112,11 +116,16 @@ class Journal:
         self.marks.note(snapshot)
 
     def events(
-        self, limit: int = 100, type: str | None = None, *, with_security: bool = False
+        self,
+        limit: int = 100,
+        type: str | None = None,
+        before: int | None = None,
+        *,
+        with_security: bool = False,
     ) -> list[dict[str, Any]]:
         """Return what happened, newest first, with the nine keys of D20; raise BusyError."""
         folders = self._log_folders
-        return list_events(self.database, folders, limit, type, with_security=with_security)
+        return list_events(self.database, folders, limit, type, before, with_security=with_security)
 
     def last_details(self, kind: str, record_id: str, event: str) -> dict[str, Any]:
         """Return what the newest such entry says beside its rows; empty for none.
@@ -152,12 +161,12 @@ class Journal:
         key, start = (change.kind, change.record_id), self._first_id()
         with self.database.transaction() as connection:
             if change.who.source == OUTSIDE.source:
-                known = _find_entry(connection, change, self._known.get(key, start))
+                known = _find_entry(connection, change, self._known.get(key) or start)
                 if known is not None:
-                    self._known[key] = known
+                    self._known.put(key, known)
                     return None
             inserted = _insert(connection, entry)
-        self._known[key] = inserted
+        self._known.put(key, inserted)
         return inserted
 
     def _first_id(self) -> int:

@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 
 import orjson
 
-from orch_next.errors import DamagedError, LedgerError
+from orch_next.errors import DamagedError, LedgerError, RuleError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.lock import locked
 from orch_next.ledger.whole import make_folders, replace_whole
+from orch_next.regular import MOST_RECORDS, read_regular
 
 T = TypeVar("T")
+# A file may be larger already; then it may not grow. Indented it is longer.
+MOST_WRITTEN = MOST_RECORDS // 4
 
 
 class JsonRecords:
@@ -37,8 +40,9 @@ class JsonRecords:
     def edit(self, change: Callable[[list[Any]], T]) -> T:
         """Let `change` alter the list in place and write it; what it raises abandons.
 
-        Raise BusyError when another writer keeps the file, LedgerError when the disk refuses,
-        UncertainError when it did not confirm what is in place.
+        Raise BusyError when another writer keeps the file, RuleError when it would grow beyond
+        16 MB, LedgerError when the disk refuses, UncertainError when it did not confirm what is
+        in place.
         """
         path = self.path.resolve()
         try:
@@ -53,14 +57,17 @@ class JsonRecords:
         whole = self._load()
         before = json.dumps(whole)
         result = change(self._records(whole))
-        if json.dumps(whole) != before:
+        after = json.dumps(whole)
+        if after != before:
+            if len(after) > max(MOST_WRITTEN, len(before)):
+                raise RuleError(f"{self.path.name} is full ({MOST_WRITTEN} bytes): remove some")
             text = json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
             replace_whole(path, text.encode(), self._disk, private=True)
         return result
 
     def _load(self) -> Any:
         try:
-            data = self.path.read_bytes()
+            data = read_regular(self.path, MOST_RECORDS)
         except FileNotFoundError:
             return []
         try:

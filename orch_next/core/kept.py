@@ -16,7 +16,8 @@ from typing import Any, Generic
 from orch_next.core.diff import diff_records, make_change
 from orch_next.core.events import Change, Emit, Who
 from orch_next.core.kinds import LedgerKind
-from orch_next.core.reader import LedgerReader, Reading
+from orch_next.core.lengths import MOST_CELL_BYTES, refuse_long, refuse_long_cells
+from orch_next.core.reader import LedgerReader, Reading, is_cut_short
 from orch_next.core.records import R
 from orch_next.core.schema import Snapshot, snapshot_of
 from orch_next.core.view import LedgerView, read_ledger
@@ -86,7 +87,7 @@ class KeptLedger(Generic[R]):
     there is a snapshot: while someone writes they get the rows as they were before.
     `ready` raises BusyError when a change could not be recorded. `record` (the journal)
     is called under the file's lock too, `emit` (the listeners) behind it; a listener is
-    quick and writes no ledger.
+    quick and writes no ledger. No cell is made longer than `most_cell_bytes`.
     """
 
     def __init__(
@@ -100,9 +101,10 @@ class KeptLedger(Generic[R]):
         seen: Callable[[Snapshot[R]], None],
         ready: Callable[[], None],
         lock_timeout: float,
+        most_cell_bytes: int = MOST_CELL_BYTES,
         disk: Disk | None = None,
     ) -> None:
-        self.kind = kind
+        self.kind, self._most_cell_bytes = kind, most_cell_bytes
         self._file = LedgerFile(folder / kind.file_name, lock=_held_already, disk=disk)
         self._reader = LedgerReader(kind, self._file)
         self._now, self._record, self._emit, self._seen = now, record, emit, seen
@@ -160,6 +162,7 @@ class KeptLedger(Generic[R]):
         Errors of LedgerFile.write pass; after UncertainError the change is in place.
         """
         deadline = time.monotonic() + self._timeout
+        refuse_long("a comment", str(intent.details.get("comment", "")), self._most_cell_bytes)
         self._ready()
         with self._held():
             if self._good is None:
@@ -280,6 +283,7 @@ class KeptLedger(Generic[R]):
             view = self._view_of(document)
             self._refuse_cut_short(view, document)
             step = plan(view)
+            refuse_long_cells(step.changes, self._most_cell_bytes)
             seen.append((view, step))
             return step.changes
 
@@ -334,14 +338,6 @@ class KeptLedger(Generic[R]):
 
 def _held_already(_path: Path, _timeout: float) -> AbstractContextManager[None]:
     return nullcontext()
-
-
-def is_cut_short(before: bytes, after: bytes) -> bool:
-    """Tell whether a save seems to be under way: the old bytes, ending in mid-line."""
-    size = len(after)
-    if size >= len(before) or not before.startswith(after):
-        return False
-    return before[size] not in b"\r\n" and after[-1:] not in (b"\n", b"\r")
 
 
 def _lost(before: Snapshot[R], after: Snapshot[R]) -> bool:

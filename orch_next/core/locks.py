@@ -12,6 +12,7 @@ from orch_next.errors import DamagedError, LedgerError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.lock import locked
 from orch_next.ledger.whole import make_folders, replace_whole
+from orch_next.regular import MOST_SMALL, read_regular
 
 FOLDER = "LOCKS"
 HEARTBEAT = "heartbeat.json"
@@ -58,7 +59,7 @@ class RoleFiles:
     def read(self, name: str) -> dict[str, Any]:
         """Return the file's object; a missing file is an empty one."""
         try:
-            return _parse(name, (self.folder / name).read_bytes())
+            return _parse(name, read_regular(self.folder / name, MOST_SMALL))
         except FileNotFoundError:
             return {}
 

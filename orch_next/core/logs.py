@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.whole import append_lines, make_folders
+from orch_next.regular import MOST_RECORDS, read_tail
 
 _STAMP = re.compile(r"\[TS=([^\]\s]+)\]")
 
@@ -75,7 +76,7 @@ def read_log_lines(folders: Iterable[Path]) -> Iterator[LogLine]:
 
 
 def _lines_of(path: Path) -> Iterator[LogLine]:
-    for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+    for text in read_tail(path, MOST_RECORDS).decode("utf-8", "replace").split("\n"):
         if text.startswith("[") and "by=" in text:
             stamp = _STAMP.match(text)
             yield LogLine(text.rstrip("\r"), stamp.group(1) if stamp else "")

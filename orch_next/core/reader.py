@@ -97,3 +97,11 @@ class LedgerReader(Generic[R]):
         severity: Severity = "warning" if missing else "damage"
         problem = Problem(code, severity, message, 1, self._kind.file_name)
         return Reading(Snapshot(self._kind, "", (), (problem,), missing=missing), None)
+
+
+def is_cut_short(before: bytes, after: bytes) -> bool:
+    """Tell whether a save seems to be under way: the old bytes, ending in mid-line."""
+    size = len(after)
+    if size >= len(before) or not before.startswith(after):
+        return False
+    return before[size] not in b"\r\n" and after[-1:] not in (b"\n", b"\r")

@@ -6,10 +6,10 @@ scripts wrote change no task, as in the legacy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from orch_next.core.events import Who
 from orch_next.core.journal import Journal
@@ -23,7 +23,7 @@ from orch_next.core.schema import APPROVAL, EMPTY, TASK
 from orch_next.core.series import Series, find_series
 from orch_next.core.state import State
 from orch_next.core.view import LedgerView
-from orch_next.errors import NotFoundError
+from orch_next.errors import NotFoundError, SlowFileError
 
 OPERATION = "タスク完了"
 DECIDED = "approval_decided"
@@ -31,6 +31,7 @@ _FIRST = Series("A", 0, 3)
 _EFFECTS = {"approved": "DONE", "rejected": "FIX"}
 
 Tell = Callable[[str, dict[str, Any]], None]
+T = TypeVar("T")
 
 
 class _AbandonError(Exception):
@@ -41,7 +42,8 @@ class _AbandonError(Exception):
 class Requests:
     """Opens approvals for finished tasks and lets decisions take effect.
 
-    `digest` returns the sha256 of an artifact by its name, or None.
+    `digest` returns the sha256 of an artifact by its name, or None; it raises `SlowFileError`
+    while a file is being read.
     """
 
     state: State
@@ -55,7 +57,10 @@ class Requests:
         self._ensured = ""
 
     def open(self, task: Task, *, generation: int, core: str, evidence: str) -> Request | None:
-        """Put a pending approval into the ledger; None when this one is open already."""
+        """Put a pending approval into the ledger; None when this one is open already.
+
+        Raise SlowFileError while the evidence is being read: `ensure` opens it later.
+        """
         request = Request("", task.id, generation, core, task.rev, evidence, self.digest(evidence))
         details: dict[str, Any] = {}
         made: list[Request] = []
@@ -79,17 +84,16 @@ class Requests:
         tasks = self.state.tasks
         if tasks.stale or tasks.digest == self._ensured:
             return []
-        opened = [self._open_missing(task, attempt) for task, attempt in self._unasked()]
+        opened = _each(lambda one: self._open_missing(*one), self._unasked())
         self._ensured = tasks.digest
-        return [request for request in opened if request]
+        return opened
 
     def settle(self) -> list[Request]:
         """Let every decision on an open request take effect; return those that closed."""
         requests = self.store.list_open()
         if not requests or self.state.tasks.stale or self.state.approvals.stale:
             return []
-        settled = [self._settle(request) for request in requests]
-        return [request for request in settled if request]
+        return _each(self._settle, requests)
 
     def feedback(self, task_id: str) -> str:
         """Return the note of the task's last rejection, for its next attempt."""
@@ -225,3 +229,19 @@ class Requests:
             return None
         self.tell("job_decided", closed.as_json())
         return closed
+
+
+def _each(work: Callable[[T], Request | None], given: Iterable[T]) -> list[Request]:
+    """Return what `work` makes of each; a file that takes long holds nobody else up.
+
+    Raise the last SlowFileError behind all of them.
+    """
+    found, slow = [], None
+    for one in given:
+        try:
+            found.append(work(one))
+        except SlowFileError as error:
+            slow = error
+    if slow is not None:
+        raise slow
+    return [request for request in found if request]

@@ -11,6 +11,7 @@ from orch_next.core.copies import find_copies
 from orch_next.core.events import Change, Emit, emit_nothing
 from orch_next.core.kept import Intent, KeptLedger, Outcome, Step
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
+from orch_next.core.lengths import MOST_CELL_BYTES
 from orch_next.core.records import Approval, Milestone, R, Task
 from orch_next.core.schema import Snapshot, find_orphans
 from orch_next.core.view import LedgerView
@@ -40,11 +41,13 @@ class State:
         seen: Callable[[Snapshot[Any]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
         lock_timeout: float = 5.0,
+        most_cell_bytes: int = MOST_CELL_BYTES,
         disk: Disk | None = None,
     ) -> None:
         self.folder = folder
         options: dict[str, Any] = {"now": now, "record": record, "emit": emit, "seen": seen}
         options |= {"ready": ready, "lock_timeout": lock_timeout, "disk": disk}
+        options["most_cell_bytes"] = most_cell_bytes
         self._tasks: KeptLedger[Task] = KeptLedger(TASK, folder, **options)
         self._approvals: KeptLedger[Approval] = KeptLedger(APPROVAL, folder, **options)
         self._milestones: KeptLedger[Milestone] = KeptLedger(MILESTONE, folder, **options)

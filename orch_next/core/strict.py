@@ -33,6 +33,7 @@ from orch_next.core.strict_text import find_text_faults
 from orch_next.core.view import read_ledger
 from orch_next.errors import DamagedError
 from orch_next.ledger.parser import Problem, Severity, decode, parse
+from orch_next.regular import MOST_LEDGER, MOST_SMALL, read_regular
 
 _FLAG = re.compile(r"[\s*`-]*(FREEZE|AUTO_DECIDE)[*`]*\s*[=:]\s*[*`]*([^\s*`#|]*)", re.I)
 _FLAGS = {"FREEZE": FREEZE_VALUES, "AUTO_DECIDE": AUTO_DECIDE_VALUES}
@@ -72,7 +73,7 @@ def check_files(
 
 def _read(path: Path) -> bytes | OSError:
     try:
-        return path.read_bytes()
+        return read_regular(path, MOST_LEDGER)
     except OSError as error:
         return error
 
@@ -169,7 +170,7 @@ def _is_near(evidence: str, places: Places) -> bool:
 
 def _flag_faults(path: Path) -> Iterator[Problem]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_regular(path, MOST_SMALL).decode("utf-8-sig")
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:

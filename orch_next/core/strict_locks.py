@@ -13,6 +13,7 @@ from typing import Any
 from orch_next.core.kinds import EMPTY
 from orch_next.core.locks import FOLDER, ROLE_STATUS, ROLE_STATUSES
 from orch_next.ledger.parser import Problem, Severity
+from orch_next.regular import MOST_SMALL, read_regular
 
 _ENDED = ("expired", "released")
 _UNITS = {"ttl_sec": 1, "ttl_minutes": 60}
@@ -78,7 +79,7 @@ def _faults(
     path: Path, tasks: Collection[str] | None, now: datetime
 ) -> Iterator[tuple[str, str, Severity]]:
     try:
-        lock = read_lock(path.read_bytes())
+        lock = read_lock(read_regular(path, MOST_SMALL))
     except (OSError, ValueError) as error:
         yield "bad-lock-file", f"a lock file that cannot be read: {error}", "warning"
         return
@@ -129,7 +130,7 @@ def _moment(value: object) -> datetime | None:
 def _json_faults(path: Path) -> Iterator[Problem]:
     name = f"{FOLDER}/{path.name}"
     try:
-        found = _load(path.read_bytes())
+        found = _load(read_regular(path, MOST_SMALL))
     except (OSError, ValueError) as error:
         yield Problem("bad-json", "warning", f"not JSON: {error}", 1, name)
         return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orch_next.core.artifacts import artifact_sha256
+from orch_next.core.artifacts import MOST_HASHED, artifact_sha256
 from orch_next.core.board import Board
 from orch_next.core.deadlines import Clock
 from orch_next.core.lease_store import LeaseStore
@@ -19,6 +19,7 @@ from orch_next.core.locks import RoleFiles
 from orch_next.core.requests import Requests
 from orch_next.dispatcher.control import Control
 from orch_next.dispatcher.cores import CORES_FILE, Cores, load_cores
+from orch_next.dispatcher.hashing import Hashes
 from orch_next.dispatcher.output import ThreadStarter
 from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.presence import Presence
@@ -40,7 +41,8 @@ class Outside:
     """What the dispatcher gets from outside: clocks, tokens, threads, environment, events.
 
     `is_mine` tells whether this process does the background work; `predict` foresees runs
-    where the configuration lets predictions decide.
+    where the configuration lets predictions decide; what has more than `artifact_bytes`
+    has no hash.
     """
 
     clock: Clock
@@ -52,6 +54,7 @@ class Outside:
     token_auth: bool = False
     is_mine: Callable[[], bool] = lambda: True
     predict: Predict | None = None
+    artifact_bytes: int = MOST_HASHED
 
 
 def make_control(board: Board, outside: Outside) -> Control:
@@ -68,7 +71,7 @@ def make_control(board: Board, outside: Outside) -> Control:
         outside.rules,
     )
     requests = Requests(
-        board.state, board.journal, _digest_under(moc_root, read_cores), tell, clock.now
+        board.state, board.journal, _hashes(moc_root, read_cores, outside).get, tell, clock.now
     )
     runner = Runner(threads=outside.threads, environ=outside.environ, monotonic=clock.monotonic)
     workshop = Workshop(orch, leases, requests, runner, tell)
@@ -94,9 +97,9 @@ def _cores_reader(moc_root: Path) -> Callable[[], Cores]:
     return lambda: load_cores(moc_root / CORES_FILE, base=moc_root)
 
 
-def _digest_under(moc_root: Path, cores: Callable[[], Cores]) -> Callable[[str], str | None]:
+def _hashes(moc_root: Path, cores: Callable[[], Cores], outside: Outside) -> Hashes:
     def digest(name: str) -> str | None:
         folders = [core.cwd for core in cores().known.values() if core.mode == "command"]
-        return artifact_sha256(name, [*folders, moc_root])
+        return artifact_sha256(name, [*folders, moc_root], outside.artifact_bytes)
 
-    return digest
+    return Hashes(digest, outside.threads, outside.clock.monotonic)

@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from orch_next.core.events import Change, Who
@@ -20,7 +19,8 @@ from orch_next.core.records import Task
 from orch_next.core.schema import APPROVAL, ROLES
 from orch_next.dispatcher.cores import Core, Cores, is_core_id
 from orch_next.dispatcher.explain import explain_place, explain_task, plan_json
-from orch_next.dispatcher.joblog import read_log
+from orch_next.dispatcher.hanging import StepWatch
+from orch_next.dispatcher.joblog import read_attempt
 from orch_next.dispatcher.owner import Ownership
 from orch_next.dispatcher.presence import Presence
 from orch_next.dispatcher.pull import PullDesk
@@ -60,6 +60,7 @@ class Control:
     def __post_init__(self) -> None:
         self._recovered = False
         self._stepping = threading.Lock()
+        self._steps = StepWatch(self.leases.clock.monotonic)
 
     @property
     def leases(self) -> Leases:
@@ -104,12 +105,17 @@ class Control:
         """Return `/status`'s `dispatcher`: `running`, `processes`, and what hinders them."""
         sessions = list(self.worker.sessions.values())
         problems = {one.core.id: one.problem for one in sessions if one.problem}
+        hangs = {"step": told} if (told := self.hindrance()) else {}
         return {
             "running": bool(sessions),
             "processes": [session.as_json() for session in sessions],
-            "problems": {**self.worker.problems, **problems},
+            "problems": {**self.worker.problems, **problems, **hangs},
             "draining": [one.core.id for one in sessions if one.draining],
         }
+
+    def hindrance(self) -> str:
+        """Say what the step has been busy with for too long; empty when it does not hang."""
+        return self._steps.hindrance(self.worker.doing)
 
     def stats(self) -> dict[str, Any]:
         """Return the dispatcher's figures; raise DamagedError without a readable ledger."""
@@ -223,15 +229,7 @@ class Control:
         ]
         if not known:
             raise NotFoundError(f"no log of {task_id!r}")
-        text, end = read_log(Path(known[-1].log), max(offset, 0))
-        return {
-            "job_id": task_id,
-            "attempt": known[-1].attempt,
-            "offset": offset,
-            "next_offset": end,
-            "text": text,
-            "ended": known[-1].ended_at is not None,
-        }
+        return read_attempt(self.worker.workshop.root, known[-1], offset)
 
     def held(self) -> list[dict[str, Any]]:
         """List who holds what, the oldest lease first; no token is told."""
@@ -274,10 +272,9 @@ class Control:
         """Do what is due, if this process dispatches; the background loop calls it."""
         if not self.owner.take():
             return
-        with self._stepping:
+        with self._stepping, self._steps.running() as at:
             if not self._recovered:
                 self._recover()
-            at = self.leases.clock.monotonic()
             self.worker.step(at)
             self.worker.guard("presence", lambda: self._show(at))
 

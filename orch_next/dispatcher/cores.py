@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.errors import ConfigError, InputError
+from orch_next.regular import MOST_SMALL, read_regular
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,7 +32,8 @@ class Core:
 
     `limit` is the number of tasks at a time; `command` an argument list (never a shell
     line); `cwd` its folder; times in seconds, `output_limit_bytes` for one attempt. `stay`,
-    `orch_integration` and `interval_seconds` hold where `POST /dispatch` does not say.
+    `orch_integration` and `interval_seconds` hold where `POST /dispatch` does not say. What a
+    command that succeeded left running is ended, unless it `may_leave_processes`.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Core:
     stay: bool = True
     orch_integration: bool = True
     interval_seconds: int = DEFAULT_INTERVAL
+    may_leave_processes: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def load_cores(path: Path, *, base: Path) -> Cores:
     Raise `ConfigError` naming the key for anything unknown, mistyped or impossible.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(read_regular(path, MOST_SMALL).decode("utf-8"))
     except FileNotFoundError:
         return Cores()
     except (OSError, ValueError) as error:
@@ -176,6 +179,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "environment": _mapping,
     "pass_environment": _texts,
     "stay": _boolean,
+    "may_leave_processes": _boolean,
     "orch_integration": _boolean,
     "interval_seconds": _interval,
 }

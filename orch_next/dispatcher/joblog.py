@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+
+from orch_next.core.encodings import decode_piece
+from orch_next.core.lease_store import Attempt
+from orch_next.errors import NotFoundError
+from orch_next.regular import open_below
 
 MOST_BYTES = 65_536
 
 
-def read_log(path: Path, offset: int) -> tuple[str, int]:
+def read_attempt(root: Path, attempt: Attempt, offset: int) -> dict[str, Any]:
+    """Return what clients see of an attempt's log; raise `NotFoundError` for what is no log."""
+    try:
+        text, end = read_log(root, Path(attempt.log), max(offset, 0))
+    except OSError as error:
+        raise NotFoundError(f"the log of {attempt.task_id!r} cannot be read") from error
+    return {
+        "job_id": attempt.task_id,
+        "attempt": attempt.attempt,
+        "offset": offset,
+        "next_offset": end,
+        "text": text,
+        "ended": attempt.ended_at is not None,
+    }
+
+
+def read_log(root: Path, path: Path, offset: int) -> tuple[str, int]:
     """Return text from byte `offset` and the offset behind it; at most 64 KB at a time.
 
-    A missing file reads as empty: nothing has been written yet.
+    Below `root` no link is followed. A missing file reads as empty: nothing has been
+    written yet. Raise `OSError` for what is no regular file.
     """
     try:
-        with path.open("rb") as file:
+        # A log of a tree that has moved since lies elsewhere.
+        folder = root.absolute() if path.is_relative_to(root.absolute()) else path.parent
+        with open_below(folder, path) as file:
             # File systems refuse offsets beyond their own limit.
             if offset >= os.fstat(file.fileno()).st_size:
                 return "", offset
@@ -22,17 +47,5 @@ def read_log(path: Path, offset: int) -> tuple[str, int]:
             data = file.read(MOST_BYTES)
     except FileNotFoundError:
         return "", offset
-    whole = data[: len(data) - _cut_tail(data)]
-    return whole.decode("utf-8", "replace"), offset + len(whole)
-
-
-def _cut_tail(data: bytes) -> int:
-    """Return how many last bytes begin a UTF-8 character that goes on behind the data."""
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
-        if byte >= 0xC0:
-            needs = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return back if needs > back else 0
-        if byte < 0x80:
-            return 0
-    return 0
+    text, length = decode_piece(data)
+    return text, offset + length

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timezone
-from functools import lru_cache
+
+from orch_next.bounded import kept_by_text
 
 PRIORITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 DEFAULT_PRIORITY = "MEDIUM"
 NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 # Cells are read again at every look and seldom change.
-_KNOWN = 16_384
+_KNOWN, _KNOWN_CHARACTERS = 16_384, 8_000_000
 
 _WORD = "[0-9A-Za-z_]"
 _PRIORITY = re.compile(rf"(?<!{_WORD})priority\s*=\s*({'|'.join(PRIORITIES)})(?!{_WORD})", re.I)
@@ -29,14 +30,14 @@ def _plain(notes: str) -> str:
     return notes.translate(_FULL_WIDTH)
 
 
-@lru_cache(_KNOWN)
+@kept_by_text(_KNOWN, _KNOWN_CHARACTERS)
 def priority_rank(notes: str) -> int:
     """Return 0 (CRITICAL) to 3 (LOW); MEDIUM without a readable `priority=`."""
     found = _PRIORITY.search(_plain(notes))
     return PRIORITIES.index(found[1].upper() if found else DEFAULT_PRIORITY)
 
 
-@lru_cache(_KNOWN)
+@kept_by_text(_KNOWN, _KNOWN_CHARACTERS)
 def dependencies(notes: str) -> tuple[str, ...]:
     """List the task ids of every `depends=003,004` in the notes, in order, each once."""
     text = _plain(notes)
@@ -48,7 +49,7 @@ def dependencies(notes: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(_KNOWN)
+@kept_by_text(_KNOWN, _KNOWN_CHARACTERS)
 def due_instant(due: str) -> datetime:
     """Return the aware UTC instant of a due cell; a bare date means the end of that day."""
     text = due.strip()

@@ -94,7 +94,8 @@ class Run:
         # Whatever the command left behind in its group ends with the attempt.
         signal_group(self.identity, force=True)
         reason = self.stopped_for or self._broken()
-        if reason:  # the task goes to another attempt: nobody of this one may work on it
+        # The task goes to another attempt, or to a person: nobody of this one may work on it.
+        if reason or not self.job.core.may_leave_processes:
             kill_marked(self.job.mark)
         return Finished(status, reason, self.output.artifact, tuple(self.output.tail))
 

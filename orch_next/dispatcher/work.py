@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,18 @@ from orch_next.core.records import Task
 from orch_next.core.requests import Requests
 from orch_next.dispatcher.cores import Core
 from orch_next.dispatcher.names import attempt_log
+from orch_next.dispatcher.output import Line
 from orch_next.dispatcher.runner import TOKEN_VARIABLE, Finished, Job, Run, Runner
+from orch_next.errors import SlowFileError
+
+logger = logging.getLogger(__name__)
 
 STOPPED = "stopped"
 LOST = "lease lost"
 _LONGEST_ARTIFACT = 1000
+# More lines than this at a time share events of at most so many characters.
+LINES_APART = 50
+EVENT_CHARACTERS = 16_384
 
 
 def mark_of(root: Path, task_id: str, generation: int) -> str:
@@ -70,9 +78,9 @@ class Workshop:
         return self.leases.end(lease, taken_back("start failed", str(error)))
 
     def tell_lines(self, running: Running) -> int:
-        """Send some lines that came since the last look, each as one event; say how many."""
+        """Send the lines that came since the last look as events; say how many lines."""
         lines = running.run.take_lines()
-        for line in lines:
+        for line in joined(lines):
             self.tell(
                 "job_log",
                 {
@@ -99,15 +107,24 @@ class Workshop:
         self.ask(ended, str(running.run.job.log))
 
     def ask(self, ended: Ended, log: str) -> None:
-        """Open the approval of a task that reached REVIEW; the log is the last evidence."""
+        """Open the approval of a task that reached REVIEW; the log is the last evidence.
+
+        Where reading that takes long, the dispatcher's step opens it later.
+        """
         if ended.task.status == "REVIEW":
-            artifact = ended.task.artifact
-            self.requests.open(
-                ended.task,
-                generation=ended.lease.generation,
-                core=ended.lease.core,
-                evidence=artifact if artifact not in ("", "-") else log or "-",
-            )
+            try:
+                self._open_request(ended, log)
+            except SlowFileError as error:
+                logger.info("the approval of %s comes later: %s", ended.task.id, error)
+
+    def _open_request(self, ended: Ended, log: str) -> None:
+        artifact = ended.task.artifact
+        self.requests.open(
+            ended.task,
+            generation=ended.lease.generation,
+            core=ended.lease.core,
+            evidence=artifact if artifact not in ("", "-") else log or "-",
+        )
 
     def payload(self, core: Core, task: Task, lease: Lease) -> dict[str, Any]:
         """Return what a core is told of its task: JSON for stdin or an HTTP answer."""
@@ -152,6 +169,22 @@ def ending_of(finished: Finished) -> Ending:
         return reported("REVIEW", artifact=_artifact(finished.artifact), **more)
     message = finished.stopped_for or f"exit status {finished.exit_status}"
     return reported("FIX", message=message, **more)
+
+
+def joined(lines: Sequence[Line]) -> Iterator[Line]:
+    """Yield a few lines as they are, many joined by newlines."""
+    if len(lines) <= LINES_APART:
+        yield from lines
+        return
+    texts: list[str] = []
+    size = offset = 0
+    for line in lines:
+        if texts and size + len(line.text) >= EVENT_CHARACTERS:
+            yield Line("\n".join(texts), offset)
+            texts, size = [], 0
+        texts.append(line.text)
+        size, offset = size + len(line.text) + 1, line.offset
+    yield Line("\n".join(texts), offset)
 
 
 def _artifact(named: str) -> str:

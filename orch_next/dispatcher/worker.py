@@ -21,7 +21,7 @@ from orch_next.dispatcher.scheduler import next_task
 from orch_next.dispatcher.sessions import DispatchRequest, Session
 from orch_next.dispatcher.situation import Lookout
 from orch_next.dispatcher.work import LOST, STOPPED, Running, Workshop
-from orch_next.errors import ConflictError, NotFoundError, OrchError
+from orch_next.errors import ConflictError, NotFoundError, OrchError, RuleError
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +29,15 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 1.0
 # Seconds that a core rests whose command could not be started.
 REST_SECONDS = 60.0
+MOST_SESSIONS = 1_000
 
 
 @dataclass
 class Worker:
     """One dispatcher's sessions and jobs.
 
-    One thread calls `step`; any thread may start, stop, drain and nudge sessions.
+    One thread calls `step`; any thread may start, stop, drain and nudge sessions. `doing` is
+    the part of the step that was begun last.
     """
 
     lookout: Lookout
@@ -47,6 +49,7 @@ class Worker:
     sessions: dict[str, Session] = field(default_factory=dict)
     jobs: dict[str, Running] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    doing: str = ""
 
     def __post_init__(self) -> None:
         self._ended: dict[str, tuple[Running, Finished]] = {}
@@ -54,11 +57,13 @@ class Worker:
         self._lock = threading.Lock()
 
     def start(self, core: Core, request: DispatchRequest) -> tuple[Session, bool]:
-        """Open a session; the one that runs already is returned with False."""
+        """Open a session; the one that runs already is returned with False. Raise RuleError."""
         with self._lock:
             present = self.sessions.get(core.id)
             if present is not None and not present.stopping:
                 return present, False
+            if len(self.sessions) >= MOST_SESSIONS:
+                raise RuleError(f"{MOST_SESSIONS} sessions are open: stop some")
             session = self.sessions[core.id] = Session(core, request, os.getpid())
         self.wake()
         return session, True
@@ -70,6 +75,7 @@ class Worker:
             for session in found:
                 session.stopping = True
                 del self.sessions[session.core.id]
+                self.problems.pop(session.core.id, None)
         for running in self._jobs_of({session.core.id for session in found}):
             running.run.stop(STOPPED, self.leases.clock.monotonic())
         for session in found:
@@ -95,13 +101,17 @@ class Worker:
 
     def step(self, at: float) -> None:
         """Do what is due at monotonic second `at`: jobs, then leases, then new tasks."""
-        self.guard("jobs", lambda: self._look_after_jobs(at))
+        self._do("jobs", lambda: self._look_after_jobs(at))
         if at >= self._next_watch:
             self._next_watch = at + WATCH_SECONDS
-            self.guard("leases", lambda: self._look_after_leases(at))
-            self.guard("approvals", self._look_after_approvals)
+            self._do("leases", lambda: self._look_after_leases(at))
+            self._do("approvals", self._look_after_approvals)
         for session in list(self.sessions.values()):
-            self.guard(session.core.id, partial(self._serve, session, at))
+            self._do(session.core.id, partial(self._serve, session, at))
+
+    def _do(self, name: str, work: Callable[[], None]) -> None:
+        self.doing = name
+        self.guard(name, work)
 
     def look_soon(self) -> None:
         """Let the next step look after leases and approvals; quick, for any thread."""
@@ -223,6 +233,7 @@ class Worker:
         with self._lock:
             if self.sessions.get(session.core.id) is session:
                 del self.sessions[session.core.id]
+                self.problems.pop(session.core.id, None)
         self.tell_stopped(session)
 
     def tell_stopped(self, session: Session) -> None:

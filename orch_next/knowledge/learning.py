@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
+from orch_next.bounded import Bounded
 from orch_next.knowledge.learned import Sample, as_samples
 from orch_next.knowledge.outcomes import TUNED, PS1Parameters, WorkOutcome, parse_utc
 from orch_next.knowledge.predict import RECENT, Prediction, predict
@@ -16,6 +17,7 @@ from orch_next.knowledge.training import MOST_SAMPLES, Trainer
 
 NOT_ENOUGH = "not enough data"
 _LAST = 10
+MOST_REMEMBERED = 256  # scripts
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class Learning:
     store: KnowledgeStore
     shelf: Shelf
     trainer: Trainer
-    remembered: dict[str, tuple[Any, Recommendation]] = field(default_factory=dict)
+    remembered: Bounded[str, tuple[Any, Recommendation]] = field(
+        default_factory=lambda: Bounded(MOST_REMEMBERED)
+    )
 
     def get_learning_status(self) -> dict[str, Any]:
         """Return the contract's four figures; accuracy in percent, time as UTC or None."""
@@ -72,10 +76,8 @@ class Learning:
         key = (stored.version, len(samples), hash(tuple(samples)))
         known = self.remembered.get(stored.script)
         if known is None or known[0] != key:
-            known = self.remembered[stored.script] = (
-                key,
-                Advisor(stored.model, samples).recommend(),
-            )
+            known = (key, Advisor(stored.model, samples).recommend())
+            self.remembered.put(stored.script, known)
         return known[1]
 
     def predict_task(self, task_id: str, script: str = "") -> Prediction | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -15,6 +16,7 @@ REQUIRED = ("task_id", "operation_type", "success", "execution_time_ms")
 TUNED = ("timeout_ms", "retry_count", "batch_size", "memory_limit_mb")
 LONGEST_NAME = 255
 MOST_FILES = 10_000
+LONGEST_OUTCOME = 262_144
 MOST_MS = 366 * 86_400_000.0
 MOST_PARAMETER = 2**53
 # A comparison that NaN and whole numbers of any length survive.
@@ -99,6 +101,8 @@ def parse_outcome(members: Mapping[str, Any], now: datetime) -> WorkOutcome:
         if members.get(name) is None:
             raise InputError(f"必須フィールドが不足: {name}")
     checked = {name: check(name, members.get(name)) for name, check in _CHECKS.items()}
+    if len(json.dumps(checked)) > LONGEST_OUTCOME:
+        raise InputError(f"an outcome has at most {LONGEST_OUTCOME} characters")
     at = _moment(members.get("timestamp"), now)
     stamp = {} if members.get("timestamp") is None else {"timestamp": utc_micros(at)}
     return WorkOutcome(**checked, timestamp=at, outcome_hash=hash_payload({**checked, **stamp}))

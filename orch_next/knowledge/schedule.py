@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.errors import ConfigError, RuleError
+from orch_next.regular import MOST_SMALL, read_regular
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class RetrainSchedule:
     def config(self) -> dict[str, Any]:
         """Return `ai_prediction` of config/monitoring.json over the defaults; ConfigError."""
         try:
-            whole = json.loads(self._file.read_text(encoding="utf-8"))
+            whole = json.loads(read_regular(self._file, MOST_SMALL))
         except FileNotFoundError:
             whole = {}
         except (OSError, ValueError) as error:

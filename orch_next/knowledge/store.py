@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from orch_next.core.events import utc_micros
+from orch_next.errors import RuleError
 from orch_next.knowledge.documents import Document, Library
 from orch_next.knowledge.outcomes import WorkOutcome, parse_utc, storable
 from orch_next.knowledge.tables import outcome_table
 
 MOST_OF_A_TASK = 1_000
+MOST_OUTCOMES = 200_000
 # SQLite takes at most so many values in a statement.
 _MOST_BOUND = 500
 _COLUMNS = outcome_table.c
@@ -26,8 +28,11 @@ class KnowledgeStore:
         self._library = library
 
     def save_work_outcome(self, outcome: WorkOutcome) -> bool:
-        """Store an outcome and its words; False when it was known. Raise BusyError."""
+        """Store an outcome and its words; False when it was known. Raise BusyError, RuleError."""
         with self._library.transaction() as connection:
+            newest = connection.scalar(sa.select(sa.func.max(_COLUMNS.number))) or 0
+            if newest >= MOST_OUTCOMES:
+                raise RuleError(f"{MOST_OUTCOMES} outcomes are stored: archive the database")
             return self.add(connection, outcome)
 
     def add(self, connection: sa.Connection, outcome: WorkOutcome) -> bool:

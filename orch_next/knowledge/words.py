@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+
+from orch_next.bounded import kept_by_text
 
 # PostgreSQL's tsvector has positions up to 16,383.
 MOST_WORDS = 16_000
 LONGEST_WORD = 200
 _MOST_TERMS = 16
-_KNOWN = 16_384
+_KNOWN, _KNOWN_CHARACTERS = 16_384, 8_000_000
 _CJK = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"([{_CJK}]+)|((?:(?![{_CJK}_])\w)+)")
 
@@ -37,7 +38,7 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
-@lru_cache(_KNOWN)
+@kept_by_text(_KNOWN, _KNOWN_CHARACTERS)
 def as_line(text: str) -> str:
     """Return a document's words between spaces."""
     return f" {' '.join(split_words(text))} "

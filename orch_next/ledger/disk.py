@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from orch_next.regular import MOST_LEDGER, open_regular, refuse_larger
+
 if sys.platform == "linux":  # pragma: no branch - other systems have no leases
     import fcntl
 
@@ -27,8 +29,10 @@ class Disk:
     system: str = sys.platform
 
     def open_read(self, path: Path) -> int:
-        """Open a file for reading; children do not inherit the descriptor."""
-        return os.open(path, os.O_RDONLY | _CLOEXEC)
+        """Open a regular file for reading; children do not inherit the descriptor."""
+        with open_regular(path) as file:
+            refuse_larger(file, MOST_LEDGER)
+            return os.dup(file.fileno())
 
     def open_new(self, path: Path, mode: int = 0o600) -> int:
         """Create a file for writing; it must not exist."""

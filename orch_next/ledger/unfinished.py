@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from orch_next.regular import MOST_SMALL, open_regular, read_regular
+
 # What git keeps in the work tree's own folder meanwhile, and what it calls the operation.
 _MARKS = (
     ("rebase-merge", "rebase"),
@@ -71,7 +73,7 @@ def _pointed_to(git: Path) -> Path:
     """Follow the `gitdir:` line that work trees and submodules have in place of a folder."""
     if not git.is_file():
         return git
-    pointer = git.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    pointer = read_regular(git, MOST_SMALL).decode("utf-8", "surrogateescape").strip()
     return git.parent / pointer.removeprefix("gitdir:").strip()
 
 
@@ -89,7 +91,8 @@ def _spares_files(git: Path, operation: str) -> bool:
 def _of_sequence(git: Path) -> str:
     """Name a sequence of picks or reverts between two of them."""
     try:
-        begin = (git / "sequencer" / "todo").read_text(encoding="utf-8", errors="replace")[:6]
+        with open_regular(git / "sequencer" / "todo") as todo:
+            begin = todo.read(6)
     except OSError:
         return "cherry-pick"
-    return "revert" if begin == "revert" else "cherry-pick"
+    return "revert" if begin == b"revert" else "cherry-pick"

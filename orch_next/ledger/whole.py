@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orch_next.errors import UncertainError
 from orch_next.ledger.disk import Disk
+from orch_next.regular import read_regular
 
 _MODE, _PRIVATE = 0o666, 0o600
 
@@ -201,7 +202,7 @@ def _confirm(disk: Disk, path: Path) -> None:
 def _holds(path: Path, data: bytes) -> bool:
     """Tell whether a replacement that was told to have failed was made all the same."""
     try:
-        return path.read_bytes() == data
+        return read_regular(path, len(data)) == data
     except OSError:
         return False
 

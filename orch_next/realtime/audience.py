@@ -36,8 +36,26 @@ class Audience:
         self._is_green = False
 
     def __len__(self) -> int:
-        """Return how many are connected."""
-        return len(clients_of(self._engine))
+        """Return how many are connected: not those that have yet to say who they are."""
+        return sum(1 for _ in self._server.manager.get_participants(NAMESPACE, None))
+
+    def is_connected(self, sid: str) -> bool:
+        """Tell whether an Engine.IO session is a client of the default namespace."""
+        return self._server.manager.sid_from_eio_sid(sid, NAMESPACE) is not None
+
+    def addresses(self) -> dict[str, str]:
+        """Return the addresses of all Engine.IO sessions of this process."""
+        environs = self._server.environ
+        return {
+            sid: environs.get(sid, {}).get("REMOTE_ADDR", "")
+            for sid in list(clients_of(self._engine))
+        }
+
+    def drop(self, sid: str) -> None:
+        """End a session at once, whatever it waits for."""
+        client = clients_of(self._engine).pop(sid, None)
+        if client is not None:
+            self._abort(client)
 
     def track_websockets(self, *, is_green: bool) -> None:
         """Remember each client's WebSocket from now on, in the driver that the server set."""
@@ -61,10 +79,13 @@ class Audience:
         """Disconnect clients that have not read for too long: memory is bounded."""
         for client in list(clients_of(self._engine).values()):
             if not client.closed and client.queue.qsize() > BACKLOG_LIMIT:
-                websocket = self._websockets.get(client)
-                client.close(wait=False, abort=True)
-                if websocket is not None:
-                    websocket.abort()
+                self._abort(client)
+
+    def _abort(self, client: Any) -> None:
+        websocket = self._websockets.get(client)
+        client.close(wait=False, abort=True)
+        if websocket is not None:
+            websocket.abort()
 
     def _idle_websocket(self, client: Any) -> Any | None:
         """Return the WebSocket of a client for whom nothing waits in the queue."""

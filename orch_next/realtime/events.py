@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -41,11 +41,15 @@ class Draft:
 
 @dataclass(frozen=True)
 class Event:
-    """A numbered event; `payload` is the JSON object of contract 2, with `seq`."""
+    """A numbered event; `payload` is the JSON object of contract 2, with `seq`.
+
+    `size` is the payload's length in the log.
+    """
 
     seq: int
     name: str
     payload: dict[str, Any]
+    size: int = field(default=0, compare=False)
 
     @cached_property
     def data(self) -> str:
@@ -75,7 +79,7 @@ class Event:
 
 def stored_event(seq: int, name: str, payload: str | bytes) -> Event:
     """Make the event of a row of the log."""
-    return Event(seq, name, {"seq": seq, **orjson.loads(payload)})
+    return Event(seq, name, {"seq": seq, **orjson.loads(payload)}, len(payload))
 
 
 def draft_of(change: Change) -> Draft:

@@ -12,7 +12,7 @@ from queue import Empty
 from typing import Any
 
 from orch_next.realtime.events import Event
-from orch_next.realtime.log import KEEP
+from orch_next.realtime.log import KEEP, KEEP_BYTES
 
 QUEUE_LIMIT = 1_000  # events a stream may lag behind before it gets a reset
 
@@ -98,9 +98,13 @@ class Subscription:
 class Hub:
     """The last events and those who listen; everything but `current` belongs to the loop."""
 
-    def __init__(self, make_queue: Callable[[], Any], *, keep: int = KEEP) -> None:
+    def __init__(
+        self, make_queue: Callable[[], Any], *, keep: int = KEEP, keep_bytes: int = KEEP_BYTES
+    ) -> None:
         self._make_queue = make_queue
-        self._ring: deque[Event] = deque(maxlen=keep)
+        self._keep, self._keep_bytes = keep, keep_bytes
+        self._ring: deque[Event] = deque()
+        self._size = 0
         self._subscriptions: set[Subscription] = set()
         self._listeners: list[Tell] = []
         self._lock = threading.RLock()
@@ -206,11 +210,15 @@ class Hub:
     def _remember(self, event: Event) -> None:
         if event.resets:
             self._ring.clear()
-            self._floor = event.seq
-        elif len(self._ring) == self._ring.maxlen:
-            self._floor = self._ring[0].seq
+            self._floor, self._size = event.seq, 0
         self._ring.append(event)
+        self._size += event.size
         self.current = event.seq
+        while len(self._ring) > self._keep or (
+            self._size > self._keep_bytes and len(self._ring) > 1
+        ):
+            oldest = self._ring.popleft()
+            self._floor, self._size = oldest.seq, self._size - oldest.size
 
     def _tell(self, item: Item) -> None:
         for subscription in self._subscriptions:

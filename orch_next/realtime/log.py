@@ -9,6 +9,7 @@ from typing import Protocol
 from orch_next.realtime.events import Draft, Event
 
 KEEP = 10_000  # events that can be replayed
+KEEP_BYTES = 32_000_000  # of JSON that they have together
 Row = tuple[str, str]  # kind, record id
 
 

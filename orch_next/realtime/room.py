@@ -24,6 +24,7 @@ from orch_next.core.views import view_flow, view_heatmap, view_overview, view_ti
 from orch_next.errors import BusyError, OrchError
 from orch_next.realtime.hub import Holder, Hub
 from orch_next.realtime.owner import FileLease, Lease, Owner, RedisLease
+from orch_next.realtime.proving import Patience
 from orch_next.realtime.pump import Pump
 from orch_next.realtime.redis_log import RedisEventLog
 from orch_next.realtime.sockets import Identify, RunsBlocking, Sockets, make_socketio
@@ -36,6 +37,7 @@ MONITOR_SECONDS = 30.0
 SAMPLE_SECONDS = 3.0
 TAIL_MS = 1_000
 STANDING_SECONDS = 0.5
+GATE_SECONDS = 1.0
 
 
 class LiveSettings(Protocol):
@@ -52,6 +54,18 @@ class LiveSettings(Protocol):
     @property
     def redis_url(self) -> str:
         """Return the URL of Redis, empty for none."""
+
+    @property
+    def unproven_socket_seconds(self) -> float:
+        """Return how long a socket may be open before its client connects."""
+
+    @property
+    def unproven_sockets_per_address(self) -> int:
+        """Return how many such sockets one address may have where there are identities."""
+
+    @property
+    def unproven_sockets(self) -> int:
+        """Return how many such sockets there may be in all where there are identities."""
 
 
 class Readings(Protocol):
@@ -111,6 +125,7 @@ class Realtime:
             views=_views(board, readings, now),
             identify=identify,
             is_shared=bool(settings.redis_url),
+            patience=_patience(settings, has_identities=identify is not None),
         )
         self.owner = Owner(_lease(settings), gained=lambda: self.pump.poke())
         self.pump = Pump(
@@ -174,6 +189,7 @@ class Realtime:
             "owner lease": self.owner.run,
             "monitor": self._run_monitor,
             **({"identities": self._run_standing} if self._is_standing else {}),
+            "socket gate": self._run_gate,
             **({"redis tail": self._run_tail} if self._settings.redis_url else {}),
         }
         for name, task in tasks.items():
@@ -210,6 +226,10 @@ class Realtime:
         while not self._stopping.wait(max(0.0, started + beat * SAMPLE_SECONDS - monotonic())):
             self._sample(beat % round(MONITOR_SECONDS / SAMPLE_SECONDS) == 0)
             beat += 1
+
+    def _run_gate(self) -> None:
+        while not self._stopping.wait(GATE_SECONDS):
+            self._post(self.sockets.drop_unproven)
 
     def _sample(self, tell: bool) -> None:
         try:
@@ -272,6 +292,13 @@ def find_fallen(holders: set[Holder], is_standing: Callable[[Any], bool] | None)
         return {one for one in holders if is_standing is not None and not is_standing(one)}
     except BusyError:
         return set()
+
+
+def _patience(settings: LiveSettings, *, has_identities: bool) -> Patience:
+    seconds = settings.unproven_socket_seconds
+    if not has_identities:
+        return Patience(seconds)  # who may open a socket may connect as well
+    return Patience(seconds, settings.unproven_sockets_per_address, settings.unproven_sockets)
 
 
 def _log(settings: LiveSettings) -> SqlEventLog | RedisEventLog:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Container, Mapping
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flask import Flask, request
 from flask_socketio import SocketIO
 
 from orch_next.errors import OrchError
-from orch_next.internals import close_at_once, engine_of
+from orch_next.internals import ask_first, close_at_once, end_client, engine_of
 from orch_next.realtime.audience import NAMESPACE, Audience
 from orch_next.realtime.hub import Holder, Hub, Item, Reset
+from orch_next.realtime.proving import Gate, Patience
 from orch_next.realtime.streams import parse_cursor
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 T = TypeVar("T")
 GREETING = "ORCHダッシュボードに接続されました"
 ALERT_CATEGORIES = ("system", "quality", "prediction", "automation")
+RETRY_SECONDS = 5
 ROOM = "live"  # who has been caught up hears every event from then on
 
 Identify = Callable[[Any, Mapping[str, Any]], Holder]
@@ -74,10 +80,13 @@ class Sockets:
         views: Mapping[str, View],
         identify: Identify | None = None,
         is_shared: bool = False,
+        patience: Patience | None = None,
     ) -> None:
         self._socketio, self._hub, self._is_shared = socketio, hub, is_shared
         self._views, self._identify = views, identify
         self.audience = Audience(socketio)
+        self.gate = Gate(patience or Patience(), self.audience.is_connected, clock=monotonic)
+        ask_first(engine_of(socketio), self._refusal, self._answer_get)
         self.loop: RunsBlocking | None = None
         self._holders: dict[str, Holder] = {}
         on = socketio.on_event
@@ -102,13 +111,10 @@ class Sockets:
 
     def end_sockets(self, fallen: Container[Holder]) -> None:
         """Disconnect the clients of these holders, at once and for good."""
-        server = self._socketio.server
         for sid, holder in list(self._holders.items()):
             if holder in fallen:
                 self._holders.pop(sid, None)
-                client = server.manager.eio_sid_from_sid(sid, NAMESPACE)
-                server.disconnect(sid, namespace=NAMESPACE, ignore_queue=True)
-                server.eio.disconnect(client)
+                end_client(self._socketio, sid, NAMESPACE)
 
     def tell(self, item: Item) -> None:
         """Send an event, or a reset, to every client of this process that was caught up."""
@@ -126,6 +132,25 @@ class Sockets:
             server.start_background_task(emit)  # Redis may make it wait, but nobody else
         else:
             emit()
+
+    def drop_unproven(self) -> None:
+        """End the sessions that had time enough to connect; for the loop."""
+        for sid in self.gate.overdue(self.audience.addresses()):
+            self.audience.drop(sid)
+
+    def _refusal(self, sid: str, environ: Mapping[str, Any]) -> str:
+        """Return why a session may not begin: wrong credentials, or too many without any."""
+        identify = self._identify
+        if identify is not None and self._run(lambda: identify(None, environ)):
+            return ""
+        if identify is not None and "HTTP_AUTHORIZATION" in environ:
+            return "invalid_token"
+        return self.gate.admit(sid, environ.get("REMOTE_ADDR", ""))
+
+    def _answer_get(self, handle: WSGIApplication, environ: Any, start_response: Any) -> Any:
+        """Let a request that may wait hold a thread, while there is one for sockets."""
+        with self.gate.holding() as fits:
+            return handle(environ, start_response) if fits else _no_thread(start_response)
 
     def _connect(self, auth: Any = None) -> bool | None:
         environ, identify = request.environ, self._identify
@@ -184,6 +209,12 @@ class Sockets:
     def _emit(self, name: str, payload: Any, to: str | None) -> None:
         # Every process tells its own clients: through Redis they would hear it twice.
         self._socketio.server.emit(name, payload, to=to, namespace=NAMESPACE, ignore_queue=True)
+
+
+def _no_thread(start_response: Any) -> list[bytes]:
+    headers = [("Content-Length", "0"), ("Retry-After", str(RETRY_SECONDS))]
+    start_response("503 Service Unavailable", headers)
+    return [b""]
 
 
 def _named(item: Item) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from orch_next.core.database import Database, metadata
 from orch_next.core.events import utc_micros
 from orch_next.realtime.events import Draft, Event, stored_event
-from orch_next.realtime.log import KEEP, Row
+from orch_next.realtime.log import KEEP, KEEP_BYTES, Row
 
 TRIM_EVERY = 100
 
@@ -42,9 +42,11 @@ COUNTER = sa.Table(
 class SqlEventLog:
     """An `EventLog` in the tables `live_events`, `live_rows` and `live_counter`."""
 
-    def __init__(self, database: Database, *, keep: int = KEEP) -> None:
+    def __init__(
+        self, database: Database, *, keep: int = KEEP, keep_bytes: int = KEEP_BYTES
+    ) -> None:
         self._database = database
-        self._keep = keep
+        self._keep, self._keep_bytes = keep, keep_bytes
 
     def append(self, drafts: Sequence[Draft], at: datetime) -> int:
         """Number and keep what is new in one transaction; return how many events that made."""
@@ -103,7 +105,19 @@ class SqlEventLog:
 
     def _trim(self, connection: sa.Connection, first: int, seq: int) -> None:
         if seq // TRIM_EVERY > first // TRIM_EVERY:
-            connection.execute(EVENTS.delete().where(EVENTS.c.seq <= seq - self._keep))
+            gone = max(seq - self._keep, _last_beyond(connection, self._keep_bytes))
+            connection.execute(EVENTS.delete().where(EVENTS.c.seq <= gone))
+
+
+def _last_beyond(connection: sa.Connection, most_bytes: int) -> int:
+    """Return the newest event for which the newer ones leave no room, 0 for none."""
+    size, payload = 0, sa.func.length(EVENTS.c.payload)
+    query = sa.select(EVENTS.c.seq, payload).order_by(EVENTS.c.seq.desc())
+    for number, (seq, length) in enumerate(connection.execute(query)):
+        size += length
+        if number and size > most_bytes:
+            return int(seq)
+    return 0
 
 
 def _locked_counter(connection: sa.Connection) -> int:

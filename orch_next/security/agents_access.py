@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from orch_next.errors import ConfigError
+from orch_next.regular import MOST_SMALL, read_regular
 
 CONFIG = Path("config") / "agents_api.json"
 SECRETS = Path("config") / "secrets.json"
@@ -71,7 +72,7 @@ def _real(secret: str) -> str:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = json.loads(read_regular(path, MOST_SMALL).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:

@@ -20,6 +20,7 @@ from orch_next.security.requests import FAILURES, DoorSessions, guard_requests
 from orch_next.security.secret import load_secret_key
 from orch_next.security.session_tokens import SessionTokens
 from orch_next.security.third_party import policy_sources
+from orch_next.security.writes import limit_writes
 
 SESSION_HOURS = 12
 
@@ -35,6 +36,7 @@ def close_door(app: Flask, settings: Settings, record: Record = record_nothing) 
     answer_cors(app, settings)
     if settings.auth == "token":
         guard_requests(app, Identities(settings.database, sessions=_session_tokens(app)))
+        limit_writes(app, settings.writes_per_minute)
     guard_agents(app, load_agents_access(settings.moc_root), now=utc_now)
     # Outermost: Socket.IO has replaced `wsgi_app` by its own middleware before this.
     files = policy_sources(Path(app.static_folder or ""))

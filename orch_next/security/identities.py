@@ -17,23 +17,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, TypeGuard
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Integer,
-    Select,
-    String,
-    Table,
-    Text,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
+from orch_next.bounded import Bounded
 from orch_next.errors import (
     BusyError,
     ConfigError,
@@ -42,12 +31,20 @@ from orch_next.errors import (
     NotFoundError,
 )
 from orch_next.ledger.disk import Disk
+from orch_next.security.identity_tables import (
+    IDENTITIES,
+    NAME_LENGTH,
+    PASSWORDS,
+    STANDING,
+    select_rows,
+    stand,
+)
 from orch_next.security.passwords import NOBODY, fits, hash_password
 from orch_next.security.session_tokens import SessionTokens
-from orch_next.storage.database import Database, metadata
+from orch_next.storage.database import Database
 
 ROLES = ("CMD", "WORK", "AUDIT", "viewer")
-NAME_LENGTH = 64
+MOST_SEEN = 10_000
 # How long a looked-up row is believed; another process's `identity remove` acts after it.
 FRESH_SECONDS = 1.0
 # How long a known row is believed for reads while the database is away.
@@ -56,34 +53,6 @@ AWAY_SECONDS = 300.0
 _SEPARATOR = ","
 _CORE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TOKEN = re.compile(r"orch_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
-
-_TABLE = Table(
-    "identities",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("name", String(NAME_LENGTH), nullable=False),
-    Column("name_key", String(NAME_LENGTH * 4), nullable=False, unique=True),
-    Column("role", String(16), nullable=False),
-    Column("token_sha256", String(64), nullable=False),
-    Column("created_at", String(32), nullable=False),
-)
-
-# Beside the identities, because tables that exist are never altered.
-_PASSWORDS = Table(
-    "identity_passwords",
-    metadata,
-    Column("identity_id", String(12), primary_key=True),
-    Column("password", String(200), nullable=False),
-)
-
-# Sessions name the generation that they began in; a row is there once it was raised.
-_STANDING = Table(
-    "identity_standing",
-    metadata,
-    Column("identity_id", String(12), primary_key=True),
-    Column("generation", Integer, nullable=False),
-    Column("cores", Text, nullable=False),
-)
 
 
 @dataclass(frozen=True)
@@ -130,7 +99,7 @@ class Identities:
         self._now = now
         self._clock = clock
         self.sessions = sessions
-        self._seen: dict[str, tuple[float, Row[tuple[str, ...]]]] = {}
+        self._seen: Bounded[str, tuple[float, Row[tuple[str, ...]]]] = Bounded(MOST_SEEN)
 
     def close(self) -> None:
         """Give the database's connections back."""
@@ -157,15 +126,15 @@ class Identities:
         row |= {"name_key": name_key(identity.name), "token_sha256": _digest(token)}
         with self._database.transaction() as connection:
             try:
-                connection.execute(insert(_TABLE).values(row))
+                connection.execute(insert(IDENTITIES).values(row))
             except IntegrityError as error:
                 raise InputError(f"there is already an identity named {identity.name!r}") from error
             if identity.cores:
-                _stand(connection, identity.id, cores=_SEPARATOR.join(identity.cores))
+                stand(connection, identity.id, cores=_SEPARATOR.join(identity.cores))
 
     def list_all(self) -> list[Identity]:
         """Return every identity, oldest first."""
-        query = _rows().order_by(_TABLE.c.created_at, _TABLE.c.name)
+        query = select_rows().order_by(IDENTITIES.c.created_at, IDENTITIES.c.name)
         with self._database.reading() as connection:
             return [_identity(row) for row in connection.execute(query)]
 
@@ -173,15 +142,15 @@ class Identities:
         """Delete the identity of that name and return it; raise `NotFoundError`."""
         identity = self.get(name)
         with self._database.transaction() as connection:
-            connection.execute(delete(_TABLE).where(_TABLE.c.id == identity.id))
-            for table in (_PASSWORDS, _STANDING):
+            connection.execute(delete(IDENTITIES).where(IDENTITIES.c.id == identity.id))
+            for table in (PASSWORDS, STANDING):
                 connection.execute(delete(table).where(table.c.identity_id == identity.id))
-        self._seen.pop(identity.id, None)
+        self._seen.pop(identity.id)
         return identity
 
     def get(self, name: str) -> Identity:
         """Return the identity of that name; raise `NotFoundError`."""
-        row = self._first(_TABLE.c.name_key == name_key(name))
+        row = self._first(IDENTITIES.c.name_key == name_key(name))
         if row is None:
             raise NotFoundError(f"there is no identity named {name!r}")
         return _identity(row)
@@ -189,26 +158,26 @@ class Identities:
     def end_sessions(self, identity: Identity) -> None:
         """End every session of the identity: cookies, login tokens, sockets, streams."""
         with self._database.transaction() as connection:
-            _stand(connection, identity.id, raises=True)
-        self._seen.pop(identity.id, None)
+            stand(connection, identity.id, raises=True)
+        self._seen.pop(identity.id)
 
     def set_password(self, identity: Identity, password: str) -> None:
         """Give the identity another password and end its sessions; raise `InputError`."""
         stored = hash_password(password)
         with self._database.transaction() as connection:
-            row = update(_PASSWORDS).where(_PASSWORDS.c.identity_id == identity.id)
+            row = update(PASSWORDS).where(PASSWORDS.c.identity_id == identity.id)
             if not connection.execute(row.values(password=stored)).rowcount:
                 values = {"identity_id": identity.id, "password": stored}
-                connection.execute(insert(_PASSWORDS).values(values))
-            _stand(connection, identity.id, raises=True)
-        self._seen.pop(identity.id, None)
+                connection.execute(insert(PASSWORDS).values(values))
+            stand(connection, identity.id, raises=True)
+        self._seen.pop(identity.id)
 
     def set_cores(self, identity: Identity, cores: Sequence[str]) -> Identity:
         """Say as which cores the identity may speak; raise `InputError`."""
         names = _checked_cores(cores)
         with self._database.transaction() as connection:
-            _stand(connection, identity.id, cores=_SEPARATOR.join(names))
-        self._seen.pop(identity.id, None)
+            stand(connection, identity.id, cores=_SEPARATOR.join(names))
+        self._seen.pop(identity.id)
         return replace(identity, cores=names)
 
     def is_standing(self, identity: Identity) -> bool:
@@ -245,12 +214,12 @@ class Identities:
         identity, token = self.add(name, role)
         with self._database.transaction() as connection:
             row = {"identity_id": identity.id, "password": stored}
-            connection.execute(insert(_PASSWORDS).values(row))
+            connection.execute(insert(PASSWORDS).values(row))
         return identity, token
 
     def find_by_password(self, name: str, password: str) -> Identity | None:
         """Return who logs in so, or None; the token serves as a password too."""
-        row = self._first(_TABLE.c.name_key == name_key(name))
+        row = self._first(IDENTITIES.c.name_key == name_key(name))
         own = self.find_by_token(password) if _TOKEN.fullmatch(password) else None
         if own is not None:
             return own if row is not None and own.id == row.id else None
@@ -262,7 +231,7 @@ class Identities:
     def count_active(self, seconds: float) -> int:
         """Return how many identities this process has met in the last seconds."""
         now = self._clock()
-        return sum(now - at < seconds for at, _ in list(self._seen.values()))
+        return sum(now - at < seconds for at, _ in self._seen.values())
 
     def find_by_token(self, token: str, *, reads: bool = False) -> Identity | None:
         """Return whose token it is, or None; compares in constant time. `reads` as in `find`."""
@@ -277,49 +246,31 @@ class Identities:
         return _identity(row)
 
     def _password(self, identity_id: str) -> str | None:
-        query = select(_PASSWORDS.c.password).where(_PASSWORDS.c.identity_id == identity_id)
+        query = select(PASSWORDS.c.password).where(PASSWORDS.c.identity_id == identity_id)
         with self._database.reading() as connection:
             found: str | None = connection.scalar(query)
         return found
 
     def _row(self, identity_id: str, reads: bool) -> Row[tuple[str, ...]] | None:
-        at, row = self._seen.get(identity_id, (0.0, None))
+        at, row = self._seen.get(identity_id) or (0.0, None)
         age = self._clock() - at
         if row is not None and age < FRESH_SECONDS:
             return row
         try:
-            fresh = self._first(_TABLE.c.id == identity_id)
+            fresh = self._first(IDENTITIES.c.id == identity_id)
         except BusyError:
             if row is not None and reads and age < AWAY_SECONDS:
                 return row
             raise
         if fresh is None:
-            self._seen.pop(identity_id, None)
+            self._seen.pop(identity_id)
             return None
-        self._seen[identity_id] = (self._clock(), fresh)
+        self._seen.put(identity_id, (self._clock(), fresh))
         return fresh
 
     def _first(self, condition: ColumnElement[bool]) -> Row[tuple[str, ...]] | None:
         with self._database.reading() as connection:
-            return connection.execute(_rows().where(condition)).first()
-
-
-def _rows() -> Select[Any]:
-    joined = _TABLE.outerjoin(_STANDING, _TABLE.c.id == _STANDING.c.identity_id)
-    return select(_TABLE, _STANDING.c.generation, _STANDING.c.cores).select_from(joined)
-
-
-def _stand(
-    connection: Connection, identity_id: str, *, raises: bool = False, cores: str | None = None
-) -> None:
-    """Write the identity's row of `_STANDING`, raise its generation or set its cores."""
-    values: dict[str, Any] = {} if cores is None else {"cores": cores}
-    if raises:
-        values["generation"] = _STANDING.c.generation + 1
-    row = update(_STANDING).where(_STANDING.c.identity_id == identity_id)
-    if not connection.execute(row.values(values)).rowcount:
-        first = {"identity_id": identity_id, "generation": int(raises), "cores": cores or ""}
-        connection.execute(insert(_STANDING).values(first))
+            return connection.execute(select_rows().where(condition)).first()
 
 
 def _is_session(session: object) -> TypeGuard[Sequence[Any]]:

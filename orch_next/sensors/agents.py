@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orch_next.regular import MOST_RECORDS, read_regular
+
 REGISTRY = Path("data") / "agents_registry.json"
 AUDIT_REPORT = Path("ORCH") / "REPORTS" / "AGENTS_API_AUDIT.md"
 
@@ -37,7 +39,8 @@ def read_agents(moc_root: Path, registry: Path = REGISTRY) -> AgentReadings:
     heartbeats = tuple(beat for beat in beats if isinstance(beat, str))
     report = moc_root / AUDIT_REPORT
     try:
-        text, epoch = report.read_text(encoding="utf-8", errors="replace"), report.stat().st_mtime
+        text = read_regular(report, MOST_RECORDS).decode("utf-8", "replace")
+        epoch = report.stat().st_mtime
     except OSError:
         return AgentReadings(statuses, heartbeats)
     return AgentReadings(statuses, heartbeats, text.count("PASS"), text.count("FAIL"), epoch)
@@ -46,7 +49,7 @@ def read_agents(moc_root: Path, registry: Path = REGISTRY) -> AgentReadings:
 def _agents(path: Path) -> list[dict[str, Any]]:
     """Return the agents of either known form, a bare array or `{"agents": [...]}`."""
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_regular(path, MOST_RECORDS))
     except (OSError, ValueError):
         return []
     rows = found.get("agents", []) if isinstance(found, dict) else found

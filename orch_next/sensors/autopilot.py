@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.core.json_file import parse_json
+from orch_next.regular import MOST_SMALL, read_regular
 from orch_next.sensors.quality import local_iso
 from orch_next.sensors.work import AUDIT, read_tail
 
@@ -94,7 +95,7 @@ def _heartbeat_sign(path: Path) -> Sign | None:
 
 def _read_object(path: Path) -> Mapping[str, Any]:
     try:
-        found = parse_json(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        found = parse_json(read_regular(path, MOST_SMALL).removeprefix(b"\xef\xbb\xbf"))
     except (OSError, ValueError):
         return {}  # somebody else writes it; its time still counts
     return found if isinstance(found, dict) else {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
+
+from orch_next.bounded import Bounded
 
 MOST_KEPT = 64
 # A stamp may not know everything that an answer depends on.
@@ -35,7 +36,7 @@ class Remembered:
     def __init__(self, seconds: float, *, clock: Callable[[], float]) -> None:
         self._seconds, self._clock = seconds, clock
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._kept: Bounded[Hashable, _Kept] = Bounded(MOST_KEPT)
 
     def get(self, key: Hashable, make: Callable[[], Any], stamp: Stamp = lambda: None) -> Any:
         """Return the value of `key`, made by `make` when there is none that is fresh.
@@ -67,8 +68,6 @@ class Remembered:
 
     def _find(self, key: Hashable) -> _Kept:
         with self._lock:
-            kept = self._kept.pop(key, None) or _Kept()
-            self._kept[key] = kept
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            kept = self._kept.get(key) or _Kept()
+            self._kept.put(key, kept)
             return kept

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.core.json_file import parse_json
+from orch_next.regular import read_regular
+from orch_next.regular import read_tail as read_last_bytes
 
 TAIL_LINES = 50
 REPORTS = "REPORTS"
@@ -21,10 +23,7 @@ _COVERAGE_KEYS = ("coverage", "test_coverage", "line_coverage", "percent_covered
 def read_tail(path: Path, most: int) -> list[str] | None:
     """Return the last lines with their ends, None without the file; OSError passes."""
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - TAIL_BYTES))
-            data = file.read(TAIL_BYTES)
+        data = read_last_bytes(path, TAIL_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
     lines = data.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
@@ -35,8 +34,7 @@ def read_tail(path: Path, most: int) -> list[str] | None:
 def read_summary(root: Path) -> Any:
     """Return the tests' summary of any form, None where there is none that is JSON."""
     try:
-        with (root / TEST_SUMMARY).open("rb") as file:
-            data = file.read(MOST_SUMMARY)
+        data = read_regular(root / TEST_SUMMARY, MOST_SUMMARY)
         return parse_json(data.removeprefix(b"\xef\xbb\xbf"))
     except (OSError, ValueError):
         return None

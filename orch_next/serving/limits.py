@@ -8,6 +8,7 @@ from contextlib import suppress
 
 IDLE_SECONDS = 60.0  # between two pieces of a request; streams and sockets have their own pings
 FULL_PAUSE_SECONDS = 0.2
+THREAD_PAUSE_SECONDS = 1.0  # of a thread that finds none; each says so each time
 # Accepting may fail for now: nothing is free, the client has gone already, a firewall, the
 # network. Only with these the listener itself is gone, and no later try can work.
 CLOSED = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSOCK})

@@ -29,6 +29,13 @@ def gunicorn_worker() -> Any | None:
     return _gunicorn("gunicorn.workers.base", "Worker")
 
 
+def request_threads() -> int | None:
+    """Return how many threads serve requests; None: each connection gets its own."""
+    worker = gunicorn_worker()
+    is_threaded = worker is not None and type(worker).__module__ == "gunicorn.workers.gthread"
+    return int(worker.cfg.threads) if worker is not None and is_threaded else None
+
+
 def use_instead() -> str:
     """Return the commands that work, for a message that refuses another one."""
     return f"use: {' or '.join(COMMANDS)}"

@@ -11,6 +11,7 @@ from flask import Flask
 from orch_next.config import Settings
 from orch_next.internals import end_polls, engine_of, replace_driver, wrap_views
 from orch_next.offload import Loop, make_loop
+from orch_next.serving.mode import request_threads
 from orch_next.serving.offloaded import Offloaded
 from orch_next.serving.proxy import behind_proxy
 from orch_next.serving.stopping import Serving
@@ -34,6 +35,7 @@ def prepare_app(app: Flask, settings: Settings, async_mode: str) -> Serving:
     serving = Serving(loop, orch.stopping, WebSockets(loop.lock), end)
     _offload_views(app, socketio, loop, settings.max_body_bytes)
     _install_websockets(app, socketio, serving.websockets)
+    _spare_threads(app)
     behind_proxy(app, settings)
     app.extensions["orch_next_serving"] = serving
     return serving
@@ -60,6 +62,13 @@ def _without_exits(wsgi_app: WSGIApplication) -> WSGIApplication:
             raise RuntimeError(f"a view raised SystemExit: {error}") from error
 
     return serve
+
+
+def _spare_threads(app: Flask) -> None:
+    """Leave threads to requests where sockets share them."""
+    threads, live = request_threads(), app.extensions.get("orch_realtime")
+    if threads is not None and live is not None:
+        live.sockets.gate.limit_threads(threads)
 
 
 def _end_polls(socketio: Any | None) -> None:

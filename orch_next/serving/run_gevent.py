@@ -35,6 +35,15 @@ class _WithSocket(WSGIHandler):  # type: ignore[misc]  # gevent's stubs leave it
 
 
 class _Server(WSGIServer):  # type: ignore[misc]  # gevent's stubs leave it untyped
+    gone: BaseException | None = None
+
+    def is_fatal_error(self, ex: BaseException) -> bool:
+        """Keep what ended the listener; gevent itself only closes it."""
+        is_fatal: bool = super().is_fatal_error(ex)
+        if is_fatal:
+            self.gone = ex
+        return is_fatal
+
     def handle(self, client: Any, address: Any) -> None:
         client.settimeout(limits.IDLE_SECONDS)
         super().handle(client, address)
@@ -53,9 +62,11 @@ def run(
         error_log=logging.getLogger("orch_next.serving"),
     )
     server.start()
-    while not stop.is_set():
+    while not stop.is_set() and server.gone is None:
         gevent.sleep(_TICK_SECONDS)
     server.close()
     serving.end_streams()
     gevent.spawn_later(GOODBYE_SECONDS, serving.abort_streams)
     server.stop(timeout=STOP_SECONDS)
+    if server.gone is not None:  # better than silence
+        raise server.gone

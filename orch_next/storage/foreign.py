@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+from orch_next.regular import open_regular
+
 COMPANIONS = ("-wal", "-shm", "-journal")
 _COPIED = ("", "-wal", "-journal")
 _WAL_MODE = 2
@@ -56,7 +58,7 @@ def quoted(name: str) -> str:
 
 
 def _is_wal(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(20)
     return len(head) == 20 and _WAL_MODE in head[18:20]
 

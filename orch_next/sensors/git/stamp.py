@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
+from orch_next.regular import read_regular
+
 # More entries than this are left to git itself.
 MOST_ENTRIES = 5_000
 # What decides, besides the refs, what a log shows.
@@ -47,9 +49,9 @@ def _git_folder(folder: Path) -> Path:
 
 def _pointed_to(file: Path, prefix: str) -> Path | None:
     """Return the folder that a pointer file names, None without one."""
-    if not file.is_file() or file.stat().st_size > _LONGEST_POINTER:
+    if not file.is_file():
         return None
-    text = file.read_text(encoding="utf-8").strip()
+    text = read_regular(file, _LONGEST_POINTER).decode("utf-8").strip()
     return file.parent / text.removeprefix(prefix) if text.startswith(prefix) else None
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from orch_next.errors import ConfigError
+from orch_next.regular import MOST_SMALL, read_regular
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -125,7 +126,7 @@ def matches(file: str, patterns: tuple[str, ...]) -> bool:
 def load_rules(path: Path) -> RulesConfig:
     """Read the file (a missing one changes nothing); raise `ConfigError` naming the key."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(read_regular(path, MOST_SMALL).decode("utf-8"))
     except FileNotFoundError:
         return DEFAULT
     except (OSError, ValueError) as error:

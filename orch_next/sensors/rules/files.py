@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from orch_next.core.database import is_sqlite_file
+from orch_next.regular import open_below, read_whole
 from orch_next.sensors.rules.config import RulesConfig, matches
 
 # Made by tools, never by people.
@@ -91,13 +92,13 @@ def walk_files(root: Path, config: RulesConfig) -> Iterator[Found]:
         folders += below
 
 
-def read_content(found: Found, most_bytes: int) -> Content | None:
+def read_content(root: Path, found: Found, most_bytes: int) -> Content | None:
     """Read a file that is not too large; None when it is, or is gone."""
     if found.size > most_bytes:
         return None
     try:
-        with found.path.open("rb") as file:
-            return Content(found.file, file.read(most_bytes))
+        with open_below(root, found.path) as file:
+            return Content(found.file, read_whole(file, most_bytes))
     except OSError:
         return None
 

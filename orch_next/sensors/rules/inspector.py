@@ -16,6 +16,7 @@ from orch_next.core.flags import FILE_NAME
 from orch_next.core.schema import APPROVAL, KINDS, TASK
 from orch_next.core.state import State
 from orch_next.errors import BusyError, DamagedError
+from orch_next.regular import MOST_SMALL, read_regular
 from orch_next.sensors.rules.backups import check_backups
 from orch_next.sensors.rules.config import RULES_FILE, Rule, RulesConfig, load_rules
 from orch_next.sensors.rules.evidence import check_evidence
@@ -178,7 +179,7 @@ class Inspector:
         yield from check_approvals(approvals.records, self._name(APPROVAL))
         flags = self._state.folder / FILE_NAME
         if flags.is_file():
-            text = flags.read_bytes().decode("utf-8", "replace")
+            text = read_regular(flags, MOST_SMALL).decode("utf-8", "replace")
             yield from check_flags(text, flags.relative_to(self._moc_root).as_posix())
 
     def _read_files(self, pause: Pause) -> dict[str, dict[str, list[Finding]]] | None:
@@ -195,7 +196,7 @@ class Inspector:
         return {file: findings for file, (_, findings) in known.items()}
 
     def _read(self, found: Found) -> dict[str, list[Finding]]:
-        content = read_content(found, self.config.most_bytes)
+        content = read_content(self._moc_root, found, self.config.most_bytes)
         if content is None:
             return {}
         rules = [rule for rule in self.config.rules if rule.enabled and rule.key in _FILE_CHECKS]

@@ -23,7 +23,7 @@ export function openConsole(panel, clear) {
   live.on("job_log", (told) => {
     if (told.offset <= (shown.get(keyOf(told)) || 0)) return;
     shown.set(keyOf(told), told.offset);
-    write(panel, told.job_id, told.line, "line");
+    for (const line of told.line.split("\n")) write(panel, told.job_id, line, "line");
   });
   for (const name of TOLD) live.on(name, (told) => write(panel, told.job_id || told.coreId, describe(name, told), "event"));
   const again = () => catchUp(panel, shown);
