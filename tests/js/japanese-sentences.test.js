@@ -10,8 +10,9 @@ const { told } = await import("../../static/js/lib/reasons.js");
 const TOP = new URL("../../orch_next/", import.meta.url);
 const ROOMS = ["sensors", "blueprints", "dispatcher", "realtime"];
 const JAPANESE = /[\u3040-\u30ff\u4e00-\u9fff]/;
-// What is compared or told to programs only, and what a rule is called before its key names it.
-const UNTOLD = /^(dispatcher\/notes|sensors\/rules\/config)\.py$/;
+// What is compared or told to programs only, what a rule is called before its key names it, and
+// the legacy's titles, which only the owner's own pages show.
+const UNTOLD = /^(blueprints\/custom|dispatcher\/notes|sensors\/rules\/config)\.py$/;
 
 function sentences(path) {
   const code = readFileSync(new URL(path, TOP), "utf-8").replace(/"""[^]*?"""/g, "").replace(/^\s*#.*$|\s# .*$/gm, "");

@@ -32,6 +32,8 @@ const SENTENCES = [
   t("text directly under a table"),
   t("a second delimiter row in a table"),
   t("{count} cells where the table has {columns}"),
+  t("more than one column is called {name}: the first one counts"),
+  t("a table with other columns than the ledger's ({names}): nothing is listed"),
   t("{file} is damaged; its last good rows are shown"),
   t("{core} did not fetch {id}"),
   t("line {line} is in a dialect that is only read"),
