@@ -109,7 +109,7 @@ class Sockets:
                 self._holders.pop(sid, None)
                 client = server.manager.eio_sid_from_sid(sid, NAMESPACE)
                 server.disconnect(sid, namespace=NAMESPACE, ignore_queue=True)
-                server.eio.disconnect(client)
+                engine_of(self._socketio).disconnect(client)
 
     def tell(self, item: Item) -> None:
         """Send an event, or a reset, to every client of this process that was caught up."""
