@@ -75,6 +75,13 @@ def close_at_once(engine: Any) -> None:
     engine.disconnect, engine.handle_request = disconnect, handle_request
 
 
+def end_client(socketio: Any, sid: str, namespace: str) -> None:
+    """Disconnect a client and the connection below it, whose id only the manager knows."""
+    client = socketio.server.manager.eio_sid_from_sid(sid, namespace)
+    socketio.server.disconnect(sid, namespace=namespace, ignore_queue=True)
+    engine_of(socketio).disconnect(client)
+
+
 def limit_polls(most: int = MOST_POLLED) -> None:
     """Let every Engine.IO server of this process give a polling client few packets at a time.
 

@@ -11,7 +11,7 @@ from flask import Flask, request
 from flask_socketio import SocketIO
 
 from orch_next.errors import OrchError
-from orch_next.internals import close_at_once, engine_of, limit_polls
+from orch_next.internals import close_at_once, end_client, engine_of, limit_polls
 from orch_next.realtime.audience import NAMESPACE, Audience
 from orch_next.realtime.hub import Holder, Hub, Item, Reset
 from orch_next.realtime.streams import parse_cursor
@@ -103,13 +103,10 @@ class Sockets:
 
     def end_sockets(self, fallen: Container[Holder]) -> None:
         """Disconnect the clients of these holders, at once and for good."""
-        server = self._socketio.server
         for sid, holder in list(self._holders.items()):
             if holder in fallen:
                 self._holders.pop(sid, None)
-                client = server.manager.eio_sid_from_sid(sid, NAMESPACE)
-                server.disconnect(sid, namespace=NAMESPACE, ignore_queue=True)
-                engine_of(self._socketio).disconnect(client)
+                end_client(self._socketio, sid, NAMESPACE)
 
     def tell(self, item: Item) -> None:
         """Send an event, or a reset, to every client of this process that was caught up."""
