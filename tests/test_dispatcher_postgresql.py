@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 import pytest
 
@@ -17,10 +18,18 @@ __all__ = ["postgresql"]
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_database_has_a_clock_and_keeps_what_is_wanted(postgresql: str) -> None:
-    told = LeaseStore(Database(postgresql)).read_time()
+    with closing(Database(postgresql)) as ours, closing(Database(postgresql)) as theirs:
+        check_clock(LeaseStore(ours))
+        check_wanted(*(WantedSessions(one, now=time.time) for one in (ours, theirs)))
+
+
+def check_clock(store: LeaseStore) -> None:
+    told = store.read_time()
     assert told is not None
     assert abs(told - time.time()) < 5
-    wanted, other = (WantedSessions(Database(postgresql), now=time.time) for _ in range(2))
+
+
+def check_wanted(wanted: WantedSessions, other: WantedSessions) -> None:
     first = wanted.want(DispatchRequest("WORK_鬼"), bound=False)
     assert other.want(DispatchRequest("WORK_鬼", stay=False), bound=False) == first
     other.nudge(None)

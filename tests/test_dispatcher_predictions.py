@@ -88,9 +88,11 @@ def test_a_plan_and_an_explanation_say_that_a_prediction_decided(tmp_path: Path)
     assert [one["task_id"] for one in plan] == ["004", "003", "002", "001"]
     assert [one["taken"] for one in plan] == [True, True, False, False]
     assert [one["prediction"] for one in plan[:3]] == [None, told["003"], told["002"]]
+    desk.control.start({"coreId": CORE})
     found = desk.control.explain("003")
     assert (found["reasons"], found["prediction"]) == ([], {"coreId": CORE, **told["003"]})
     assert desk.control.explain("004")["prediction"] is None
+    desk.control.close()
 
 
 def test_nothing_waits_for_a_prediction(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -23,6 +23,7 @@ from orch_next.dispatcher.processes import kill_marked
 from orch_next.dispatcher.work import EVENT_CHARACTERS, joined, mark_of
 from tests.dispatch_desk import OK, SLEEP, Dispatch, cores_toml, make_dispatch, open_dispatch
 from tests.lease_desk import row
+from tests.patience import PATIENCE
 
 REPOSITORY = Path(__file__).parents[1]
 AUDIT = Who("AUDIT", "AUDIT")
@@ -418,6 +419,8 @@ def test_a_session_goes_over_to_the_next_process_that_dispatches(
     heir.until(lambda: heir.heard("job_log"))
     assert [one["outcome"] for one in heir.control.attempts("001")] == ["interrupted", "running"]
     assert [one["coreId"] for one in heir.heard("dispatcher_started")] == [CORE]
+    (orphan,) = desk.control.worker.jobs.values()
+    orphan.run._process.wait(PATIENCE)
     desk.control.worker.jobs.clear()
     heir.control.close()
     third = open_dispatch(tmp_path)
@@ -468,6 +471,7 @@ def test_a_session_that_ended_by_itself_is_wanted_no_more(
     heir.control.owner.release()
 
 
+@pytest.mark.slow
 def test_a_stop_waits_for_no_database(build: Callable[..., Dispatch], tmp_path: Path) -> None:
     desk = build(script=SLEEP)
     desk.control.start(STAY)

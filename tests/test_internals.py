@@ -34,6 +34,7 @@ PARTS: dict[str, list[str] | None] = {
     "engineio.server:Server.handle_request": ["self", "environ", "start_response"],
     "engineio.server:Server.disconnect": ["self", "sid"],
     "socketio.server:Server._send_eio_packet": ["self", "eio_sid", "eio_pkt"],
+    "socketio.base_manager:BaseManager.eio_sid_from_sid": ["self", "sid", "namespace"],
     "engineio.base_server:BaseServer.reason.SERVER_DISCONNECT": None,
     "engineio.socket:Socket.poll": ["self"],
     "engineio.base_server:BaseServer.get_queue_empty_exception": ["self"],

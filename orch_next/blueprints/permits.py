@@ -85,8 +85,8 @@ def identity_id() -> str:
 
 def own_key() -> str | None:
     """Return the `Idempotency-Key` as this identity's own: nobody is answered for another."""
-    key, identity = idempotency_key(), identity_id()
-    return f"{identity}:{key}" if key and identity else key
+    key = idempotency_key()
+    return f"{identity_id()}:{key}" if key and g.get("identity") else key
 
 
 def prove_claimant(lease: Lease) -> None:

@@ -6,8 +6,16 @@ import hmac
 from dataclasses import dataclass
 
 from orch_next.core.lease_store import Lease
-from orch_next.core.lease_terms import Ending, Proof, hash_token, is_ours, late, trust_token
-from orch_next.core.leases import Leases, hash_report
+from orch_next.core.lease_terms import (
+    Ending,
+    Proof,
+    hash_report,
+    hash_token,
+    is_ours,
+    late,
+    trust_token,
+)
+from orch_next.core.leases import Leases
 from orch_next.errors import ConflictError
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from orch_next.core.events import Who
 from orch_next.core.lease_store import DONE, Lease, as_utc
 from orch_next.core.records import Task
+from orch_next.core.repeats import hash_parts
 from orch_next.core.schema import EMPTY
 from orch_next.errors import ConfigError, ConflictError
 
@@ -140,6 +141,13 @@ def is_ours(task: Task | None, lease: Lease) -> bool:
     return task is not None and task.status == "DOING" and task.lock == lease.lock
 
 
+def refuse_unready(task: Task) -> None:
+    """Raise ConflictError for a task that nobody can claim now."""
+    if task.status != "READY" or task.lock.strip() not in FREE_LOCKS:
+        message = f"{task.id} is {task.status or EMPTY} with the lock {task.lock or EMPTY}"
+        raise ConflictError(message, {**task.as_json(), "rev": task.rev})
+
+
 def late(task_id: str, present: Task | None) -> ConflictError:
     """Make the error for a holder whose lease is over."""
     shown = {**present.as_json(), "rev": present.rev} if present else None
@@ -158,3 +166,8 @@ def redact(text: str, token: str) -> str:
 def hash_token(token: str) -> str:
     """Return what the database keeps of a token: its sha256."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hash_report(ending: Ending) -> str:
+    """Return what tells one report from another."""
+    return hash_parts(ending.status, ending.artifact, ending.message)

@@ -14,7 +14,6 @@ from orch_next.core.kept import Intent, Step
 from orch_next.core.lease_store import HELD, Lease, LeaseStore, as_utc
 from orch_next.core.lease_terms import (
     DISPATCHER,
-    FREE_LOCKS,
     FREED,
     Ended,
     Ending,
@@ -23,15 +22,16 @@ from orch_next.core.lease_terms import (
     Proof,
     claimed_cells,
     facts,
+    hash_report,
     hash_token,
     is_ours,
     late,
     redact,
+    refuse_unready,
     trust_token,
 )
 from orch_next.core.records import Task
-from orch_next.core.repeats import hash_parts
-from orch_next.core.schema import EMPTY, TASK
+from orch_next.core.schema import TASK
 from orch_next.core.shared_time import SharedTime
 from orch_next.core.state import State
 from orch_next.core.view import LedgerView
@@ -43,6 +43,7 @@ LONGEST_ID = 255
 _LEAST_GAIN = 60.0
 
 Tell = Callable[[str, dict[str, Any]], None]
+Check = Callable[[Task], Lease]
 
 
 class _StillOursError(Exception):
@@ -88,7 +89,7 @@ class Leases:
 
         def plan(view: LedgerView[Task]) -> Step:
             entry = view.get_writable(task_id)
-            _refuse_unready(entry.record)
+            refuse_unready(entry.record)
             if claim_sha256 and not made and self.store.repeats.find_claim(claim_sha256):
                 raise ConflictError("the same request has taken a task meanwhile")
             lease = made[0] if made else self._new_lease(task_id, holder, started=started)
@@ -144,11 +145,7 @@ class Leases:
         self.store.beat(core_id, self.now(), claimant)
 
     def renew(
-        self,
-        task_id: str,
-        token: str,
-        seconds: float | None = None,
-        proof: Proof = trust_token,
+        self, task_id: str, token: str, seconds: float | None = None, proof: Proof = trust_token
     ) -> Lease:
         """Extend the lease by at most the extension, never beyond a full TTL from now.
 
@@ -303,14 +300,7 @@ class Leases:
         self.state.write(TASK, plan, Intent("task_lease_renewed", DISPATCHER, facts(extended)))
         return extended
 
-    def _end(
-        self,
-        lease: Lease,
-        ending: Ending,
-        who: Who,
-        check: Callable[[Task], Lease],
-        said: str = "",
-    ) -> Ended:
+    def _end(self, lease: Lease, ending: Ending, who: Who, check: Check, said: str = "") -> Ended:
         failures = self._failures_after(lease, ending)
         alert = ending.failed and failures >= self.rules.max_failures
         ending = replace(ending, status="HOLD") if alert else ending
@@ -355,14 +345,3 @@ class Leases:
 
     def _signal(self, lease: Lease, task: Task) -> dict[str, Any]:
         return {**facts(lease), "title": task.title, "status": task.status, "rev": task.rev}
-
-
-def hash_report(ending: Ending) -> str:
-    """Return what tells one report from another."""
-    return hash_parts(ending.status, ending.artifact, ending.message)
-
-
-def _refuse_unready(task: Task) -> None:
-    if task.status != "READY" or task.lock.strip() not in FREE_LOCKS:
-        message = f"{task.id} is {task.status or EMPTY} with the lock {task.lock or EMPTY}"
-        raise ConflictError(message, {**task.as_json(), "rev": task.rev})

@@ -165,11 +165,7 @@ class Control:
         }
 
     def claim(
-        self,
-        core_id: str,
-        task_id: str | None = None,
-        key: str | None = None,
-        claimant: str = "",
+        self, core_id: str, task_id: str | None = None, key: str | None = None, claimant: str = ""
     ) -> dict[str, Any] | None:
         """Let a pull core take a task; see `PullDesk.claim`.
 
