@@ -41,7 +41,6 @@ PARTS: dict[str, list[str] | None] = {
     "engineio.socket:Socket.close": ["self", "wait", "abort", "reason"],
     "engineio.socket:Socket._websocket_handler": ["self", "ws"],
     "engineio.packet:Packet.encode": ["self", "b64"],
-    "socketio.base_manager:BaseManager.eio_sid_from_sid": ["self", "sid", "namespace"],
     "socketio.base_manager:BaseManager.get_participants": ["self", "namespace", "room"],
     "eventlet.greenio:GreenSocket.accept": ["self"],
     "eventlet.wsgi:WSGI_LOCAL": None,
