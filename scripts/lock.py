@@ -29,7 +29,7 @@ COMPILE = (
 # what would be installed there from wheels alone; nothing is
 TRY = (
     *("pip", "install", "--dry-run", "--require-hashes", "--only-binary", ":all:"),
-    *("--no-config", "--quiet", "--target", "nowhere"),
+    *("--no-config", "--quiet", "--target"),
 )
 # settings of uv that would bring other files, or other versions, into the lock
 FOREIGN = {
@@ -56,8 +56,9 @@ def main(words: list[str]) -> int:
 
 def has_wheels(uv: str, lock: Path) -> bool:
     """Tell whether every system installs the lock without a compiler, by its oldest and newest."""
+    wanted = (*TRY, str(lock.parent / "nowhere"), "-r", str(lock))
     return all(
-        run(uv, *TRY, "--python-platform", system, "--python-version", python, "-r", str(lock))
+        run(uv, *wanted, "--python-platform", system, "--python-version", python)
         for system in SYSTEMS
         for python in (OLDEST_PYTHON, NEWEST_PYTHON)
     )

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from orch_next.security import Identities
 from orch_next.security.identities import Identity
 from tests.doors import NAMES, Doors, open_doors
+from tests.patience import PATIENCE, in_time, seconds_of
 from tests.servers import Server, running_server
 
 OLD, NEW = "正しい馬の電池ホッチキス42", "新しい馬の電池ホッチキス43"
@@ -151,8 +152,8 @@ def test_what_is_open_ends_with_the_identity(server: tuple[Server, Identities], 
     ended: list[float] = []
     client = socketio.Client(reconnection=False)
     client.on("disconnect", lambda *_: ended.append(time.monotonic()))
-    client.connect(running.url, auth={"token": token}, wait_timeout=10)
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as stream:
+    client.connect(running.url, auth={"token": token}, wait_timeout=PATIENCE)
+    with socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE) as stream:
         head = f"GET /events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
         stream.sendall(head.encode())
         assert b"200" in stream.recv(64)
@@ -161,8 +162,9 @@ def test_what_is_open_ends_with_the_identity(server: tuple[Server, Identities], 
         while data := stream.recv(65_536):
             if data.endswith(b"0\r\n\r\n"):  # the connection itself may stay
                 break
-            assert time.monotonic() - started < 8
-    while not ended and time.monotonic() - started < 8:
+            assert time.monotonic() - started < PATIENCE
+    while not ended and time.monotonic() - started < PATIENCE:
         time.sleep(0.05)
-    assert ended and ended[0] - started < 4
+    bare = seconds_of(lambda: running.get("/health"))
+    assert ended and in_time(ended[0] - started, 4, bare)
     client.disconnect()

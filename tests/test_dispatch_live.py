@@ -155,8 +155,8 @@ def test_a_command_that_ignores_the_end_does_not_outlive_its_server(
     with dispatching(tmp_path, mode, STUBBORN) as server:
         post(server.port, "/dispatch", START)
         script = script_pid(server)
-        seconds = server.stop(signal.SIGTERM, 25)
-        assert (is_alive(script), seconds < 16) == (False, True)
+        seconds = server.stop(signal.SIGTERM)
+        assert (is_alive(script), seconds < 11.0 + stop_limit(server)) == (False, True)
         assert "| 005 | 自動テストの整備 | READY |" in ledger(server, "TASKS.md")
 
 

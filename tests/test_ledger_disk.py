@@ -218,3 +218,28 @@ def test_children_inherit_no_descriptor(tmp_path: Path) -> None:
     for fd in (disk.open_new(tmp_path / "a"), disk.open_read(tmp_path / "a")):
         assert not os.get_inheritable(fd)
         os.close(fd)
+
+
+def test_where_files_have_no_modes_nothing_is_shared(tmp_path: Path) -> None:
+    class Windows(Disk):
+        system = "win32"
+
+    path = tmp_path / "鍵.lock"
+    path.write_bytes(b"")
+    path.chmod(0o600)
+    with path.open("rb") as file:
+        Windows().share(file.fileno(), os.stat_result([0o100666] + [0] * 9))
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are held open on POSIX")
+def test_a_file_is_put_into_a_folder_that_is_held_open(tmp_path: Path) -> None:
+    (tmp_path / "作業").mkdir()
+    (tmp_path / "新").write_text("新しい", encoding="utf-8")
+    held = os.open(tmp_path / "作業", os.O_RDONLY)
+    try:
+        Disk().replace_into(held, tmp_path / "新", "TASKS.md")
+        Disk().replace_into(held, "TASKS.md", "MILESTONES.md", held=True)
+    finally:
+        os.close(held)
+    assert (tmp_path / "作業" / "MILESTONES.md").read_text(encoding="utf-8") == "新しい"

@@ -24,6 +24,7 @@ from orch_next.ledger.whole import (
     make_folders,
     make_lock,
     make_private,
+    open_new,
     replace_whole,
 )
 from orch_next.realtime.owner import FileLease
@@ -348,3 +349,27 @@ def test_a_new_file_that_could_not_be_put_in_place_is_not_there(tmp_path: Path) 
     with pytest.raises(OSError, match="No space left"):
         replace_whole(tmp_path / "値.json", b"{}", Full())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_given_away_is_closed(tmp_path: Path) -> None:
+    class Refusing(RootDisk):
+        closed = 0
+
+        def give(self, file: int | Path, like: os.stat_result) -> None:
+            raise OSError(errno.EIO, "入出力エラー")
+
+        def close(self, fd: int) -> None:
+            self.closed += 1
+            super().close(fd)
+
+    disk = Refusing()
+    with pytest.raises(OSError, match="入出力エラー"):
+        open_new(tmp_path / "秘密", disk, private=True)
+    assert disk.closed == 1
+
+
+def test_a_private_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "orch.db"
+    path.write_bytes(b"SQLite")
+    make_private(path)
+    assert path.read_bytes() == b"SQLite"

@@ -148,6 +148,10 @@ def test_only_make_newest_installs_what_is_not_pinned() -> None:
     assert {name: len(hits) for name, hits in found.items() if hits} == {"Makefile": 1}
 
 
+def test_trying_the_lock_leaves_nothing_behind() -> None:
+    assert not (REPOSITORY / "nowhere").exists()
+
+
 def test_a_file_with_another_hash_is_refused(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,7 @@ from werkzeug.exceptions import NotFound
 
 from orch_next.config import Settings
 from orch_next.errors import ConfigError
+from orch_next.regular import NotRegularError, TooLargeError, read_regular
 from orch_next.security import custom_policy
 
 PREFIX = "/custom/"
@@ -86,9 +87,12 @@ class Custom:
 
     def _load(self, name: str) -> str | None:
         found = _inside(self.templates, name)
-        if found is None or found.stat().st_size > MOST_BYTES:
+        if found is None:
             return None
-        return found.read_bytes().decode("utf-8-sig", errors="replace")
+        try:
+            return read_regular(found, MOST_BYTES).decode("utf-8-sig", errors="replace")
+        except (NotRegularError, TooLargeError):
+            return None
 
     def _url_for(self, endpoint: str, **values: Any) -> str:
         """Return what the legacy's `url_for` is asked for: a static file, else the view's path."""

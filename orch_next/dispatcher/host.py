@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from orch_next.core.places import Place
+from orch_next.regular import MOST_SMALL, read_regular
 
 # The kernel gives the space of process ids that it begins with this number, on every machine.
 _FIRST_SPACE = "pid:[4026531836]"
@@ -34,5 +35,5 @@ def _read_space() -> str:
 
 def _read(path: str) -> str:
     with suppress(OSError):
-        return Path(path).read_text(encoding="ascii", errors="replace").strip()[:255]
+        return read_regular(Path(path), MOST_SMALL).decode("ascii", "replace").strip()[:255]
     return ""
