@@ -12,6 +12,7 @@ import pytest
 
 from orch_next.core.again import Again
 from orch_next.core.lease_store import Lease, LeaseStore
+from orch_next.core.lease_terms import hash_report, reported
 from orch_next.errors import ConflictError, ForbiddenError, OrchError
 from tests.dispatch_desk import Dispatch, make_dispatch, open_dispatch
 from tests.lease_desk import row
@@ -208,6 +209,9 @@ def test_a_report_that_was_never_applied_is_no_repetition(desk: Dispatch) -> Non
     with pytest.raises(OrchError):
         desk.control.report("001", token, "REVIEW")
     desk.edit(mark, "")
+    # As a crash leaves it between the note and the ledger's write.
+    said = hash_report(reported("REVIEW"))
+    desk.control.leases.store.repeats.note_report("001", 1, said, "REVIEW")
     desk.turned.pass_time(36 * 60)
     desk.control.step()
     assert desk.status("001") == "READY"

@@ -17,7 +17,7 @@ from tests.patience import until
 from tests.servers import COMMANDS, copy_orch, running_server
 from tests.test_dispatch_live import CORE, START
 
-pytestmark = pytest.mark.kill
+pytestmark = [pytest.mark.kill, pytest.mark.slow]
 # The shell is the space's first process: the server below it may die alone.
 APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts", "sh", "-c"]
 JOB = "import time; open('ran', 'a').write('x'); print('began', flush=True); time.sleep(60)"
@@ -55,6 +55,7 @@ def test_a_job_of_a_host_that_lost_its_dispatcher_runs_once(tmp_path: Path) -> N
         )
         until(lambda: attempts_of(two.port)[:2] == ["expired", "running"])
         job.kill()
+        one.process.kill()  # its shell would sleep on
 
 
 def found(pid: int, word: str) -> list[psutil.Process]:

@@ -149,6 +149,7 @@ STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEE
 
 
 @pytest.mark.parametrize("mode", ["serve", "eventlet", "gthread"])
+@pytest.mark.slow
 def test_a_command_that_ignores_the_end_does_not_outlive_its_server(
     tmp_path: Path, mode: str
 ) -> None:
