@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -53,6 +54,13 @@ def test_a_missing_route_is_noticed() -> None:
     page = "| GET | `/jobs/<id>` | one job |\n| POST | `/api/tasks/create` | |"
     routes = ["GET /jobs", "GET /jobs/<job_id>", "POST /jobs/<job_id>", "POST /api/tasks"]
     assert missing_routes(routes, page) == ["GET /jobs", "POST /jobs/<job_id>", "POST /api/tasks"]
+
+
+def test_the_page_counts_the_third_party_libraries() -> None:
+    told = re.search(r"then (\w+) third-party libraries", read("docs/http.md"))
+    number = len(json.loads(read("static/vendor.json")))
+    assert told is not None
+    assert told[1] == ("no", "one", "two", "three", "four")[number]
 
 
 def setting_row(name: str) -> str:
