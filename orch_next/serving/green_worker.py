@@ -77,6 +77,11 @@ class GreenWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no types
         except GreenletExit:
             raise StopIteration from None
 
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Log what failed; nothing of an idle connection that is cut off at the stop."""
+        if not isinstance(exc, GreenletExit):
+            super().handle_error(req, client, addr, exc)
+
     def handle_quit(self, sig: int, frame: Any) -> None:
         """Stop as for SIGTERM: streams end within seconds either way."""
         self.alive = False

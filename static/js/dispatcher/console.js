@@ -20,18 +20,23 @@ export function openConsole(panel, clear) {
   // How many bytes of a job's log are shown, by job and attempt.
   const shown = new Map();
   clear.addEventListener("click", () => panel.replaceChildren());
-  live.on("job_log", (told) => {
-    if (told.offset <= (shown.get(keyOf(told)) || 0)) return;
-    shown.set(keyOf(told), told.offset);
-    for (const line of told.line.split("\n")) write(panel, told.job_id, line, "line");
-  });
+  // One after the other: what is heard while a log is read would stand there twice.
+  let turn = Promise.resolve();
+  const next = (work) => { turn = turn.then(work); };
+  live.on("job_log", (told) => next(() => hear(panel, shown, told)));
   for (const name of TOLD) live.on(name, (told) => write(panel, told.job_id || told.coreId, describe(name, told), "event"));
-  const again = () => catchUp(panel, shown);
+  const again = () => next(() => catchUp(panel, shown));
   live.onState((state) => state !== "offline" && state !== "connecting" && again());
   again();
 }
 
 const keyOf = (job) => JSON.stringify([job.job_id, job.attempt]);
+
+function hear(panel, shown, told) {
+  if (told.offset <= (shown.get(keyOf(told)) || 0)) return;
+  shown.set(keyOf(told), told.offset);
+  for (const line of told.line.split("\n")) write(panel, told.job_id, line, "line");
+}
 
 function write(panel, job, text, kind) {
   const follows = panel.scrollHeight - panel.scrollTop - panel.clientHeight < AT_END_PX;
