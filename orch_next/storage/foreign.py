@@ -21,6 +21,10 @@ _PATIENCE = 3.0  # seconds
 _turn = threading.Lock()
 
 
+class ChangingError(sqlite3.OperationalError):
+    """A program goes on writing the file that is being copied."""
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open another program's database for reading; `sqlite3.Error` and OSError pass.
@@ -33,7 +37,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         present = {one for one in COMPANIONS if path.with_name(path.name + one).exists()}
         if "-journal" in present or present == {"-wal"}:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="orch-next-"))
-            place, how = _copy(path, Path(folder)), "mode=rw"
+            place, how = copy_settled(path, Path(folder)), "mode=rw"
         elif not present and _is_wal(path):
             place, how = path, "mode=ro&immutable=1"
         else:
@@ -63,8 +67,11 @@ def _is_wal(path: Path) -> bool:
     return len(head) == 20 and _WAL_MODE in head[18:20]
 
 
-def _copy(path: Path, folder: Path) -> Path:
-    """Copy the files as they are at one moment: none changes while they are read."""
+def copy_settled(path: Path, folder: Path) -> Path:
+    """Copy a database and what stands beside it, as they are at one moment; return the copy.
+
+    Raise ChangingError for files that go on changing while they are read; OSError passes.
+    """
     for _ in range(_TRIES):
         before = _states(path)
         for suffix in _COPIED:
@@ -75,10 +82,10 @@ def _copy(path: Path, folder: Path) -> Path:
                 shutil.copyfile(origin, target)
         if _states(path) == before:
             return folder / "copy.sqlite"
-    raise sqlite3.OperationalError("it changes while it is read; stop the programs that write it")
+    raise ChangingError("it changes while it is read; stop the programs that write it")
 
 
-def _states(path: Path) -> list[tuple[int, int]]:
+def _states(path: Path) -> list[tuple[int, ...]]:
     found = (path.with_name(path.name + suffix) for suffix in _COPIED)
     infos = (one.stat() for one in found if one.exists())
-    return [(info.st_size, info.st_mtime_ns) for info in infos]
+    return [(info.st_size, info.st_mtime_ns, info.st_ctime_ns) for info in infos]

@@ -14,12 +14,12 @@ from orch_next.migrate.intake.databases import (
     as_text,
     columns_of,
     opened,
-    quoted,
     row_digest,
     snapshot,
     table_names,
 )
 from orch_next.storage.database import take_over
+from orch_next.storage.foreign import quoted
 from orch_next.storage.ours import is_ours
 
 AUDIT = "audit_events"

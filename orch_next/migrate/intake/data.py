@@ -15,7 +15,6 @@ from orch_next.migrate.findings import Finding
 from orch_next.migrate.house import House
 from orch_next.migrate.intake.catalogue import Listed, as_catalogue, as_known, read_catalogue
 from orch_next.migrate.intake.databases import (
-    COMPANIONS,
     content_digest,
     digest_of,
     is_companion,
@@ -40,6 +39,7 @@ from orch_next.migrate.intake.stores import (
 )
 from orch_next.migrate.settings.text import MOST_READ
 from orch_next.migrate.step import Work
+from orch_next.storage.foreign import COMPANIONS
 
 CATALOGUE = PurePosixPath("data/moc-import.json")
 LABEL = "from-moc"

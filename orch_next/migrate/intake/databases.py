@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,12 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.errors import MigrationError
+from orch_next.storage.foreign import COMPANIONS, ChangingError, copy_settled, quoted
 
 MAGIC = b"SQLite format 3\0"
-# What SQLite keeps beside a database; `-shm` is made anew and never copied.
-COMPANIONS = ("-wal", "-shm", "-journal")
-_COPIED = ("", "-wal", "-journal")
-_TRIES = 5
 _WAL_MODE = 2
 _PATIENCE = 1.0  # seconds: a dashboard writes for some milliseconds
 
@@ -66,13 +62,15 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     with tempfile.TemporaryDirectory(prefix="orch-migrate-") as folder:
         try:
             own = _is_plain(path)
-            place = path if own else _copy(path, Path(folder))
+            place = path if own else copy_settled(path, Path(folder))
             with closing(_connect(place, read_only=own)) as db:
                 _examine(db)
                 yield db
         except sqlite3.DatabaseError as error:
             # Its code stands in the exception from Python 3.11 on only.
-            is_locked = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+            is_locked = isinstance(error, ChangingError) or (
+                isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+            )
             raise (LockedError if is_locked else UnsoundError)(str(error)) from error
 
 
@@ -99,27 +97,6 @@ def _examine(db: sqlite3.Connection) -> None:
     found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise UnsoundError(" ".join(str(found).split()))
-
-
-def _copy(path: Path, folder: Path) -> Path:
-    """Copy the files as they are at one moment: none changes while they are read."""
-    for _ in range(_TRIES):
-        before = _states(path)
-        for suffix in _COPIED:
-            target = folder / f"copy.sqlite{suffix}"
-            target.unlink(missing_ok=True)
-            origin = path.with_name(path.name + suffix)
-            if origin.exists():
-                shutil.copyfile(origin, target)
-        if _states(path) == before:
-            return folder / "copy.sqlite"
-    raise LockedError("it changes while it is read; stop the programs that write it")
-
-
-def _states(path: Path) -> list[tuple[int, ...]]:
-    found = (path.with_name(path.name + suffix) for suffix in _COPIED)
-    infos = (one.stat() for one in found if one.exists())
-    return [(info.st_size, info.st_mtime_ns, info.st_ctime_ns) for info in infos]
 
 
 def snapshot(path: Path, target: Path) -> None:
@@ -188,8 +165,3 @@ def _as_bytes(value: Any) -> bytes:
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape")
     return repr(value).encode()
-
-
-def quoted(name: str) -> str:
-    """Return an SQL identifier for any name."""
-    return '"' + name.replace('"', '""') + '"'

@@ -15,13 +15,13 @@ from orch_next.migrate.findings import Finding
 from orch_next.migrate.house import House
 from orch_next.migrate.intake.audit_merge import AUDIT, Merge, holds_ours, plan_merge
 from orch_next.migrate.intake.databases import (
-    COMPANIONS,
     UnsoundError,
     describe,
     opened,
 )
 from orch_next.migrate.intake.finding import finding
 from orch_next.migrate.intake.sources import Source
+from orch_next.storage.foreign import COMPANIONS
 
 OURS = "data/orch-next.db"
 # The legacy's; our earlier versions had their tables in it.

@@ -22,11 +22,11 @@ from orch_next.migrate.intake.databases import (
     columns_of,
     is_sqlite,
     opened,
-    quoted,
     table_names,
 )
 from orch_next.migrate.intake.listing import list_files
 from orch_next.migrate.settings.text import read_whole
+from orch_next.storage.foreign import quoted
 from orch_next.storage.ours import is_foreign, is_our_name
 
 _JSON_MEMBERS = ("files_modified", "ps1_parameters_used", "performance_metrics")

@@ -13,18 +13,17 @@ from orch_next.core.schema import APPROVAL, TASK, Approval, LedgerKind, Task, lo
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.intake.audit_merge import AUDIT, has_audit
 from orch_next.migrate.intake.databases import (
-    COMPANIONS,
     LockedError,
     TableFacts,
     UnsoundError,
     columns_of,
     describe,
     opened,
-    quoted,
 )
 from orch_next.migrate.intake.finding import finding
 from orch_next.migrate.settings.text import MOST_READ, read_whole
 from orch_next.migrate.settings.tree import is_inner_file
+from orch_next.storage.foreign import COMPANIONS, quoted
 
 _R = TypeVar("_R", Task, Approval)
 SECRET_TABLES = ("users", "jwt_tokens")
