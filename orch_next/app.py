@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ from orch_next.blueprints import (
 )
 from orch_next.blueprints.answers import OrjsonProvider
 from orch_next.blueprints.door_notes import recorder
+from orch_next.clock import utc_now
 from orch_next.config import Settings, load_settings
 from orch_next.rooms import make_orch, open_rooms
 from orch_next.security import close_door
@@ -88,11 +89,6 @@ BLUEPRINTS = (
     knowledge,
     ml,
 )
-
-
-def utc_now() -> datetime:
-    """Return the time of day, aware and in UTC."""
-    return datetime.now(timezone.utc)
 
 
 def create_app(
