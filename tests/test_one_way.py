@@ -10,6 +10,8 @@ from tests.source_code import package_files, parse, shown
 # call -> the modules that make it; whoever else wants it asks one of these
 MOMENTS = {"orch_next/clock.py": "the reader and writer of moments"}
 
+TOML = {"orch_next/storage/toml_settings.py": "the reader of settings files"}
+
 
 def uses(tree: ast.AST, names: frozenset[str]) -> Iterator[str]:
     """Yield the names of calls, attributes and imports in a module that are among `names`."""
@@ -44,6 +46,11 @@ def unused(names: set[str], allowed: Mapping[str, str]) -> list[str]:
 def test_moments_are_read_in_one_place() -> None:
     names = {"fromisoformat", "strptime"}
     assert (offenders(names, MOMENTS), unused(names, MOMENTS)) == ([], [])
+
+
+def test_settings_files_are_read_in_one_place() -> None:
+    names = {"tomllib", "tomli"}
+    assert (offenders(names, TOML), unused(names, TOML)) == ([], [])
 
 
 def test_a_second_way_is_noticed() -> None:
