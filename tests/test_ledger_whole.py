@@ -11,7 +11,6 @@ import pytest
 
 from orch_next.cli.init import make_ledgers
 from orch_next.core.database import Database
-from orch_next.core.json_file import JsonRecords
 from orch_next.core.locks import RoleFiles
 from orch_next.core.logs import DecisionLine, append_decision
 from orch_next.core.spool import Spool
@@ -30,6 +29,7 @@ from orch_next.ledger.whole import (
 from orch_next.realtime.owner import FileLease
 from orch_next.security.identities import Identities
 from orch_next.security.secret import load_secret_key
+from orch_next.storage.json_files import JsonRecords
 from tests.ledger_disks import CALLS, CountingDisk, FaultyDisk, Killed, RootDisk, made_to_last
 
 AT = datetime(2025, 10, 9, 8, 22, 18, tzinfo=timezone.utc)
