@@ -127,7 +127,10 @@ def test_what_the_spool_keeps_back_is_replaced_durably(tmp_path: Path) -> None:
             ["LOCKS", ".heartbeat.json.lock", ".heartbeat.json.lock-next", ".heartbeat.json.tmp"],
         ),
         (decide, ["LOGS", "2025-10", "APPROVALS-2025-10-09.md"]),
-        (spool, ["data", "pending.jsonl.lock", "pending.jsonl"]),
+        (
+            spool,
+            ["data", "pending.jsonl.lock", "pending.jsonl.lock-next", "pending.jsonl"],
+        ),
         (make_key, ["data", ".secret_key.<random>.orch-tmp"]),
         (init, ["ORCH", "STATE", "TASKS.md", "APPROVALS.md", "MILESTONES.md"]),
         (open_journal, ["d", "orch.db", ".orch.db.lock", ".orch.db.lock-next"]),

@@ -12,6 +12,12 @@ MOMENTS = {"orch_next/clock.py": "the reader and writer of moments"}
 
 TOML = {"orch_next/storage/toml_settings.py": "the reader of settings files"}
 
+LOCKS = {
+    "orch_next/ledger/lock.py": "the lock for a moment, and for life",
+    "orch_next/realtime/owner.py": "taken and given back at any time, by no block of code",
+    "orch_next/dispatcher/owner.py": "taken and given back at any time, by no block of code",
+}
+
 
 def uses(tree: ast.AST, names: frozenset[str]) -> Iterator[str]:
     """Yield the names of calls, attributes and imports in a module that are among `names`."""
@@ -51,6 +57,11 @@ def test_moments_are_read_in_one_place() -> None:
 def test_settings_files_are_read_in_one_place() -> None:
     names = {"tomllib", "tomli"}
     assert (offenders(names, TOML), unused(names, TOML)) == ([], [])
+
+
+def test_processes_lock_each_other_out_in_one_way() -> None:
+    names = {"filelock", "FileLock", "flock", "lockf"}
+    assert (offenders(names, LOCKS), unused(names, LOCKS)) == ([], [])
 
 
 def test_a_second_way_is_noticed() -> None:
