@@ -96,8 +96,10 @@ def test_a_test_that_hangs_is_ended(tree: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "meant"),
-    [((), True), (["加"], True), (["計算.py"], True), (["和"], True), (["積", "和"], True)]
-    + [(["積"], False), (["a + b"], False)],
+    [
+        *(((), True), (["加"], True), (["計算.py"], True), (["和"], True), (["積", "和"], True)),
+        *((["積"], False), (["a + b"], False)),
+    ],
 )
 def test_a_word_means_a_name_or_one_of_both_files(words: list[str], meant: bool) -> None:
     assert is_meant(replace(MUTANT, origin="和.toml"), words) == meant
@@ -111,7 +113,8 @@ def test_the_file_of_an_entry_is_known(tmp_path: Path) -> None:
 
 def test_words_that_mean_nothing_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["無い", "いない"])
-    assert (status, capsys.readouterr().out) == (2, "no mutant has one of these words: 無い いない\n")
+    told = "no mutant has one of these words: 無い いない\n"
+    assert (status, capsys.readouterr().out) == (2, told)
 
 
 def test_an_entry_without_a_test_is_refused(tmp_path: Path) -> None:
