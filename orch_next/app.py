@@ -51,6 +51,7 @@ from orch_next.blueprints import (
 from orch_next.blueprints.answers import OrjsonProvider
 from orch_next.blueprints.door_notes import recorder
 from orch_next.config import Settings, load_settings
+from orch_next.internals import SharedRule
 from orch_next.rooms import make_orch, open_rooms
 from orch_next.security import close_door
 
@@ -90,6 +91,12 @@ BLUEPRINTS = (
 )
 
 
+class OrchFlask(Flask):
+    """Flask with URL rules that applications of one process share."""
+
+    url_rule_class = SharedRule
+
+
 def utc_now() -> datetime:
     """Return the time of day, aware and in UTC."""
     return datetime.now(timezone.utc)
@@ -122,7 +129,7 @@ def create_app(
 
 def new_flask(settings: Settings) -> Flask:
     """Return a Flask application without views: folders, JSON, size limit."""
-    app = Flask(
+    app = OrchFlask(
         "orch_next",
         template_folder=str(shipped_folder("templates")),
         static_folder=str(shipped_folder("static")),
