@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from orch_next.background import start_background
 from orch_next.blueprints import (
@@ -91,10 +93,29 @@ BLUEPRINTS = (
 )
 
 
+class CompiledTemplates(BytecodeCache):
+    """Jinja's code of each template's latest text, for all applications of one process."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket if its template was compiled as it is now."""
+        checksum, code = self._code.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a template was compiled to."""
+        if bucket.code is not None:
+            self._code[bucket.key] = (bucket.checksum, bucket.code)
+
+
 class OrchFlask(Flask):
-    """Flask with URL rules that applications of one process share."""
+    """Flask whose URL rules and templates are compiled once in a process."""
 
     url_rule_class = SharedRule
+    jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}  # noqa: RUF012
 
 
 def utc_now() -> datetime:
