@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -52,6 +52,7 @@ from orch_next.blueprints import (
 )
 from orch_next.blueprints.answers import OrjsonProvider
 from orch_next.blueprints.door_notes import recorder
+from orch_next.clock import utc_now
 from orch_next.config import Settings, load_settings
 from orch_next.internals import SharedRule
 from orch_next.rooms import make_orch, open_rooms
@@ -116,11 +117,6 @@ class OrchFlask(Flask):
 
     url_rule_class = SharedRule
     jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}  # noqa: RUF012
-
-
-def utc_now() -> datetime:
-    """Return the time of day, aware and in UTC."""
-    return datetime.now(timezone.utc)
 
 
 def create_app(

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 
@@ -58,11 +58,6 @@ Emit = Callable[[Change], object]
 
 def emit_nothing(_change: Change) -> None:
     """Tell nobody; the default where no hub is attached."""
-
-
-def utc_micros(at: datetime) -> str:
-    """Write a moment as the journal has it: `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
-    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def hash_payload(values: Mapping[str, Any]) -> str:
