@@ -24,6 +24,7 @@ from orch_next.ledger.document import CellChange, SetCell
 from orch_next.ledger.file import Lock
 from orch_next.ledger.lock import locked, portable_lock
 from orch_next.ledger.parser import parse
+from orch_next.ledger.scan import cut_values
 from orch_next.ledger.swap import Job, Outcome, Swap, compare_and_replace, swap
 from tests.ledger_plain import PlainLedger, Plan, Tables
 
@@ -138,7 +139,7 @@ def _count_forever(ledger: PlainLedger, row: int, told: int) -> None:
     with contextlib.suppress(DamagedError, IndexError, ValueError):
         while True:
             written = ledger.write(count_up(row))
-            value = written.document.tables[0].rows[row].values[2]
+            value = cut_values(written.after.raw)[2]
             os.write(told, f" {value}".encode())
 
 
