@@ -89,6 +89,7 @@ class Process:
             record=self.journal.record,
             seen=self.journal.note,
             emit=lambda change: self.pump.offer(change),
+            clock=lambda: self.time,
         )
         self.log = open_log(self.database)
         self.pump = Pump(
