@@ -393,7 +393,7 @@ class LedgerStore(Generic[R]):
         """Show these bytes, or the last good ones with what is wrong with these."""
         for known in (self._good, self._coming):
             if known is not None and known.version.data == data:
-                return self._accept(known, event)
+                return self._accept(known, event if known is self._coming else 0)
         if self._state == data and self._present is not None:
             return self._present
         self._stamp, self._state = None, data if settled else None
@@ -423,9 +423,10 @@ class LedgerStore(Generic[R]):
         return self._keep(Snapshot(self.kind, "", (), (problem,), missing=missing))
 
     def _accept(self, reading: _Reading[R], event: int) -> Snapshot[R]:
-        if self._good is reading and self._present is reading.snapshot:
-            return reading.snapshot
-        snapshot = replace(reading.snapshot, event=max(event, reading.snapshot.event))
+        known = reading.snapshot
+        if self._good is reading and self._present is known and event <= known.event:
+            return known
+        snapshot = replace(known, event=max(event, known.event))
         self._stamp, self._state = None, reading.version.data
         self._good, self._present = replace(reading, snapshot=snapshot), snapshot
         if self._recorded is None:
@@ -487,6 +488,9 @@ class LedgerStore(Generic[R]):
         changes = diff_records(self.kind, before, present.records, self._now())
         self._note(present)
         self._put_down(changes)
+        with self._reading:
+            if self._good is not None and self._good.snapshot is present:
+                self._accept(self._good, self._event)
         return changes
 
     def _note(self, snapshot: Snapshot[R]) -> None:
