@@ -163,7 +163,9 @@ def test_a_change_records_first_what_has_not_settled(tmp_path: Path, now: Now) -
 def test_a_snapshot_tells_the_newest_entry_that_it_shows(tmp_path: Path, now: Now) -> None:
     numbers = iter([7, 8, 11])
     (tmp_path / "TASKS.md").write_bytes(task_table("001").encode())
-    store = LedgerStore(TASK, tmp_path, now=now, record=lambda _change: next(numbers))
+    store = LedgerStore(
+        TASK, tmp_path, now=now, record=lambda changes: [next(numbers) for _ in changes]
+    )
     events = [store.look().event]
     store.change(set_cells("001", status="HOLD"), EDITED)
     events.append(store.look().event)

@@ -102,6 +102,10 @@ class Journal:
             return None
         return found
 
+    def record_all(self, changes: Sequence[Change]) -> list[int | None]:
+        """Store changes in their order; return their ids as `record` does."""
+        return [self.record(change) for change in changes]
+
     def catch_up(self) -> None:
         """Take in what waits in the spool; without the database it goes on waiting."""
         if not self.database.is_away:

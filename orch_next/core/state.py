@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.core.copies import find_copies
-from orch_next.core.events import Change, Emit, emit_nothing
+from orch_next.core.events import Change, Emit, Record, emit_nothing, record_nothing
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
 from orch_next.core.lengths import MOST_CELL_BYTES
 from orch_next.core.records import Approval, Milestone, R, Task
@@ -34,7 +34,7 @@ class State:
         folder: Path,
         *,
         now: Callable[[], datetime],
-        record: Emit = emit_nothing,
+        record: Record = record_nothing,
         emit: Emit = emit_nothing,
         seen: Callable[[Snapshot[Any]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeAlias
 
 from orch_next.core.diff import diff_records, make_change
-from orch_next.core.events import Change, Emit, Who, emit_nothing
+from orch_next.core.events import Change, Emit, Record, Who, emit_nothing, record_nothing
 from orch_next.core.kinds import LedgerKind
 from orch_next.core.lengths import MOST_CELL_BYTES, refuse_long, refuse_long_cells
 from orch_next.core.records import R
@@ -131,8 +131,8 @@ class LedgerStore(Generic[R]):
 
     A read shows the disk and waits for no writer; what it finds is recorded by `refresh`
     and before the next change. `ready` raises BusyError when a change could not be
-    recorded. `record` (the journal) is called under the file's lock and may return an
-    entry's number, `emit` (the listeners) behind it; a listener is quick and writes no
+    recorded. `record` (the journal) is called under the file's lock and returns the
+    entries' numbers, `emit` (the listeners) behind it; a listener is quick and writes no
     ledger. No cell is made longer than `most_cell_bytes`. `stamp`, `clock`, `disk`, `swap`
     and `lock` are the system's; tests pass others.
     """
@@ -143,7 +143,7 @@ class LedgerStore(Generic[R]):
         folder: Path,
         *,
         now: Callable[[], datetime],
-        record: Emit = emit_nothing,
+        record: Record = record_nothing,
         emit: Emit = emit_nothing,
         seen: Callable[[Snapshot[R]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
@@ -210,7 +210,7 @@ class LedgerStore(Generic[R]):
 
     def settles_at(self) -> float | None:
         """Return when (monotonic clock) an outside edit will have settled, None for none."""
-        return self._settling.ripe_at
+        return self._settling.waits_until()
 
     def doubt(self) -> None:
         """Compare the file's bytes at the next look, whatever its size and times say.
@@ -498,12 +498,11 @@ class LedgerStore(Generic[R]):
         self._settling.forget()
         self._seen(snapshot)
 
-    def _put_down(self, changes: Iterable[Change]) -> None:
-        for change in changes:
-            number = self._record(change)
-            if isinstance(number, int):
-                self._event = max(self._event, number)
-            self._unsent.append(change)
+    def _put_down(self, changes: Sequence[Change]) -> None:
+        if changes:
+            numbers = self._record(changes)
+            self._event = max(self._event, *(number or 0 for number in numbers))
+            self._unsent.extend(changes)
 
     def _own_change(
         self, before: R | None, after: R | None, request: ChangeRequest, copy: Path | None
