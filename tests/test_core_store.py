@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -101,8 +101,9 @@ def test_what_a_plan_sees_after_an_edit_is_a_fresh_reading(tmp_path: Path, now: 
 
     store.change(set_cells("002", title="新しい題名 | 長い"), EDITED)
     store.change(plan, EDITED)
-    store.change(lambda view: (seen.append(view), Edit("002", ()))[1], EDITED)
-    texts = [path.read_text("utf-8").replace("未知", "READY"), path.read_text("utf-8")]
+    store.change(plan, EDITED)
+    text = path.read_text("utf-8")
+    texts = [text.replace("未知", "READY"), text]
     assert seen == [read_ledger(TASK, parse(text)) for text in texts]
     assert [entry.row for entry in seen[1].entries] == list(seen[1].tables[0].table.rows)
     assert [problem.code for problem in seen[1].problems] == ["unknown-status"]
@@ -162,10 +163,12 @@ def test_a_change_records_first_what_has_not_settled(tmp_path: Path, now: Now) -
 
 def test_a_snapshot_tells_the_newest_entry_that_it_shows(tmp_path: Path, now: Now) -> None:
     numbers = iter([7, 8, 11])
+
+    def record(changes: Sequence[Change]) -> list[int | None]:
+        return [next(numbers) for _ in changes]
+
     (tmp_path / "TASKS.md").write_bytes(task_table("001").encode())
-    store = LedgerStore(
-        TASK, tmp_path, now=now, record=lambda changes: [next(numbers) for _ in changes]
-    )
+    store = LedgerStore(TASK, tmp_path, now=now, record=record)
     events = [store.look().event]
     store.change(set_cells("001", status="HOLD"), EDITED)
     events.append(store.look().event)

@@ -11,7 +11,7 @@ from orch_next.errors import InputError, RowError
 from orch_next.ledger.cell_edit import CellEdit, Place
 from orch_next.ledger.cell_edit import edit_cells as edit_bytes
 from orch_next.ledger.document import AddRow, CellChange, SetCell, apply_edits, plan_edits
-from orch_next.ledger.parser import Document, parse
+from orch_next.ledger.parser import Document, parse, read_row
 from orch_next.ledger.verify import check_rows, verify
 from tests.ledger_samples import random_document, random_value
 
@@ -94,6 +94,17 @@ def test_a_document_that_a_cell_may_change_is_left_to_the_parser(text: str) -> N
 def test_a_row_that_becomes_a_delimiter_row_is_left_to_the_parser() -> None:
     document = parse("| a |\n|---|\n| x |\n")
     assert edit_cells(document, [SetCell(document.tables[0].rows[0], 0, "---")]) is None
+
+
+def test_rows_are_a_sequence_that_counts_from_either_end() -> None:
+    rows = parse(TEXT).tables[0].rows
+    assert [row.line for row in rows[1:3]] == [6, 7]
+    assert (rows[-1].values, rows.find_line(9), rows.find_line(8)) == (("3", "三", "-"), 3, None)
+
+
+def test_a_header_that_markdown_reads_otherwise_is_left_to_the_parser() -> None:
+    assert read_row("| a |", "|--|--|", "| b |") is None
+    assert read_row("| a |", "|---|", "| b \\| c |") == ["b | c"]
 
 
 def test_a_line_that_stands_twice_is_found_by_its_place() -> None:

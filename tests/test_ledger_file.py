@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -302,3 +303,14 @@ def test_a_file_that_is_away_for_a_moment_is_waited_for(path: Path, looks: int) 
 
 def first_title(title: str) -> Callable[[Tables], list[SetCell]]:
     return lambda document: [SetCell(document.tables[0].rows[0], 1, title)]
+
+
+@contextlib.contextmanager
+def forbidden(_path: Path, _timeout: float) -> Iterator[None]:
+    raise PermissionError(errno.EACCES, "Permission denied")
+    yield
+
+
+def test_a_lock_that_cannot_be_made_is_told(path: Path) -> None:
+    with pytest.raises(LedgerError, match=r"^TASKS\.md: not locked: Permission denied$"):
+        PlainLedger(path, lock=forbidden).write(set_value(0, "1"))
