@@ -15,11 +15,11 @@ from flask import current_app
 from orch_next.core.agents import Agents
 from orch_next.core.board import Board
 from orch_next.core.deliveries import Deliveries
-from orch_next.core.events import Emit
 from orch_next.core.instructions import Instructions
 from orch_next.core.notify import Notifier
 from orch_next.core.terminal import Reports
 from orch_next.dispatcher.control import Control
+from orch_next.events import EventBus
 from orch_next.knowledge.room import Knowledge
 from orch_next.offload import Loop
 from orch_next.sensors.host import HostSensor
@@ -102,7 +102,7 @@ class ViewSettings(Protocol):
 class Orch:
     """One application's parts.
 
-    `listeners` hear every change after the journal; `loop` is the server's, `stopping` is
+    `bus` tells every change after the journal; `loop` is the server's, `stopping` is
     set when it ends. `control` is the dispatcher, `reports` the same as callbacks see it,
     `notifier` the webhook out; None where there is none.
     """
@@ -120,7 +120,7 @@ class Orch:
     station: Station
     instructions: Instructions
     inspector: Inspector
-    listeners: list[Emit] = field(default_factory=list)
+    bus: EventBus = field(default_factory=EventBus)
     ready: dict[str, Ready] = field(default_factory=dict)
     loop: Loop = field(default_factory=Loop)
     stopping: threading.Event = field(default_factory=threading.Event)

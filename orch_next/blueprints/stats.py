@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from orch_next.blueprints.answers import answer_ready, make_ready
 from orch_next.blueprints.context import orch
 from orch_next.blueprints.inputs import whole_number
-from orch_next.core.events import utc_micros
+from orch_next.clock import utc_micros
 from orch_next.core.history import newest_id
 from orch_next.core.stats import DAYS, MOST_DAYS, compute_spans, compute_stats
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
+from orch_next.clock import find_utc, utc_seconds
 from orch_next.core.events import Who, hash_payload
 from orch_next.core.kinds import APPROVAL, APPROVAL_STATUSES, APPROVER_ROLES
-from orch_next.core.logs import DecisionLine, append_decision, utc_seconds
+from orch_next.core.logs import DecisionLine, append_decision
 from orch_next.core.records import Approval
 from orch_next.core.state import State
 from orch_next.core.store import ChangeRequest, Edit, WriteResult
@@ -149,14 +150,6 @@ def check_approval(approval: Approval, decision: Decision, at: datetime) -> None
         raise RuleError(f"approval {approval.appr_id} is already {approval.status}")
     if approval.requested_by == clean_value(decision.approver):
         raise RuleError(f"{approval.requested_by} requested {approval.appr_id}: another decides")
-    requested = _moment(approval.ts_req)
+    requested = find_utc(approval.ts_req)
     if requested is not None and at < requested:
         raise RuleError(f"{approval.appr_id} was requested at {approval.ts_req}, after now")
-
-
-def _moment(cell: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(cell.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

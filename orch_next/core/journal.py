@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from orch_next.bounded import Bounded
+from orch_next.clock import utc_micros
 from orch_next.core.audit import list_events
 from orch_next.core.claims import Claims
 from orch_next.core.database import Database, journal_table, turn_table
-from orch_next.core.events import OUTSIDE, Change, Who, utc_micros
+from orch_next.core.events import OUTSIDE, Change, Who
 from orch_next.core.marks import Marks
 from orch_next.core.schema import Snapshot
 from orch_next.core.spool import Entry, Spool

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from orch_next.clock import utc_seconds
 from orch_next.errors import DamagedError, LedgerError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.lock import locked
@@ -18,11 +19,6 @@ FOLDER = "LOCKS"
 HEARTBEAT = "heartbeat.json"
 ROLE_STATUS = "role_status.json"
 ROLE_STATUSES = ("idle", "in_progress", "blocked", "completed")
-
-
-def stamp(moment: datetime) -> str:
-    """Format an aware UTC instant as the ledgers do: `2025-10-09T08:22:18Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class RoleFiles:
@@ -43,7 +39,7 @@ class RoleFiles:
     def beat(self, roles: Mapping[str, datetime]) -> None:
         """Set the heartbeat of each role to its instant."""
         if roles:
-            stamps = {role: stamp(at) for role, at in roles.items()}
+            stamps = {role: utc_seconds(at) for role, at in roles.items()}
             self._update(HEARTBEAT, lambda data: data | stamps)
 
     def set_statuses(self, statuses: Mapping[str, str], at: datetime) -> None:
@@ -52,7 +48,7 @@ class RoleFiles:
         def change(data: dict[str, Any]) -> dict[str, Any]:
             if all(data.get(role) == status for role, status in statuses.items()):
                 return data
-            return data | {"updated_at": stamp(at)} | dict(statuses)
+            return data | {"updated_at": utc_seconds(at)} | dict(statuses)
 
         self._update(ROLE_STATUS, change)
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from orch_next.clock import utc_seconds
 from orch_next.core.events import Who
 from orch_next.core.journal import Journal
 from orch_next.core.lease_store import Attempt
 from orch_next.core.lease_terms import DISPATCHER
-from orch_next.core.locks import stamp
 from orch_next.core.records import Approval, Task
 from orch_next.core.request_store import OPEN, VOID, Request, RequestStore
 from orch_next.core.schema import APPROVAL, EMPTY, TASK
@@ -121,7 +121,7 @@ class Requests:
             "op": OPERATION,
             "status": "pending",
             "requested_by": request.core,
-            "ts_req": stamp(self.now()),
+            "ts_req": utc_seconds(self.now()),
             "evidence": request.evidence,
         }
 
@@ -191,7 +191,7 @@ class Requests:
             entry = view.get_writable(request.appr_id)
             if entry.record.status != "pending":
                 raise _AbandonError
-            cells = {"status": "expired", "ts_dec": stamp(self.now())}
+            cells = {"status": "expired", "ts_dec": utc_seconds(self.now())}
             return Edit(request.appr_id, view.set_cells(entry, cells))
 
         try:

@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from orch_next.clock import find_utc, utc_seconds
 from orch_next.core.kinds import EMPTY
 from orch_next.core.locks import FOLDER, ROLE_STATUS, ROLE_STATUSES
 from orch_next.ledger.parser import Problem, Severity
@@ -92,7 +93,7 @@ def _faults(
     if lock.has_expired(now):
         yield (
             "lock-expired",
-            f"the lock of {lock.owner} ended at {lock.ends:%Y-%m-%dT%H:%M:%SZ}",
+            f"the lock of {lock.owner} ended at {lock.ends and utc_seconds(lock.ends)}",
             "note",
         )
 
@@ -118,13 +119,7 @@ def _later(begun: datetime, seconds: float) -> datetime:
 
 def _moment(value: object) -> datetime | None:
     """Return the instant that a program wrote; without an offset it is taken as UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", value.strip()))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+    return find_utc(re.sub("z$", "Z", value.strip())) if isinstance(value, str) else None
 
 
 def _json_faults(path: Path) -> Iterator[Problem]:

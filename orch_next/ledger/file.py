@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
+from orch_next.clock import utc_now
 from orch_next.errors import BusyError, DamagedError, LedgerError
 from orch_next.ledger.cell_edit import Place, edit_cells
 from orch_next.ledger.disk import Disk
@@ -82,10 +83,6 @@ def resolve(path: Path) -> Path:
         raise LedgerError(f"{path}: its symbolic links lead nowhere") from error
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class LedgerFile:
     """One Markdown file; safe to share between threads and processes.
 
@@ -100,7 +97,7 @@ class LedgerFile:
         swap: Swap = swap,
         lock: Lock = locked,
         disk: Disk | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         patience: float = _WRITE_PATIENCE,
     ) -> None:
         self.path = path
