@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -305,10 +305,8 @@ def first_title(title: str) -> Callable[[Tables], list[SetCell]]:
     return lambda document: [SetCell(document.tables[0].rows[0], 1, title)]
 
 
-@contextlib.contextmanager
-def forbidden(_path: Path, _timeout: float) -> Iterator[None]:
+def forbidden(_path: Path, _timeout: float) -> AbstractContextManager[None]:
     raise PermissionError(errno.EACCES, "Permission denied")
-    yield
 
 
 def test_a_lock_that_cannot_be_made_is_told(path: Path) -> None:

@@ -12,6 +12,9 @@ from flask.json.provider import JSONProvider
 
 from orch_next.blueprints.context import Ready, orch
 
+# The number of a journal entry that the rows of a list show, and all before it.
+EVENT_HEADER = "X-Orch-Event"
+
 
 class OrjsonProvider(JSONProvider):
     """Serialise with orjson: the same JSON values as the legacy, many times faster."""
@@ -67,7 +70,7 @@ def with_rev(record: Any) -> dict[str, Any]:
 
 def answer_snapshot(key: str, snapshot: Any) -> Response:
     """Answer a ledger: contract key plus the additive `count`, `problems`, `stale` (8.8)."""
-    return answer_list(
+    response = answer_list(
         key,
         (snapshot,),
         lambda: {
@@ -77,6 +80,8 @@ def answer_snapshot(key: str, snapshot: Any) -> Response:
             "stale": snapshot.stale,
         },
     )
+    response.headers[EVENT_HEADER] = str(snapshot.event)
+    return response
 
 
 def as_problem(problem: Any) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def open_board(
         emit=(bus or EventBus()).publish,
         seen=journal.note,
         ready=journal.ready,
+        newest=journal.first_number,
         lock_timeout=lock_timeout,
         most_cell_bytes=most_cell_bytes,
     )

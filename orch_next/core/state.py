@@ -21,6 +21,7 @@ from orch_next.core.store import (
     WriteResult,
     always_ready,
     ignore_snapshot,
+    no_entry,
 )
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import Problem
@@ -38,6 +39,7 @@ class State:
         emit: Emit = emit_nothing,
         seen: Callable[[Snapshot[Any]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
+        newest: Callable[[], int] = no_entry,
         lock_timeout: float = 5.0,
         most_cell_bytes: int = MOST_CELL_BYTES,
         disk: Disk | None = None,
@@ -54,6 +56,7 @@ class State:
                 emit=emit,
                 seen=seen,
                 ready=ready,
+                newest=newest,
                 lock_timeout=lock_timeout,
                 most_cell_bytes=most_cell_bytes,
                 disk=disk,

@@ -57,6 +57,11 @@ def always_ready() -> None:
     """Allow every change; the default where no journal is attached."""
 
 
+def no_entry() -> int:
+    """Know of no journal entry; the default where no journal is attached."""
+    return 0
+
+
 def ignore_snapshot(_snapshot: Snapshot[Any]) -> None:
     """Take no note of new snapshots; the default where no journal is attached."""
 
@@ -133,8 +138,9 @@ class LedgerStore(Generic[R]):
     and before the next change. `ready` raises BusyError when a change could not be
     recorded. `record` (the journal) is called under the file's lock and returns the
     entries' numbers, `emit` (the listeners) behind it; a listener is quick and writes no
-    ledger. No cell is made longer than `most_cell_bytes`. `stamp`, `clock`, `disk`, `swap`
-    and `lock` are the system's; tests pass others.
+    ledger; `newest` tells the newest entry's number, or 0. No cell is made longer than
+    `most_cell_bytes`. `stamp`, `clock`, `disk`, `swap` and `lock` are the system's; tests
+    pass others.
     """
 
     def __init__(
@@ -147,6 +153,7 @@ class LedgerStore(Generic[R]):
         emit: Emit = emit_nothing,
         seen: Callable[[Snapshot[R]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
+        newest: Callable[[], int] = no_entry,
         lock_timeout: float = 5.0,
         most_cell_bytes: int = MOST_CELL_BYTES,
         disk: Disk | None = None,
@@ -161,7 +168,7 @@ class LedgerStore(Generic[R]):
         path = folder / kind.file_name
         self._file = LedgerFile(path, disk=disk, swap=swap, lock=lock, patience=patience)
         self._now, self._record, self._emit, self._seen = now, record, emit, seen
-        self._ready, self._timeout = ready, lock_timeout
+        self._ready, self._newest, self._timeout = ready, newest, lock_timeout
         self._stamp_of, self._wall_ns = stamp, wall_ns
         # Who holds `_changing` may change the file and what was recorded of it; `_reading`
         # guards what is shown, and is held for a read and a parse at most.
@@ -375,6 +382,9 @@ class LedgerStore(Generic[R]):
             return None
 
     def _look_again(self) -> Snapshot[R]:
+        if self._present is None:
+            # An entry is made behind its change: a file read after it shows it.
+            self._event = max(self._event, self._newest())
         stamp, event = self._stamp_now(), self._event
         if stamp is not None and stamp == self._stamp and self._present is not None:
             return self._present

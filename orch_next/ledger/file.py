@@ -123,8 +123,8 @@ class LedgerFile:
         """Hold the file's lock against every other writer; raise BusyError or LedgerError."""
         target = resolve(self.path)
         with contextlib.ExitStack() as stack:
-            lock = self._lock(target.with_name(f".{target.name}.lock"), timeout)
             try:
+                lock = self._lock(target.with_name(f".{target.name}.lock"), timeout)
                 stack.enter_context(lock)
             except OSError as error:
                 raise LedgerError(f"{target.name}: not locked: {error.strerror}") from error
