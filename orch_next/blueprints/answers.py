@@ -12,6 +12,9 @@ from flask.json.provider import JSONProvider
 from orch_next.blueprints.context import orch
 from orch_next.ready import Ready, Sources, is_same, make_ready
 
+# The number of a journal entry that the rows of a list show, and all before it.
+EVENT_HEADER = "X-Orch-Event"
+
 
 class OrjsonProvider(JSONProvider):
     """Serialise with orjson: the same JSON values as the legacy, many times faster."""
@@ -66,8 +69,10 @@ def answer_snapshot(key: str, snapshot: Any) -> Response:
             "stale": snapshot.stale,
         },
     )
+    shows = (EVENT_HEADER, str(snapshot.event))
+    response.headers[EVENT_HEADER] = shows[1]
     store = orch().board.state.store(snapshot.kind)
-    keep_answer(orch().ready[key], lambda: (store.unchanged(),))
+    keep_answer(orch().ready[key], lambda: (store.unchanged(),), [shows])
     return response
 
 
