@@ -25,8 +25,8 @@ ALLOWED: dict[str, set[str]] = {
     "ledger": {"errors", "regular", "clock"},
     "storage": {"ledger.lock", "ledger.disk", "ledger.whole", "errors", "regular"},
     "core": {"ledger", "storage", *LEAVES},
-    "knowledge": {"core", *LEAVES},
-    "sensors": {"core", "storage.toml_settings", *LEAVES},
+    "knowledge": {"core", "storage.toml_settings", *LEAVES},
+    "sensors": {"core", "storage.json_files", "storage.toml_settings", *LEAVES},
     "dispatcher": {"core", "storage", "ledger.whole", "ledger.disk", *LEAVES},
     "realtime": {
         *("core", "storage", "ledger.whole", "ledger.disk", "offload", "internals", *LEAVES),
@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "blueprints": {
         *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
-        *("config", "offload", *LEAVES),
+        *("config", "offload", "storage.json_files", *LEAVES),
     },
 }
 # what the table's entry points may use: anything below them
