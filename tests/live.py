@@ -86,7 +86,7 @@ class Process:
         self.state = State(
             self.folder,
             now=self.now,
-            record=self.journal.record,
+            record=self.journal.record_all,
             seen=self.journal.note,
             emit=lambda change: self.pump.offer(change),
             clock=lambda: self.time,

@@ -103,6 +103,18 @@ class Journal:
             return None
         return found
 
+    def record_all(self, changes: Sequence[Change]) -> list[int | None]:
+        """Store changes in their order; return their ids as `record` does."""
+        return [self.record(change) for change in changes]
+
+    def first_number(self) -> int:
+        """Return the newest entry's number at this process's first look, 0 if it is not known."""
+        try:
+            return self._first_id()
+        except BusyError as error:
+            log.warning("the journal cannot be read yet: %s", error)
+            return 0
+
     def catch_up(self) -> None:
         """Take in what waits in the spool; without the database it goes on waiting."""
         if not self.database.is_away:

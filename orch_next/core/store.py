@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeAlias
 
 from orch_next.core.diff import diff_records, make_change
-from orch_next.core.events import Change, Emit, Who, emit_nothing
+from orch_next.core.events import Change, Emit, Record, Who, emit_nothing, record_nothing
 from orch_next.core.kinds import LedgerKind
 from orch_next.core.lengths import MOST_CELL_BYTES, refuse_long, refuse_long_cells
 from orch_next.core.records import R
@@ -55,6 +55,11 @@ log = logging.getLogger(__name__)
 
 def always_ready() -> None:
     """Allow every change; the default where no journal is attached."""
+
+
+def no_entry() -> int:
+    """Know of no journal entry; the default where no journal is attached."""
+    return 0
 
 
 def ignore_snapshot(_snapshot: Snapshot[Any]) -> None:
@@ -131,10 +136,11 @@ class LedgerStore(Generic[R]):
 
     A read shows the disk and waits for no writer; what it finds is recorded by `refresh`
     and before the next change. `ready` raises BusyError when a change could not be
-    recorded. `record` (the journal) is called under the file's lock and may return an
-    entry's number, `emit` (the listeners) behind it; a listener is quick and writes no
-    ledger. No cell is made longer than `most_cell_bytes`. `stamp`, `clock`, `disk`, `swap`
-    and `lock` are the system's; tests pass others.
+    recorded. `record` (the journal) is called under the file's lock and returns the
+    entries' numbers, `emit` (the listeners) behind it; a listener is quick and writes no
+    ledger; `newest` tells the newest entry's number, or 0. No cell is made longer than
+    `most_cell_bytes`. `stamp`, `clock`, `disk`, `swap` and `lock` are the system's; tests
+    pass others.
     """
 
     def __init__(
@@ -143,10 +149,11 @@ class LedgerStore(Generic[R]):
         folder: Path,
         *,
         now: Callable[[], datetime],
-        record: Emit = emit_nothing,
+        record: Record = record_nothing,
         emit: Emit = emit_nothing,
         seen: Callable[[Snapshot[R]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
+        newest: Callable[[], int] = no_entry,
         lock_timeout: float = 5.0,
         most_cell_bytes: int = MOST_CELL_BYTES,
         disk: Disk | None = None,
@@ -161,7 +168,7 @@ class LedgerStore(Generic[R]):
         path = folder / kind.file_name
         self._file = LedgerFile(path, disk=disk, swap=swap, lock=lock, patience=patience)
         self._now, self._record, self._emit, self._seen = now, record, emit, seen
-        self._ready, self._timeout = ready, lock_timeout
+        self._ready, self._newest, self._timeout = ready, newest, lock_timeout
         self._stamp_of, self._wall_ns = stamp, wall_ns
         # Who holds `_changing` may change the file and what was recorded of it; `_reading`
         # guards what is shown, and is held for a read and a parse at most.
@@ -189,11 +196,18 @@ class LedgerStore(Generic[R]):
 
         Of a half-written save, and of a damaged file, the last good rows are returned.
         """
-        present, stamp = self._present, self._stamp
-        if present is not None and stamp is not None and stamp == self._stamp_now():
+        present = self.unchanged()
+        if present is not None:
             return present
         with self._reading:
             return self._look_again()
+
+    def unchanged(self) -> Snapshot[R] | None:
+        """Return the rows in memory if the disk surely shows them still, by one `stat`."""
+        present, stamp = self._present, self._stamp
+        if present is not None and stamp is not None and stamp == self._stamp_now():
+            return present
+        return None
 
     def try_snapshot(self) -> Snapshot[R] | None:
         """Return the rows on the disk, None while somebody changes them; for the live tail.
@@ -210,7 +224,7 @@ class LedgerStore(Generic[R]):
 
     def settles_at(self) -> float | None:
         """Return when (monotonic clock) an outside edit will have settled, None for none."""
-        return self._settling.ripe_at
+        return self._settling.waits_until()
 
     def doubt(self) -> None:
         """Compare the file's bytes at the next look, whatever its size and times say.
@@ -375,6 +389,9 @@ class LedgerStore(Generic[R]):
             return None
 
     def _look_again(self) -> Snapshot[R]:
+        if self._present is None:
+            # An entry is made behind its change: a file read after it shows it.
+            self._event = max(self._event, self._newest())
         stamp, event = self._stamp_now(), self._event
         if stamp is not None and stamp == self._stamp and self._present is not None:
             return self._present
@@ -393,7 +410,7 @@ class LedgerStore(Generic[R]):
         """Show these bytes, or the last good ones with what is wrong with these."""
         for known in (self._good, self._coming):
             if known is not None and known.version.data == data:
-                return self._accept(known, event)
+                return self._accept(known, event if known is self._coming else 0)
         if self._state == data and self._present is not None:
             return self._present
         self._stamp, self._state = None, data if settled else None
@@ -423,9 +440,10 @@ class LedgerStore(Generic[R]):
         return self._keep(Snapshot(self.kind, "", (), (problem,), missing=missing))
 
     def _accept(self, reading: _Reading[R], event: int) -> Snapshot[R]:
-        if self._good is reading and self._present is reading.snapshot:
-            return reading.snapshot
-        snapshot = replace(reading.snapshot, event=max(event, reading.snapshot.event))
+        known = reading.snapshot
+        if self._good is reading and self._present is known and event <= known.event:
+            return known
+        snapshot = replace(known, event=max(event, known.event))
         self._stamp, self._state = None, reading.version.data
         self._good, self._present = replace(reading, snapshot=snapshot), snapshot
         if self._recorded is None:
@@ -487,6 +505,9 @@ class LedgerStore(Generic[R]):
         changes = diff_records(self.kind, before, present.records, self._now())
         self._note(present)
         self._put_down(changes)
+        with self._reading:
+            if self._good is not None and self._good.snapshot is present:
+                self._accept(self._good, self._event)
         return changes
 
     def _note(self, snapshot: Snapshot[R]) -> None:
@@ -494,12 +515,11 @@ class LedgerStore(Generic[R]):
         self._settling.forget()
         self._seen(snapshot)
 
-    def _put_down(self, changes: Iterable[Change]) -> None:
-        for change in changes:
-            number = self._record(change)
-            if isinstance(number, int):
-                self._event = max(self._event, number)
-            self._unsent.append(change)
+    def _put_down(self, changes: Sequence[Change]) -> None:
+        if changes:
+            numbers = self._record(changes)
+            self._event = max(self._event, *(number or 0 for number in numbers))
+            self._unsent.extend(changes)
 
     def _own_change(
         self, before: R | None, after: R | None, request: ChangeRequest, copy: Path | None

@@ -134,14 +134,9 @@ class Rows(Sequence[Row]):
         return map(self._row, range(len(self)))
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Rows):
-            return tuple(self) == tuple(other)
-        return NotImplemented
+        return isinstance(other, Rows) and tuple(self) == tuple(other)
 
     __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"Rows({list(self)})"
 
     @property
     def lines(self) -> Sequence[int]:
