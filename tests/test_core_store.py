@@ -17,6 +17,7 @@ from orch_next.core.settling import CHANGED_SECONDS, GONE_SECONDS
 from orch_next.core.store import ChangeRequest, Edit, LedgerStore
 from orch_next.core.view import LedgerView, read_ledger
 from orch_next.errors import OrchError
+from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import parse
 from tests.ledger_disks import fast_folder
 from tests.ledger_samples import BOM, LINES, NASTY, WORDS
@@ -177,6 +178,33 @@ def test_a_snapshot_tells_the_newest_entry_that_it_shows(tmp_path: Path, now: No
     store.refresh()
     events.append(store.look().event)
     assert events == [5, 7, 7, 11]
+
+
+class OpenDisk(Disk):
+    """An editor has the file open for writing, as long as `open` says."""
+
+    def __init__(self) -> None:
+        self.open, self.looks = True, 0
+
+    def lease(self, fd: int) -> bool | None:
+        self.looks += 1
+        return not self.open
+
+
+def test_rows_that_an_editor_is_still_writing_are_not_gone(tmp_path: Path, now: Now) -> None:
+    path, disk = tmp_path / "TASKS.md", OpenDisk()
+    path.write_bytes(task_table("001", "002").encode())
+    store = LedgerStore(TASK, tmp_path, now=now, disk=disk)
+    first = store.look()
+    path.write_bytes(task_table("001").encode())
+    half = store.look()
+    assert (half.records, half.stale) == (first.records, True)
+    assert [problem.code for problem in half.problems] == ["unfinished-save"]
+    looks = disk.looks
+    assert store.look() is half
+    assert disk.looks == looks + 1  # the editor was waited for once
+    disk.open = False
+    assert [record.key for record in store.look().records] == ["001"]
 
 
 def test_a_reader_waits_for_no_writer(tmp_path: Path, now: Now) -> None:

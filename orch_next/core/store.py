@@ -178,7 +178,7 @@ class LedgerStore(Generic[R]):
         self._stamp: Stamp | None = None
         self._doubts = 0
         self._event = 0
-        self._state: bytes | str | None = None
+        self._state: tuple[bytes, bool] | str | None = None
         self._present: Snapshot[R] | None = None
         self._good: _Reading[R] | None = None
         self._coming: _Reading[R] | None = None
@@ -389,7 +389,7 @@ class LedgerStore(Generic[R]):
         if stamp is not None and stamp == self._stamp and self._present is not None:
             return self._present
         try:
-            data, settled = self._file.look()
+            data, settled = self._file.look(*self._patience())
         except FileNotFoundError:
             return self._show_nothing("missing-file", "the file is missing")
         except OSError as error:
@@ -399,14 +399,18 @@ class LedgerStore(Generic[R]):
         self._stamp = stamp if old and settled else None
         return present
 
+    def _patience(self) -> tuple[float, ...]:
+        """Wait for an editor once, not in every read while it has the file open."""
+        return (0.0,) if isinstance(self._state, tuple) and not self._state[1] else ()
+
     def _show(self, data: bytes, settled: bool, event: int) -> Snapshot[R]:
         """Show these bytes, or the last good ones with what is wrong with these."""
         for known in (self._good, self._coming):
             if known is not None and known.version.data == data:
                 return self._accept(known, event if known is self._coming else 0)
-        if self._state == data and self._present is not None:
+        if self._state == (data, settled) and self._present is not None:
             return self._present
-        self._stamp, self._state = None, data if settled else None
+        self._stamp, self._state = None, (data, settled)
         found, reading = self._parsed(data)
         problem = self._doubtful(found, data, settled)
         found = replace(found, problems=(*found.problems, problem)) if problem else found
@@ -437,7 +441,7 @@ class LedgerStore(Generic[R]):
         if self._good is reading and self._present is known and event <= known.event:
             return known
         snapshot = replace(known, event=max(event, known.event))
-        self._stamp, self._state = None, reading.version.data
+        self._stamp, self._state = None, (reading.version.data, True)
         self._good, self._present = replace(reading, snapshot=snapshot), snapshot
         if self._recorded is None:
             self._note(snapshot)
