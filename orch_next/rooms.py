@@ -20,7 +20,6 @@ from orch_next.core.deadlines import Clock
 from orch_next.core.deliveries import Deliveries
 from orch_next.core.events import Change
 from orch_next.core.instructions import open_instructions
-from orch_next.core.json_file import JsonRecords
 from orch_next.core.lease_terms import LeaseRules
 from orch_next.core.notify import Notifier, make_post
 from orch_next.dispatcher.build import Outside, make_control
@@ -37,6 +36,7 @@ from orch_next.sensors.pulse import Pulse
 from orch_next.sensors.rules.inspector import open_inspector
 from orch_next.sensors.station import open_station
 from orch_next.sensors.telling import automation_status, turn_events, turn_messages
+from orch_next.storage.json_files import JsonRecords
 
 
 def open_rooms(app: Flask, settings: Settings, async_mode: str) -> None:

@@ -128,7 +128,8 @@ def throw_away_copy(tree: Path = REPOSITORY) -> Iterator[Path]:
 
 def run_tests(tree: Path, tests: Sequence[str], seconds: float) -> Run:
     """Run pytest in a tree until the first failure, for so many seconds at most."""
-    options = ("-q", "-x", "-n", "0", "-p", "no:cacheprovider")
+    # A defect may be that something never ends: then the test's own time limit fails it.
+    options = ("-q", "-x", "-n", "0", "-p", "no:cacheprovider", f"--timeout={seconds * 2 // 3:.0f}")
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *options, *tests],

@@ -196,11 +196,18 @@ class LedgerStore(Generic[R]):
 
         Of a half-written save, and of a damaged file, the last good rows are returned.
         """
-        present, stamp = self._present, self._stamp
-        if present is not None and stamp is not None and stamp == self._stamp_now():
+        present = self.unchanged()
+        if present is not None:
             return present
         with self._reading:
             return self._look_again()
+
+    def unchanged(self) -> Snapshot[R] | None:
+        """Return the rows in memory if the disk surely shows them still, by one `stat`."""
+        present, stamp = self._present, self._stamp
+        if present is not None and stamp is not None and stamp == self._stamp_now():
+            return present
+        return None
 
     def try_snapshot(self) -> Snapshot[R] | None:
         """Return the rows on the disk, None while somebody changes them; for the live tail.
