@@ -114,8 +114,8 @@ class State:
         """
         return [found for store in self._all if (found := store.try_snapshot()) is not None]
 
-    # The names that the live tail and the leases still use.
-    settled, write = try_snapshots, change
+    # The name that the live tail still uses.
+    settled = try_snapshots
 
     def settles_at(self) -> float | None:
         """Return when (monotonic clock) the next outside edit will have settled."""
