@@ -17,7 +17,6 @@ __all__ = [
     "AddRow",
     "Cell",
     "CellChange",
-    "Edit",
     "PutRow",
     "RemoveRow",
     "Row",
@@ -25,6 +24,7 @@ __all__ = [
     "SetCell",
     "SetRow",
     "Span",
+    "Splice",
     "Table",
     "apply_edits",
     "clean_value",
@@ -199,7 +199,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class Splice:
     """Replace a span of the text."""
 
     span: Span
@@ -269,7 +269,7 @@ def escape_cell(value: str) -> str:
     return clean_value(value).replace("|", "\\|")
 
 
-def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+def apply_edits(text: str, edits: Iterable[Splice]) -> str:
     """Splice the edits in; raise InputError when two of them overlap."""
     parts, at = [], 0
     for edit in sorted(edits, key=lambda edit: edit.span.start):
@@ -280,12 +280,12 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def plan_edits(text: str, changes: Iterable[CellChange]) -> list[Edit]:
+def plan_edits(text: str, changes: Iterable[CellChange]) -> list[Splice]:
     """Turn changes into edits; raise RowError for a missing cell, InputError for a value.
 
     A cell that has the value already needs no edit.
     """
-    edits: list[Edit] = []
+    edits: list[Splice] = []
     for change in changes:
         if isinstance(change, SetCell):
             edits.extend(_set_cell(text, change))
@@ -294,15 +294,15 @@ def plan_edits(text: str, changes: Iterable[CellChange]) -> list[Edit]:
     return edits
 
 
-def _edit_row(text: str, change: AddRow | SetRow | RemoveRow | PutRow) -> Edit:
+def _edit_row(text: str, change: AddRow | SetRow | RemoveRow | PutRow) -> Splice:
     if isinstance(change, AddRow):
         return _add_row(text, change)
     if isinstance(change, PutRow):
         return _put_row(text, change)
     _refuse_moved(text, change.row)
     if isinstance(change, RemoveRow):
-        return Edit(_line_with_eol(text, change.row), "")
-    return Edit(change.row.span, _checked_line(change.raw))
+        return Splice(_line_with_eol(text, change.row), "")
+    return Splice(change.row.span, _checked_line(change.raw))
 
 
 def _refuse_moved(text: str, row: Row) -> None:
@@ -325,14 +325,14 @@ def _line_with_eol(text: str, row: Row) -> Span:
     return Span(max(start, 0), row.span.end)
 
 
-def _put_row(text: str, change: PutRow) -> Edit:
+def _put_row(text: str, change: PutRow) -> Splice:
     _refuse_moved(text, change.near)
     raw, eol = _checked_line(change.raw), _neighbour_eol(text, change.near.span.end)
     place = Span(change.offset, change.offset)
-    return Edit(place, f"{eol}{raw}" if change.behind else f"{raw}{eol}")
+    return Splice(place, f"{eol}{raw}" if change.behind else f"{raw}{eol}")
 
 
-def _set_cell(text: str, change: SetCell) -> list[Edit]:
+def _set_cell(text: str, change: SetCell) -> list[Splice]:
     row, column = change.row, change.column
     _refuse_moved(text, row)
     cells = row.cells
@@ -343,15 +343,15 @@ def _set_cell(text: str, change: SetCell) -> list[Edit]:
     return [_replace(row, cells, column, escape_cell(change.value))]
 
 
-def _replace(row: Row, cells: tuple[Cell, ...], column: int, raw: str) -> Edit:
+def _replace(row: Row, cells: tuple[Cell, ...], column: int, raw: str) -> Splice:
     cell = cells[column]
     closed = cell.room.end < row.span.end
     if not raw:
-        return Edit(cell.span, _blank(row, cell, closed))
+        return Splice(cell.span, _blank(row, cell, closed))
     if cell.span.start == cell.span.end:
-        return Edit(cell.room, f" {raw} ")
+        return Splice(cell.room, f" {raw} ")
     tight = closed and cell.span.end == cell.room.end
-    return Edit(cell.span, f"{raw} " if tight and raw.endswith("\\") else raw)
+    return Splice(cell.span, f"{raw} " if tight and raw.endswith("\\") else raw)
 
 
 def _blank(row: Row, cell: Cell, closed: bool) -> str:
@@ -361,13 +361,13 @@ def _blank(row: Row, cell: Cell, closed: bool) -> str:
     return "" if closed else "|"
 
 
-def _add_row(text: str, change: AddRow) -> Edit:
+def _add_row(text: str, change: AddRow) -> Splice:
     columns = len(change.table.names)
     if len(change.values) != columns:
         raise InputError(f"the table has {columns} columns, not {len(change.values)}")
     row = "".join(f"| {escape_cell(value)} " for value in change.values)
     end = change.table.end
-    return Edit(Span(end, end), f"{_neighbour_eol(text, end)}{row}|")
+    return Splice(Span(end, end), f"{_neighbour_eol(text, end)}{row}|")
 
 
 def _neighbour_eol(text: str, end: int) -> str:
