@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.events import Change, Who
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
+from orch_next.core.reading import read_ledger
 from orch_next.core.schema import Snapshot, load_snapshot
 from orch_next.core.settling import CHANGED_SECONDS, GONE_SECONDS
-from orch_next.core.store import ChangeRequest, Edit, LedgerStore
-from orch_next.core.view import LedgerView, read_ledger
+from orch_next.core.store import LedgerStore
+from orch_next.core.view import LedgerView
 from orch_next.errors import OrchError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import parse

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from orch_next.clock import find_utc
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.events import Who
 from orch_next.core.lease_store import Lease, as_utc
 from orch_next.core.lease_terms import FREE_LOCKS, FREED, Ended, is_ours, taken_back
 from orch_next.core.leases import Leases
 from orch_next.core.records import Task
 from orch_next.core.schema import TASK
-from orch_next.core.store import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import ConflictError
 

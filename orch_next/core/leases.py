@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.deadlines import Clock, Deadlines
 from orch_next.core.events import Who
 from orch_next.core.lease_store import HELD, Lease, LeaseStore, as_utc
@@ -33,7 +34,6 @@ from orch_next.core.records import Task
 from orch_next.core.schema import TASK
 from orch_next.core.shared_time import SharedTime
 from orch_next.core.state import State
-from orch_next.core.store import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import ConflictError, InputError, OrchError, UncertainError
 
@@ -101,9 +101,8 @@ class Leases:
             return step
 
         with self._dropping_lost(made):
-            outcome = self.state.change(
-                TASK, plan, ChangeRequest("task_claimed", holder.who, details)
-            )
+            request = ChangeRequest("task_claimed", holder.who, details)
+            outcome = self.state.change(TASK, plan, request)
         self.tell("task_dispatched", self._signal(made[0], outcome.after))
         return made[0]
 
@@ -227,9 +226,8 @@ class Leases:
 
         lost: list[str] = []
         try:
-            self.state.change(
-                TASK, plan, ChangeRequest("task_lease_dropped", DISPATCHER, facts(lease))
-            )
+            request = ChangeRequest("task_lease_dropped", DISPATCHER, facts(lease))
+            self.state.change(TASK, plan, request)
         except _StillOursError:
             return False
         except _LostError as error:
@@ -301,9 +299,8 @@ class Leases:
             self.store.change(lease, values)
             return step
 
-        self.state.change(
-            TASK, plan, ChangeRequest("task_lease_renewed", DISPATCHER, facts(extended))
-        )
+        request = ChangeRequest("task_lease_renewed", DISPATCHER, facts(extended))
+        self.state.change(TASK, plan, request)
         return extended
 
     def _end(self, lease: Lease, ending: Ending, who: Who, check: Check, said: str = "") -> Ended:
