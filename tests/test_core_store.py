@@ -224,3 +224,18 @@ def test_a_reader_waits_for_no_writer(tmp_path: Path, now: Now) -> None:
     store.change(plan, EDITED)
     assert shown == [["001", "002"], ["001", "002"]]
     assert [record.status for record in store.look().records] == ["HOLD", "READY"]
+
+
+def test_who_reads_while_a_change_is_recorded_sees_it_unparsed(tmp_path: Path, now: Now) -> None:
+    (tmp_path / "TASKS.md").write_bytes(task_table("001", "002").encode())
+    shown: list[Snapshot[Any]] = []
+
+    def record(changes: Sequence[Change]) -> list[int | None]:
+        shown.append(store.look())
+        return [len(shown)] * len(changes)
+
+    store = LedgerStore(TASK, tmp_path, now=now, record=record)
+    untouched = store.look().get("002")
+    result = store.change(set_cells("001", status="HOLD"), EDITED)
+    assert (shown[0].get("001") is result.after, shown[0].get("002") is untouched) == (True, True)
+    assert (shown[0].event, store.look().event) == (0, 1)

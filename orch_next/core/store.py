@@ -199,14 +199,14 @@ class LedgerStore(Generic[R]):
         self._reader.coming = after
         try:
             applied = file.put(before.version, after.version)
+            if applied:
+                self._take_over(before, after, edit, request, file.conflict_copy)
+            return applied
         except UncertainError:
             self._take_over(before, self._left(after), edit, request, file.conflict_copy)
             raise
         finally:
             self._reader.coming = None
-        if applied:
-            self._take_over(before, after, edit, request, file.conflict_copy)
-        return applied
 
     def _take_over(
         self,
