@@ -64,7 +64,7 @@ def open_board(
     state = State(
         state_folder,
         now=now,
-        record=journal.record,
+        record=journal.record_all,
         emit=emit,
         seen=journal.note,
         ready=journal.ready,

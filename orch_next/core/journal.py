@@ -1,4 +1,7 @@
-"""The journal: who changed what, when and from where; nothing accepted goes unrecorded."""
+"""The journal: who changed what, when and from where; nothing accepted goes unrecorded.
+
+It is the log of live events, too: an entry's id is the event's number.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,9 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -17,8 +19,9 @@ from sqlalchemy.exc import IntegrityError
 from orch_next.bounded import Bounded
 from orch_next.core.audit import list_events
 from orch_next.core.claims import Claims
-from orch_next.core.database import Database, journal_table, turn_table
-from orch_next.core.events import OUTSIDE, Change, Who, utc_micros
+from orch_next.core.database import LEDGER, Database, journal_table, turn_table
+from orch_next.core.events import OUTSIDE, Change, utc_micros
+from orch_next.core.history import is_record
 from orch_next.core.marks import Marks
 from orch_next.core.schema import Snapshot
 from orch_next.core.spool import Entry, Spool
@@ -28,15 +31,11 @@ from orch_next.ledger.disk import Disk
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Authorship:
-    """What was done to a row (`task_held`), and by whom."""
-
-    event: str
-    who: Who
-
-
 MOST_KNOWN = 100_000  # records whose newest entry is remembered
+# PostgreSQL tells those who listen to this channel of every entry.
+CHANNEL = "orch_next_journal"
+_TURN = 7262024  # of PostgreSQL's advisory locks
+_Key: TypeAlias = tuple[str, str, int]
 
 
 class Journal:
@@ -44,7 +43,8 @@ class Journal:
 
     A change that stands in the ledger is never reported as failed because of the journal.
     Several processes over one ledger see each other's changes as outside edits: such a
-    change is recorded only when no entry after the last known one explains it.
+    change is recorded only when the row's newest entry does not say the same, nor one
+    after the last that this process knows.
     """
 
     def __init__(
@@ -56,12 +56,14 @@ class Journal:
         log_folders: Sequence[Path] = (),
         disk: Disk | None = None,
     ) -> None:
-        self.database = Database(database_url, disk)
+        self.database, self._now = Database(database_url, disk), now
         self.marks = Marks(self.database)
         self.claims = Claims(self.database, now=now)
         self._spool = Spool(spool, disk=disk)
         self._log_folders = tuple(log_folders)
-        self._known: Bounded[tuple[str, str], int] = Bounded(MOST_KNOWN)
+        self._known: Bounded[_Key, int] = Bounded(MOST_KNOWN)
+        # Records with an entry in the spool: which id it will have is known to nobody yet.
+        self._unsure: set[_Key] = set()
         self._start: int | None = None
         self._lock = threading.Lock()
 
@@ -92,15 +94,35 @@ class Journal:
 
     def record(self, change: Change) -> int | None:
         """Store one change and return its id; None when it was known or went to the spool."""
-        entry = as_entry(change)
+        return self.record_all([change])[0]
+
+    def record_all(self, changes: Sequence[Change]) -> list[int | None]:
+        """Store changes in one transaction; return their ids as `record` does."""
+        entries = [as_entry(change) for change in changes]
         try:
             self._drain()
-            found = self._record(change, entry)
+            return self._record(entries)
         except BusyError as error:
-            log.error("journal entry spooled to %s: %s", self._spool.path, error)
-            self._put_by(entry)
-            return None
-        return found
+            log.error("journal entries spooled to %s: %s", self._spool.path, error)
+            for entry in entries:
+                self._put_by(entry)
+            return [None] * len(entries)
+
+    def begin_again(self, number: int) -> tuple[int, str]:
+        """Go on with numbers above this one; clients read everything again from there.
+
+        For a database that is not the one it was: restored from a backup, or another one.
+        Return id and uid of the entry that says so. Raise BusyError.
+        """
+        entry = as_entry(make_reset(self._now()))
+        with self.database.transaction() as connection:
+            take_turn(connection)
+            newest = connection.scalar(sa.func.max(journal_table.c.id).select()) or 0
+            insert_at(connection, max(newest, number) + 1, entry)
+        with self._lock:
+            self._start = None
+        self._known = Bounded(MOST_KNOWN)
+        return max(newest, number) + 1, entry["uid"]
 
     def catch_up(self) -> None:
         """Take in what waits in the spool; without the database it goes on waiting."""
@@ -138,36 +160,29 @@ class Journal:
         with self.database.reading() as connection:
             return dict(connection.scalar(query) or {})
 
-    def author(self, kind: str, record_id: str, rev: str) -> Authorship | None:
-        """Return who gave a row this revision, None when its newest entry tells of another.
-
-        Entries of outside edits name nobody. Raise BusyError.
-        """
-        columns = journal_table.c
-        wanted = (columns.rev_after, columns.event, columns.actor, columns.role)
-        query = (
-            sa.select(*wanted, columns.source, columns.claimed)
-            .where(columns.kind == kind, columns.record_id == record_id)
-            .order_by(columns.id.desc())
-            .limit(1)
-        )
-        with self.database.reading() as connection:
-            found = connection.execute(query).first()
-        if found is None or found.rev_after != rev or found.source == OUTSIDE.source:
-            return None
-        return Authorship(found.event, Who(found.actor, found.role, found.source, found.claimed))
-
-    def _record(self, change: Change, entry: Entry) -> int | None:
-        key, start = (change.kind, change.record_id), self._first_id()
+    def _record(self, entries: Sequence[Entry]) -> list[int | None]:
+        start, stored = self._first_id(), []
         with self.database.transaction() as connection:
-            if change.who.source == OUTSIDE.source:
-                known = _find_entry(connection, change, self._known.get(key) or start)
-                if known is not None:
-                    self._known.put(key, known)
-                    return None
-            inserted = _insert(connection, entry)
-        self._known.put(key, inserted)
-        return inserted
+            take_turn(connection)
+            for entry in entries:
+                known = self._find_known(connection, entry, start)
+                stored.append((known, None) if known else (0, _insert(connection, entry)))
+        for entry, (known, inserted) in zip(entries, stored, strict=True):
+            self._known.put(_key_of(entry), known or inserted or 0)
+            self._unsure.discard(_key_of(entry))
+        return [inserted for _, inserted in stored]
+
+    def _find_known(self, connection: sa.Connection, entry: Entry, start: int) -> int | None:
+        """Return the entry that tells of an outside change already."""
+        if entry["source"] != OUTSIDE.source:
+            return None
+        newest = _newest(connection, entry)
+        if newest is not None and newest.rev_after == entry["rev_after"]:
+            return int(newest.id)
+        key = _key_of(entry)
+        if newest is None or key in self._unsure:
+            return None
+        return _find_entry(connection, entry, self._known.get(key) or start)
 
     def _first_id(self) -> int:
         """Return the last id at this process's first look; what it missed comes later."""
@@ -178,6 +193,7 @@ class Journal:
             return self._start
 
     def _put_by(self, entry: Entry) -> None:
+        self._unsure.add(_key_of(entry))
         try:
             self._spool.put(entry)
         except OSError:
@@ -194,7 +210,9 @@ class Journal:
     def _store(self, entry: Entry) -> bool:
         try:
             with self.database.transaction() as connection:
-                _insert_once(connection, entry)
+                take_turn(connection)
+                if entry["source"] != OUTSIDE.source or not _is_told(connection, entry):
+                    _insert_once(connection, entry)
         except BusyError as error:
             log.warning("spooled journal entry %s not stored yet: %s", entry.get("uid"), error)
             return False
@@ -228,10 +246,52 @@ def as_entry(change: Change) -> Entry:
     return {k: v.replace("\0", "\ufffd") if isinstance(v, str) else v for k, v in entry.items()}
 
 
+def make_reset(at: datetime) -> Change:
+    """Describe that clients have to read everything again."""
+    return Change(
+        kind=LEDGER,
+        event="events_reset",
+        record_id="",
+        before=None,
+        after=None,
+        rev_before=None,
+        rev_after=None,
+        at=at,
+        who=OUTSIDE,
+        details={"reset": True},
+    )
+
+
 def _row_before(change: Change) -> dict[str, Any]:
     if not change.raw_before:
         return {}
     return {"row_before": {"line": change.line_before, "raw": change.raw_before}}
+
+
+def take_turn(connection: sa.Connection) -> None:
+    """Let no later entry become visible before those of this transaction, and wake who listens.
+
+    SQLite's transactions come one after the other by themselves.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+    elif connection.dialect.name != "sqlite":
+        _lock_row(connection)
+
+
+def insert_entry(connection: sa.Connection, entry: Entry) -> int:
+    """Store an entry in its turn within the caller's transaction; return its id."""
+    take_turn(connection)
+    return _insert(connection, entry)
+
+
+def insert_at(connection: sa.Connection, number: int, entry: Entry) -> None:
+    """Store an entry under a number above all others; those to come go on from there."""
+    connection.execute(sa.insert(journal_table).values({**entry, "id": number}))
+    if connection.dialect.name == "postgresql":
+        sequence = sa.func.pg_get_serial_sequence(journal_table.name, "id")
+        connection.execute(sa.select(sa.func.setval(sequence, number)))
 
 
 def _insert(connection: sa.Connection, entry: Entry) -> int:
@@ -248,21 +308,41 @@ def _insert_once(connection: sa.Connection, entry: Entry) -> None:
         log.info("spooled journal entry %s was stored before", entry["uid"])
 
 
-def _find_entry(connection: sa.Connection, change: Change, behind: int) -> int | None:
-    _take_turn(connection)
+def is_occurrence(number: int) -> sa.ColumnElement[bool]:
+    """Return the condition that finds entries of the first (0), second ... row with an id."""
+    return sa.func.coalesce(journal_table.c.details["occurrence"].as_integer(), 0) == number
+
+
+def _key_of(entry: Entry) -> _Key:
+    return entry["kind"], entry["record_id"], int(entry["details"].get("occurrence", 0))
+
+
+def _is_same_row(entry: Entry) -> sa.ColumnElement[bool]:
+    kind, record_id, occurrence = _key_of(entry)
     columns = journal_table.c
-    same_rev = (
-        columns.rev_after.is_(None)
-        if change.rev_after is None
-        else columns.rev_after == change.rev_after
-    )
-    same = [columns.kind == change.kind, columns.record_id == change.record_id, same_rev]
-    query = sa.select(sa.func.max(columns.id)).where(columns.id > behind, *same)
-    found = connection.scalar(query)
+    return sa.and_(columns.kind == kind, *is_record(record_id), is_occurrence(occurrence))
+
+
+def _newest(connection: sa.Connection, entry: Entry) -> Any:
+    columns = journal_table.c
+    query = sa.select(columns.id, columns.rev_after).where(_is_same_row(entry))
+    return connection.execute(query.order_by(columns.id.desc()).limit(1)).first()
+
+
+def _is_told(connection: sa.Connection, entry: Entry) -> bool:
+    newest = _newest(connection, entry)
+    return newest is not None and newest.rev_after == entry["rev_after"]
+
+
+def _find_entry(connection: sa.Connection, entry: Entry, behind: int) -> int | None:
+    columns, rev = journal_table.c, entry["rev_after"]
+    same_rev = columns.rev_after.is_(None) if rev is None else columns.rev_after == rev
+    later = sa.select(sa.func.max(columns.id)).where(columns.id > behind, same_rev)
+    found = connection.scalar(later.where(_is_same_row(entry)))
     return None if found is None else int(found)
 
 
-def _take_turn(connection: sa.Connection) -> None:
+def _lock_row(connection: sa.Connection) -> None:
     taken = connection.execute(sa.update(turn_table).values(id=1)).rowcount
     if not taken:
         try:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Generic
 
 from orch_next.core.diff import diff_records, make_change
-from orch_next.core.events import Change, Emit, Who
+from orch_next.core.events import Change, Emit, Record, Who
 from orch_next.core.kinds import LedgerKind
 from orch_next.core.lengths import MOST_CELL_BYTES, refuse_long, refuse_long_cells
 from orch_next.core.reader import LedgerReader, Reading, is_cut_short
 from orch_next.core.records import R
-from orch_next.core.schema import Snapshot, snapshot_of
+from orch_next.core.schema import Snapshot, load_snapshot, snapshot_of
 from orch_next.core.view import LedgerView, read_ledger
 from orch_next.errors import (
     BusyError,
@@ -36,6 +36,8 @@ from orch_next.ledger.parser import Document, Problem, decode, parse
 
 # How long, in seconds, a read that noticed an outside edit waits to record it in turn.
 _READERS_PATIENCE = 1.0
+# So long an outside edit lasts before the live tail records it.
+_CHANGED_SECONDS, _GONE_SECONDS = 0.03, 0.3
 
 log = logging.getLogger(__name__)
 
@@ -96,14 +98,16 @@ class KeptLedger(Generic[R]):
         folder: Path,
         *,
         now: Callable[[], datetime],
-        record: Emit,
+        record: Record,
         emit: Emit,
         seen: Callable[[Snapshot[R]], None],
         ready: Callable[[], None],
         lock_timeout: float,
         most_cell_bytes: int = MOST_CELL_BYTES,
         disk: Disk | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self.kind, self._most_cell_bytes = kind, most_cell_bytes
         self._file = LedgerFile(folder / kind.file_name, lock=_held_already, disk=disk)
         self._reader = LedgerReader(kind, self._file)
@@ -112,6 +116,7 @@ class KeptLedger(Generic[R]):
         self._untold: deque[Change] = deque()
         self._lock = threading.RLock()
         self._busy = False
+        self._settling: tuple[bytes, float] | None = None
         self._present: Snapshot[R] | None = None
         self._good: Snapshot[R] | None = None
         self._good_data = b""
@@ -141,10 +146,32 @@ class KeptLedger(Generic[R]):
         if not self._lock.acquire(blocking=False):
             return None
         try:
-            self._refresh()
+            if not self._is_settling():
+                self._refresh()
             return self._present
         finally:
             self._lock.release()
+
+    def settles_at(self) -> float | None:
+        """Return when (monotonic clock) an outside edit will have settled, None for none."""
+        at = self._settling[1] if self._settling else 0.0
+        return at if at > self._clock() else None
+
+    def _is_settling(self) -> bool:
+        """Tell whether the file is another one than it was a moment ago."""
+        try:
+            data = self._file.read()
+        except OSError:
+            data = b""
+        if self._good is None or data == self._good_data:
+            self._settling = None
+            return False
+        if self._settling is None or self._settling[0] != data:
+            keys = {record.key for record in load_snapshot(self.kind, data).records}
+            gone = any(record.key not in keys for record in self._good.records)
+            lasting = _GONE_SECONDS if gone else _CHANGED_SECONDS
+            self._settling = (data, self._clock() + lasting)
+        return self._clock() < self._settling[1]
 
     def doubt(self) -> None:
         """Compare the file's bytes at the next look, whatever its size and times say."""
@@ -267,10 +294,10 @@ class KeptLedger(Generic[R]):
         self._good_data = data
         self._seen(snapshot)
 
-    def _put_down(self, changes: Iterable[Change]) -> None:
-        for change in changes:
-            self._record(change)
-            self._untold.append(change)
+    def _put_down(self, changes: Sequence[Change]) -> None:
+        if changes:
+            self._record(changes)
+            self._untold.extend(changes)
 
     def _tell(self) -> None:
         while self._untold:

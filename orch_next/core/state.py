@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from orch_next.core.copies import find_copies
-from orch_next.core.events import Change, Emit, emit_nothing
+from orch_next.core.events import Change, Emit, Record, emit_nothing, record_nothing
 from orch_next.core.kept import Intent, KeptLedger, Outcome, Step
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
 from orch_next.core.lengths import MOST_CELL_BYTES
@@ -36,17 +37,18 @@ class State:
         folder: Path,
         *,
         now: Callable[[], datetime],
-        record: Emit = emit_nothing,
+        record: Record = record_nothing,
         emit: Emit = emit_nothing,
         seen: Callable[[Snapshot[Any]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
         lock_timeout: float = 5.0,
         most_cell_bytes: int = MOST_CELL_BYTES,
         disk: Disk | None = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.folder = folder
         options: dict[str, Any] = {"now": now, "record": record, "emit": emit, "seen": seen}
-        options |= {"ready": ready, "lock_timeout": lock_timeout, "disk": disk}
+        options |= {"ready": ready, "lock_timeout": lock_timeout, "disk": disk, "clock": clock}
         options["most_cell_bytes"] = most_cell_bytes
         self._tasks: KeptLedger[Task] = KeptLedger(TASK, folder, **options)
         self._approvals: KeptLedger[Approval] = KeptLedger(APPROVAL, folder, **options)
@@ -88,6 +90,10 @@ class State:
     def settled(self) -> list[Snapshot[Any]]:
         """Return the present state of each file that nobody here is writing; never waits."""
         return [found for kept in self._all if (found := kept.settled()) is not None]
+
+    def settles_at(self) -> float | None:
+        """Return when (monotonic clock) the next outside edit will have settled."""
+        return min((at for kept in self._all if (at := kept.settles_at())), default=None)
 
     def problems(self) -> list[Problem]:
         """Return every problem of the three files, those between files last; never raises."""
