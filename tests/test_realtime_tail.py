@@ -279,36 +279,24 @@ def look(process: Process) -> None:
             process.tail.step()
 
 
-def connected(process: Process) -> closing[sqlite3.Connection]:
-    return closing(sqlite3.connect(process.database))
-
-
-def restore(process: Process, backup: bytes) -> None:
-    """Put an older state of the database in its place, as a restored PostgreSQL would be."""
-    with (
-        closing(sqlite3.connect(":memory:")) as old,
-        closing(sqlite3.connect(process.database)) as db,
-    ):
-        old.deserialize(backup)
-        old.backup(db)
-
-
-def saved(process: Process) -> bytes:
-    with connected(process) as db:
-        return db.serialize()
+def copy(origin: Path, target: Path) -> None:
+    """Copy a database that is in use: a backup, or one that is put back, as PostgreSQL's."""
+    with closing(sqlite3.connect(origin)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
 
 
 def test_a_database_from_a_backup_resets_clients_and_tells_nothing_twice(process: Process) -> None:
     other = second(process)
     set_status(process, "001", "HOLD")
     process.run()
-    backup = saved(process)
+    backup = process.folder / "backup.db"
+    copy(process.database, backup)
     for status in ("FIX", "HOLD", "DROP"):
         set_status(process, "002", status)
     for one in (process, other):
         one.run()
     assert [seq for seq, *_ in process.names()] == [1, 2, 3, 4]
-    restore(process, backup)
+    copy(backup, process.database)
     process.run()
     found = [(event.seq, event.resets) for event in process.told]
     other.told.clear()

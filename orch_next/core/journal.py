@@ -7,24 +7,35 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from orch_next.bounded import Bounded
 from orch_next.core.audit import list_events
 from orch_next.core.claims import Claims
-from orch_next.core.database import LEDGER, Database, journal_table, turn_table
-from orch_next.core.events import OUTSIDE, Change, utc_micros
-from orch_next.core.history import is_record
+from orch_next.core.database import Database, journal_table
+from orch_next.core.entries import (
+    Entry,
+    Key,
+    as_entry,
+    find_entry,
+    insert,
+    insert_at,
+    insert_once,
+    is_told,
+    key_of,
+    make_reset,
+    newest,
+    take_turn,
+)
+from orch_next.core.events import OUTSIDE, Change
 from orch_next.core.marks import Marks
 from orch_next.core.schema import Snapshot
-from orch_next.core.spool import Entry, Spool
+from orch_next.core.spool import Spool
 from orch_next.errors import BusyError, SchemaError, UncertainError
 from orch_next.ledger.disk import Disk
 
@@ -32,10 +43,6 @@ log = logging.getLogger(__name__)
 
 
 MOST_KNOWN = 100_000  # records whose newest entry is remembered
-# PostgreSQL tells those who listen to this channel of every entry.
-CHANNEL = "orch_next_journal"
-_TURN = 7262024  # of PostgreSQL's advisory locks
-_Key: TypeAlias = tuple[str, str, int]
 
 
 class Journal:
@@ -61,9 +68,9 @@ class Journal:
         self.claims = Claims(self.database, now=now)
         self._spool = Spool(spool, disk=disk)
         self._log_folders = tuple(log_folders)
-        self._known: Bounded[_Key, int] = Bounded(MOST_KNOWN)
+        self._known: Bounded[Key, int] = Bounded(MOST_KNOWN)
         # Records with an entry in the spool: which id it will have is known to nobody yet.
-        self._unsure: set[_Key] = set()
+        self._unsure: set[Key] = set()
         self._start: int | None = None
         self._lock = threading.Lock()
 
@@ -117,12 +124,12 @@ class Journal:
         entry = as_entry(make_reset(self._now()))
         with self.database.transaction() as connection:
             take_turn(connection)
-            newest = connection.scalar(sa.func.max(journal_table.c.id).select()) or 0
-            insert_at(connection, max(newest, number) + 1, entry)
+            highest = connection.scalar(sa.func.max(journal_table.c.id).select()) or 0
+            insert_at(connection, max(highest, number) + 1, entry)
         with self._lock:
             self._start = None
         self._known = Bounded(MOST_KNOWN)
-        return max(newest, number) + 1, entry["uid"]
+        return max(highest, number) + 1, entry["uid"]
 
     def catch_up(self) -> None:
         """Take in what waits in the spool; without the database it goes on waiting."""
@@ -166,23 +173,23 @@ class Journal:
             take_turn(connection)
             for entry in entries:
                 known = self._find_known(connection, entry, start)
-                stored.append((known, None) if known else (0, _insert(connection, entry)))
+                stored.append((known, None) if known else (0, insert(connection, entry)))
         for entry, (known, inserted) in zip(entries, stored, strict=True):
-            self._known.put(_key_of(entry), known or inserted or 0)
-            self._unsure.discard(_key_of(entry))
+            self._known.put(key_of(entry), known or inserted or 0)
+            self._unsure.discard(key_of(entry))
         return [inserted for _, inserted in stored]
 
     def _find_known(self, connection: sa.Connection, entry: Entry, start: int) -> int | None:
         """Return the entry that tells of an outside change already."""
         if entry["source"] != OUTSIDE.source:
             return None
-        newest = _newest(connection, entry)
-        if newest is not None and newest.rev_after == entry["rev_after"]:
-            return int(newest.id)
-        key = _key_of(entry)
-        if newest is None or key in self._unsure:
+        last = newest(connection, entry)
+        if last is not None and last.rev_after == entry["rev_after"]:
+            return int(last.id)
+        key = key_of(entry)
+        if last is None or key in self._unsure:
             return None
-        return _find_entry(connection, entry, self._known.get(key) or start)
+        return find_entry(connection, entry, self._known.get(key) or start)
 
     def _first_id(self) -> int:
         """Return the last id at this process's first look; what it missed comes later."""
@@ -193,7 +200,7 @@ class Journal:
             return self._start
 
     def _put_by(self, entry: Entry) -> None:
-        self._unsure.add(_key_of(entry))
+        self._unsure.add(key_of(entry))
         try:
             self._spool.put(entry)
         except OSError:
@@ -211,142 +218,9 @@ class Journal:
         try:
             with self.database.transaction() as connection:
                 take_turn(connection)
-                if entry["source"] != OUTSIDE.source or not _is_told(connection, entry):
-                    _insert_once(connection, entry)
+                if entry["source"] != OUTSIDE.source or not is_told(connection, entry):
+                    insert_once(connection, entry)
         except BusyError as error:
             log.warning("spooled journal entry %s not stored yet: %s", entry.get("uid"), error)
             return False
         return True
-
-
-def as_entry(change: Change) -> Entry:
-    """Return the journal row of a change, ready for JSON."""
-    rows = change.after or change.before or {}
-    task_id = change.record_id if change.kind == "task" else rows.get("task_id", "")
-    entry = {
-        "uid": uuid.uuid4().hex,
-        "ts": utc_micros(change.at),
-        "actor": change.who.actor,
-        "role": change.who.role,
-        "event": change.event,
-        "kind": change.kind,
-        "record_id": change.record_id,
-        "task_id": task_id,
-        "appr_id": change.record_id if change.kind == "approval" else "",
-        "before": change.before,
-        "after": change.after,
-        "rev_before": change.rev_before,
-        "rev_after": change.rev_after,
-        "source": change.who.source,
-        "claimed": change.who.claimed,
-        "details": {**change.details, **_row_before(change)},
-        "payload_sha256": change.payload_sha256,
-    }
-    # PostgreSQL stores no NUL.
-    return {k: v.replace("\0", "\ufffd") if isinstance(v, str) else v for k, v in entry.items()}
-
-
-def make_reset(at: datetime) -> Change:
-    """Describe that clients have to read everything again."""
-    return Change(
-        kind=LEDGER,
-        event="events_reset",
-        record_id="",
-        before=None,
-        after=None,
-        rev_before=None,
-        rev_after=None,
-        at=at,
-        who=OUTSIDE,
-        details={"reset": True},
-    )
-
-
-def _row_before(change: Change) -> dict[str, Any]:
-    if not change.raw_before:
-        return {}
-    return {"row_before": {"line": change.line_before, "raw": change.raw_before}}
-
-
-def take_turn(connection: sa.Connection) -> None:
-    """Let no later entry become visible before those of this transaction, and wake who listens.
-
-    SQLite's transactions come one after the other by themselves.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
-        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
-    elif connection.dialect.name != "sqlite":
-        _lock_row(connection)
-
-
-def insert_entry(connection: sa.Connection, entry: Entry) -> int:
-    """Store an entry in its turn within the caller's transaction; return its id."""
-    take_turn(connection)
-    return _insert(connection, entry)
-
-
-def insert_at(connection: sa.Connection, number: int, entry: Entry) -> None:
-    """Store an entry under a number above all others; those to come go on from there."""
-    connection.execute(sa.insert(journal_table).values({**entry, "id": number}))
-    if connection.dialect.name == "postgresql":
-        sequence = sa.func.pg_get_serial_sequence(journal_table.name, "id")
-        connection.execute(sa.select(sa.func.setval(sequence, number)))
-
-
-def _insert(connection: sa.Connection, entry: Entry) -> int:
-    key = connection.execute(sa.insert(journal_table).values(entry)).inserted_primary_key
-    return int(key[0]) if key else 0
-
-
-def _insert_once(connection: sa.Connection, entry: Entry) -> None:
-    try:
-        with connection.begin_nested():
-            _insert(connection, entry)
-    except IntegrityError:
-        # A crash came between the insert and the end of the spool: it is stored.
-        log.info("spooled journal entry %s was stored before", entry["uid"])
-
-
-def is_occurrence(number: int) -> sa.ColumnElement[bool]:
-    """Return the condition that finds entries of the first (0), second ... row with an id."""
-    return sa.func.coalesce(journal_table.c.details["occurrence"].as_integer(), 0) == number
-
-
-def _key_of(entry: Entry) -> _Key:
-    return entry["kind"], entry["record_id"], int(entry["details"].get("occurrence", 0))
-
-
-def _is_same_row(entry: Entry) -> sa.ColumnElement[bool]:
-    kind, record_id, occurrence = _key_of(entry)
-    columns = journal_table.c
-    return sa.and_(columns.kind == kind, *is_record(record_id), is_occurrence(occurrence))
-
-
-def _newest(connection: sa.Connection, entry: Entry) -> Any:
-    columns = journal_table.c
-    query = sa.select(columns.id, columns.rev_after).where(_is_same_row(entry))
-    return connection.execute(query.order_by(columns.id.desc()).limit(1)).first()
-
-
-def _is_told(connection: sa.Connection, entry: Entry) -> bool:
-    newest = _newest(connection, entry)
-    return newest is not None and newest.rev_after == entry["rev_after"]
-
-
-def _find_entry(connection: sa.Connection, entry: Entry, behind: int) -> int | None:
-    columns, rev = journal_table.c, entry["rev_after"]
-    same_rev = columns.rev_after.is_(None) if rev is None else columns.rev_after == rev
-    later = sa.select(sa.func.max(columns.id)).where(columns.id > behind, same_rev)
-    found = connection.scalar(later.where(_is_same_row(entry)))
-    return None if found is None else int(found)
-
-
-def _lock_row(connection: sa.Connection) -> None:
-    taken = connection.execute(sa.update(turn_table).values(id=1)).rowcount
-    if not taken:
-        try:
-            with connection.begin_nested():
-                connection.execute(sa.insert(turn_table).values(id=1))
-        except IntegrityError:
-            connection.execute(sa.update(turn_table).values(id=1))

@@ -17,9 +17,9 @@ from orch_next.core.diff import diff_records, make_change
 from orch_next.core.events import Change, Emit, Record, Who
 from orch_next.core.kinds import LedgerKind
 from orch_next.core.lengths import MOST_CELL_BYTES, refuse_long, refuse_long_cells
-from orch_next.core.reader import LedgerReader, Reading, is_cut_short
+from orch_next.core.reader import LedgerReader, Reading, Settling, is_cut_short
 from orch_next.core.records import R
-from orch_next.core.schema import Snapshot, load_snapshot, snapshot_of
+from orch_next.core.schema import Snapshot, snapshot_of
 from orch_next.core.view import LedgerView, read_ledger
 from orch_next.errors import (
     BusyError,
@@ -36,8 +36,6 @@ from orch_next.ledger.parser import Document, Problem, decode, parse
 
 # How long, in seconds, a read that noticed an outside edit waits to record it in turn.
 _READERS_PATIENCE = 1.0
-# So long an outside edit lasts before the live tail records it.
-_CHANGED_SECONDS, _GONE_SECONDS = 0.03, 0.3
 
 log = logging.getLogger(__name__)
 
@@ -107,19 +105,16 @@ class KeptLedger(Generic[R]):
         disk: Disk | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._clock = clock
         self.kind, self._most_cell_bytes = kind, most_cell_bytes
         self._file = LedgerFile(folder / kind.file_name, lock=_held_already, disk=disk)
         self._reader = LedgerReader(kind, self._file)
         self._now, self._record, self._emit, self._seen = now, record, emit, seen
         self._ready, self._timeout = ready, lock_timeout
         self._untold: deque[Change] = deque()
-        self._lock = threading.RLock()
-        self._busy = False
-        self._settling: tuple[bytes, float] | None = None
+        self._lock, self._busy = threading.RLock(), False
+        self._good_data, self._settling = b"", Settling(kind, self._file, clock)
         self._present: Snapshot[R] | None = None
         self._good: Snapshot[R] | None = None
-        self._good_data = b""
         self._read: tuple[Document, LedgerView[R]] | None = None
 
     def snapshot(self) -> Snapshot[R]:
@@ -146,7 +141,7 @@ class KeptLedger(Generic[R]):
         if not self._lock.acquire(blocking=False):
             return None
         try:
-            if not self._is_settling():
+            if self._good is None or self._settling.is_ripe(self._good.records, self._good_data):
                 self._refresh()
             return self._present
         finally:
@@ -154,24 +149,7 @@ class KeptLedger(Generic[R]):
 
     def settles_at(self) -> float | None:
         """Return when (monotonic clock) an outside edit will have settled, None for none."""
-        at = self._settling[1] if self._settling else 0.0
-        return at if at > self._clock() else None
-
-    def _is_settling(self) -> bool:
-        """Tell whether the file is another one than it was a moment ago."""
-        try:
-            data = self._file.read()
-        except OSError:
-            data = b""
-        if self._good is None or data == self._good_data:
-            self._settling = None
-            return False
-        if self._settling is None or self._settling[0] != data:
-            keys = {record.key for record in load_snapshot(self.kind, data).records}
-            gone = any(record.key not in keys for record in self._good.records)
-            lasting = _GONE_SECONDS if gone else _CHANGED_SECONDS
-            self._settling = (data, self._clock() + lasting)
-        return self._clock() < self._settling[1]
+        return self._settling.ripe_at()
 
     def doubt(self) -> None:
         """Compare the file's bytes at the next look, whatever its size and times say."""

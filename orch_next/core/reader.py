@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeAlias
@@ -17,6 +17,7 @@ from orch_next.ledger.parser import Problem, Severity
 # A file touched this recently may change again under the same time stamp (FAT's clock
 # ticks every 2 s), so its bytes are compared instead.
 _SETTLED_NS = 2_000_000_000
+CHANGED_SECONDS, GONE_SECONDS = 0.03, 0.3
 
 Signature: TypeAlias = tuple[int, ...]
 
@@ -97,6 +98,33 @@ class LedgerReader(Generic[R]):
         severity: Severity = "warning" if missing else "damage"
         problem = Problem(code, severity, message, 1, self._kind.file_name)
         return Reading(Snapshot(self._kind, "", (), (problem,), missing=missing), None)
+
+
+class Settling:
+    """How long an outside edit lasts before the live tail records it: it may be half of a save."""
+
+    def __init__(self, kind: LedgerKind[R], file: LedgerFile, clock: Callable[[], float]) -> None:
+        self._kind, self._file, self._clock = kind, file, clock
+        self._data, self._at = b"", 0.0
+
+    def ripe_at(self) -> float | None:
+        """Return when an edit will have settled, None for none."""
+        return self._at if self._at > self._clock() else None
+
+    def is_ripe(self, records: Sequence[R], known: bytes) -> bool:
+        """Tell whether the file, where it is another one, has been so for a while."""
+        try:
+            data = self._file.read()
+        except OSError:
+            data = b""
+        if data == known:
+            self._data, self._at = b"", 0.0
+        elif data != self._data or not self._at:
+            keys = {record.key for record in load_snapshot(self._kind, data).records}
+            gone = any(record.key not in keys for record in records)
+            self._data = data
+            self._at = self._clock() + (GONE_SECONDS if gone else CHANGED_SECONDS)
+        return self._clock() >= self._at
 
 
 def is_cut_short(before: bytes, after: bytes) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from orch_next.core.database import LEDGER, Database, checkpoint_table, journal_table
+from orch_next.core.entries import is_occurrence, take_turn
 from orch_next.core.history import newest_rows
-from orch_next.core.journal import is_occurrence, take_turn
 from orch_next.core.schema import KINDS
 from orch_next.realtime.events import Event, event_of
 from orch_next.realtime.hub import KEEP, KEEP_BYTES

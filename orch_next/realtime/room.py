@@ -17,8 +17,8 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from orch_next.core.board import Board
+from orch_next.core.entries import CHANNEL
 from orch_next.core.events import Change
-from orch_next.core.journal import CHANNEL
 from orch_next.core.schema import KINDS
 from orch_next.core.views import view_flow, view_heatmap, view_overview, view_timeline
 from orch_next.errors import BusyError, OrchError
