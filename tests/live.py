@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,8 +12,13 @@ from typing import Any
 
 from orch_next.core.events import Change, Who
 from orch_next.core.journal import Journal
+from orch_next.core.kept import Intent, Step
+from orch_next.core.schema import TASK, Task
 from orch_next.core.state import State
+from orch_next.core.view import LedgerView
+from orch_next.errors import BusyError
 from orch_next.realtime.events import Event
+from orch_next.realtime.feed import Kept
 from orch_next.realtime.hub import Hub, Item, Reset, Signal
 from orch_next.realtime.tail import Tail
 
@@ -78,6 +84,7 @@ class Process:
     time: float = 0.0
     told: list[Event] = field(default_factory=list)
     loaded: list[Event] = field(default_factory=list)
+    hub: Hub = field(default_factory=lambda: Hub(queue.Queue))
 
     def __post_init__(self) -> None:
         self.journal = open_journal(self.database)
@@ -93,12 +100,20 @@ class Process:
             self.journal,
             lambda: [] if self.busy else self.state.settled(),
             settles_at=self.state.settles_at,
-            load=lambda kept: self.loaded.extend(kept.events),
-            deliver=self.told.extend,
+            load=self.load,
+            deliver=self.deliver,
             now=self.now,
             clock=lambda: self.time,
         )
         self.tail.step()
+
+    def load(self, kept: Kept) -> None:
+        self.loaded.extend(kept.events)
+        self.hub.load(kept.events, kept.newest, kept.floor)
+
+    def deliver(self, events: Sequence[Event]) -> None:
+        self.told.extend(events)
+        self.hub.deliver(events)
 
     def now(self) -> datetime:
         return NOW
@@ -116,3 +131,39 @@ class Process:
         found = [(e.seq, e.name, e.record_id, e.payload.get("source", "")) for e in self.told]
         self.told.clear()
         return found
+
+
+CMD = Who("CMD", "CMD", "http")
+
+
+def set_status(process: Process, task_id: str, status: str) -> None:
+    """Change a task as a view would: through the state, which wakes the tail."""
+
+    def plan(view: LedgerView[Task]) -> Step:
+        return Step(task_id, view.set_cells(view.get_writable(task_id), {"status": status}))
+
+    process.state.write(TASK, plan, Intent("task_moved", CMD))
+
+
+def take_away(*processes: Process) -> None:
+    """Put a folder where the database is."""
+    for process in processes:
+        process.journal.close()
+    for path in processes[0].folder.glob("orch.db*"):
+        path.rename(path.with_name(f"lost-{path.name}"))
+    processes[0].database.mkdir()
+
+
+def bring_back(process: Process) -> None:
+    process.database.rmdir()
+    for path in process.folder.glob("lost-*"):
+        path.rename(process.folder / path.name.removeprefix("lost-"))
+
+
+def look(process: Process) -> None:
+    """Let a process see the files for a second while there is no database."""
+    for _ in range(10):
+        process.time += 0.1
+        process.state.doubt()
+        with suppress(BusyError):
+            process.tail.step()

@@ -1,35 +1,20 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orch_next.core.events import Who
-from orch_next.core.kept import Intent, Step
-from orch_next.core.schema import TASK, Task
-from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError
 from orch_next.realtime.tail import AGAIN_SECONDS, MASS
 from tests.ledger_text import task_row, task_table
-from tests.live import Process, make_change
-
-CMD = Who("CMD", "CMD", "http")
+from tests.live import Process, bring_back, look, make_change, set_status, take_away
 
 
 def save(process: Process, text: str) -> None:
     (process.folder / "TASKS.md").write_bytes(text.encode())
-
-
-def set_status(process: Process, task_id: str, status: str) -> None:
-    """Change a task as a view would: through the state, which wakes the tail."""
-
-    def plan(view: LedgerView[Task]) -> Step:
-        return Step(task_id, view.set_cells(view.get_writable(task_id), {"status": status}))
-
-    process.state.write(TASK, plan, Intent("task_moved", CMD))
 
 
 @pytest.fixture
@@ -253,30 +238,6 @@ def test_an_edit_after_an_absence_is_told_though_the_row_was_so_before(process: 
     other.run()
     process.run()
     assert process.names() == [(3, "task_updated", "001", "outside")]
-
-
-def take_away(*processes: Process) -> None:
-    """Put a folder where the database is."""
-    for process in processes:
-        process.journal.close()
-    for path in processes[0].folder.glob("orch.db*"):
-        path.rename(path.with_name(f"lost-{path.name}"))
-    processes[0].database.mkdir()
-
-
-def bring_back(process: Process) -> None:
-    process.database.rmdir()
-    for path in process.folder.glob("lost-*"):
-        path.rename(process.folder / path.name.removeprefix("lost-"))
-
-
-def look(process: Process) -> None:
-    """Let a process see the files for a second while there is no database."""
-    for _ in range(10):
-        process.time += 0.1
-        process.state.doubt()
-        with suppress(BusyError):
-            process.tail.step()
 
 
 def copy(origin: Path, target: Path) -> None:
