@@ -18,13 +18,13 @@ from orch_next.core.board import Board, open_board
 from orch_next.core.database import Database
 from orch_next.core.deadlines import Clock
 from orch_next.core.deliveries import Deliveries
-from orch_next.core.events import Emit
+from orch_next.core.events import Change
 from orch_next.core.instructions import open_instructions
-from orch_next.core.json_file import JsonRecords
 from orch_next.core.lease_terms import LeaseRules
 from orch_next.core.notify import Notifier, make_post
 from orch_next.dispatcher.build import Outside, make_control
 from orch_next.dispatcher.situation import Predict
+from orch_next.events import EventBus
 from orch_next.knowledge.forecast import open_forecaster
 from orch_next.knowledge.room import find_learner, open_knowledge
 from orch_next.realtime.room import Realtime, attach_realtime
@@ -36,6 +36,7 @@ from orch_next.sensors.pulse import Pulse
 from orch_next.sensors.rules.inspector import open_inspector
 from orch_next.sensors.station import open_station
 from orch_next.sensors.telling import automation_status, turn_events, turn_messages
+from orch_next.storage.json_files import JsonRecords
 
 
 def open_rooms(app: Flask, settings: Settings, async_mode: str) -> None:
@@ -49,7 +50,7 @@ def open_rooms(app: Flask, settings: Settings, async_mode: str) -> None:
 
 def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
     """Open the board and the sensors of one application."""
-    listeners: list[Emit] = []
+    bus = EventBus()
     board = open_board(
         settings.state_folder,
         settings.database,
@@ -57,11 +58,11 @@ def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
         lock_timeout=settings.lock_timeout_seconds,
         most_cell_bytes=settings.max_cell_bytes,
         now=now,
-        listeners=listeners,
+        bus=bus,
     )
     host = HostSensor(settings.root.anchor, now=now)
     metrics = Metrics()
-    listeners.append(metrics.count_change)
+    bus.subscribe(Change, metrics.count_change)
     return Orch(
         settings,
         board,
@@ -74,7 +75,7 @@ def make_orch(settings: Settings, now: Callable[[], datetime]) -> Orch:
         station=open_station(settings, board, host, metrics, now),
         instructions=open_instructions(settings.moc_root, settings.lock_timeout_seconds, now),
         inspector=open_inspector(board, settings.moc_root, now),
-        listeners=listeners,
+        bus=bus,
     )
 
 
@@ -121,7 +122,7 @@ def attach_live_room(app: Flask, orch: Orch, settings: Settings, async_mode: str
         identify=identify_socket if settings.auth == "token" else None,
         is_standing=stands(app) if settings.auth == "token" else None,
     )
-    orch.listeners.append(live.offer)
+    orch.bus.subscribe(Change, live.offer)
     live.hub.listen(lambda item: orch.metrics.note_event(getattr(item, "payload", {}), orch.now()))
     figures = {
         "orch_clients_connected": lambda: float(live.sockets.clients + live.hub.streams),
@@ -151,7 +152,7 @@ def attach_notifier(orch: Orch, settings: Settings, is_mine: Callable[[], bool])
         lambda body: sign(secret, body, orch.now()) if secret else "",
         is_mine=is_mine,
     )
-    orch.listeners.append(orch.notifier.offer)
+    orch.bus.subscribe(Change, orch.notifier.offer)
 
 
 def attach_dispatcher(app: Flask, orch: Orch, settings: Settings) -> None:
@@ -176,7 +177,7 @@ def attach_dispatcher(app: Flask, orch: Orch, settings: Settings) -> None:
         artifact_bytes=settings.artifact_max_bytes,
     )
     orch.control = orch.reports = make_control(orch.board, outside)
-    orch.listeners.append(orch.control.on_change)
+    orch.bus.subscribe(Change, orch.control.on_change)
 
 
 def predictions(settings: Settings, database: Database) -> Predict | None:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.core.board import Board, open_board
+from orch_next.core.events import Change
 from orch_next.core.lease_terms import LeaseRules
 from orch_next.core.places import Place
 from orch_next.dispatcher.build import Outside, make_control
 from orch_next.dispatcher.control import Control
 from orch_next.dispatcher.host import find_place
 from orch_next.dispatcher.situation import Predict
+from orch_next.events import EventBus
 from tests.lease_desk import Turned, row, write_ledger
 from tests.patience import PATIENCE
 
@@ -80,12 +82,12 @@ def open_dispatch(
 ) -> Dispatch:
     turned, told = turned or Turned(), []
     numbers = itertools.count(1)
-    late: list[Callable[..., None]] = []
+    bus = EventBus()
     board = open_board(
         root / "ORCH" / "STATE",
         f"sqlite:///{root / 'data' / 'orch.db'}",
         now=lambda: turned.at,
-        listeners=[lambda change: [hear(change) for hear in late]],
+        bus=bus,
     )
     outside = Outside(
         clock=turned.clock,
@@ -99,7 +101,7 @@ def open_dispatch(
         alone=alone,
     )
     control = make_control(board, outside)
-    late.append(control.on_change)
+    bus.subscribe(Change, control.on_change)
     return Dispatch(root, board, control, turned, told)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from orch_next.core.events import Change, Who
 from orch_next.core.journal import Journal
-from orch_next.core.kept import Intent, Step
 from orch_next.core.schema import TASK, Task
 from orch_next.core.state import State
+from orch_next.core.store import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError
 from orch_next.realtime.events import Event
@@ -139,10 +139,10 @@ CMD = Who("CMD", "CMD", "http")
 def set_status(process: Process, task_id: str, status: str) -> None:
     """Change a task as a view would: through the state, which wakes the tail."""
 
-    def plan(view: LedgerView[Task]) -> Step:
-        return Step(task_id, view.set_cells(view.get_writable(task_id), {"status": status}))
+    def plan(view: LedgerView[Task]) -> Edit:
+        return Edit(task_id, view.set_cells(view.get_writable(task_id), {"status": status}))
 
-    process.state.write(TASK, plan, Intent("task_moved", CMD))
+    process.state.change(TASK, plan, ChangeRequest("task_moved", CMD))
 
 
 def take_away(*processes: Process) -> None:

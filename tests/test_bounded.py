@@ -68,6 +68,7 @@ MAPS = {
     "dispatcher/worker.py Worker.jobs": "tasks of the ledger in work",
     "dispatcher/worker.py Worker.problems": "parts of a step, sessions",
     "dispatcher/worker.py Worker.sessions": "`MOST_SESSIONS` of following.py: a test fills it",
+    "events.py EventBus._subscribers": "the classes of events",
     "realtime/audience.py Audience._websockets": "open sockets: connections, `Gate`",
     "realtime/compare.py Comparison._compared": "three ledgers",
     "realtime/compare.py Comparison._looked": "three ledgers",

@@ -18,6 +18,7 @@ from orch_next.core.events import Change, Who
 from orch_next.core.schema import APPROVAL, TASK, TASK_STATUSES
 from orch_next.core.tasks import EVENTS, TaskDraft
 from orch_next.errors import DamagedError, NotFoundError, RuleError
+from orch_next.events import EventBus
 from tests.ledger_text import line
 
 CMD = Who("田中", "CMD")
@@ -62,7 +63,9 @@ class BoardMachine(RuleBasedStateMachine):
 
     def open(self) -> Board:
         url = f"sqlite:///{self.folder.name}/data/orch.db"
-        return open_board(self.state_folder, url, now=lambda: self.time, listeners=[self.hear])
+        bus = EventBus()
+        bus.subscribe(Change, self.hear)
+        return open_board(self.state_folder, url, now=lambda: self.time, bus=bus)
 
     def hear(self, change: Change) -> None:
         """Keep what a client would show that knows nothing but the changes."""
@@ -204,11 +207,10 @@ def test_listeners_hear_in_order_after_the_journal(ledger_folder: Path, now: Any
     heard: list[Any] = []
     board: Board
     url = f"sqlite:///{ledger_folder}/orch.db"
-    listeners = [
-        lambda change: heard.append((change.event, len(board.journal.events()))),
-        lambda change: heard.append(change.record_id),
-    ]
-    board = open_board(ledger_folder, url, now=now, listeners=listeners)
+    bus = EventBus()
+    bus.subscribe(Change, lambda change: heard.append((change.event, len(board.journal.events()))))
+    bus.subscribe(Change, lambda change: heard.append(change.record_id))
+    board = open_board(ledger_folder, url, now=now, bus=bus)
     board.tasks.set_status("011", "READY", CMD)
     board.tasks.create(TaskDraft("次"), CMD)
     assert heard == [("task_promoted", 1), "011", ("task_created", 2), "012"]

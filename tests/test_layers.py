@@ -10,20 +10,23 @@ from tests.sample import REPOSITORY
 from tests.source_code import functions_in, package_files, parse
 
 # what knows nothing of the program
-LEAVES = {"errors", "regular", "bounded"}
+LEAVES = {"errors", "regular", "bounded", "clock", "events", "ready"}
 # room -> rooms of orch_next it may import besides itself
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "regular": set(),
     "bounded": set(),
-    "config": {"errors", "regular"},
+    "clock": set(),
+    "events": set(),
+    "ready": {"bounded"},
+    "config": {"storage.toml_settings", "errors", "regular"},
     "offload": {"errors"},
     "internals": set(),
-    "ledger": {"errors", "regular"},
+    "ledger": {"errors", "regular", "clock"},
     "storage": {"ledger.lock", "ledger.disk", "ledger.whole", "errors", "regular"},
     "core": {"ledger", "storage", *LEAVES},
-    "knowledge": {"core", *LEAVES},
-    "sensors": {"core", *LEAVES},
+    "knowledge": {"core", "storage.toml_settings", *LEAVES},
+    "sensors": {"core", "storage.json_files", "storage.toml_settings", *LEAVES},
     "dispatcher": {"core", "storage", "ledger.whole", "ledger.disk", *LEAVES},
     "realtime": {
         *("core", "storage", "ledger.whole", "ledger.disk", "offload", "internals", *LEAVES),
@@ -31,11 +34,11 @@ ALLOWED: dict[str, set[str]] = {
     "security": {"config", "storage", "ledger.whole", "ledger.disk", *LEAVES},
     "migrate": {
         *("ledger", "storage", "core.schema", "core.strict", "core.dialects"),
-        *("knowledge", "config", "errors"),
+        *("knowledge", "config", "errors", "clock"),
     },
     "blueprints": {
         *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
-        *("config", "offload", *LEAVES),
+        *("config", "offload", "storage.json_files", *LEAVES),
     },
 }
 # what the table's entry points may use: anything below them

@@ -12,16 +12,18 @@ from typing import Any, Protocol, cast
 
 from flask import current_app
 
+from orch_next.bounded import Bounded
 from orch_next.core.agents import Agents
 from orch_next.core.board import Board
 from orch_next.core.deliveries import Deliveries
-from orch_next.core.events import Emit
 from orch_next.core.instructions import Instructions
 from orch_next.core.notify import Notifier
 from orch_next.core.terminal import Reports
 from orch_next.dispatcher.control import Control
+from orch_next.events import EventBus
 from orch_next.knowledge.room import Knowledge
 from orch_next.offload import Loop
+from orch_next.ready import Ready, ReadyAnswers
 from orch_next.sensors.host import HostSensor
 from orch_next.sensors.memory import Remembered
 from orch_next.sensors.metrics import Metrics
@@ -29,17 +31,9 @@ from orch_next.sensors.pulse import Pulse
 from orch_next.sensors.rules.inspector import Inspector
 from orch_next.sensors.station import Station
 
+MOST_PAGES, MOST_PAGE_BYTES = 256, 16 << 20
 # How long an answer that is costly to make may be repeated.
 KEPT_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The bytes of one list, good as long as the snapshots it was made of are the present ones."""
-
-    sources: tuple[Any, ...]
-    body: bytes
-    etag: str
 
 
 class ViewSettings(Protocol):
@@ -98,11 +92,16 @@ class ViewSettings(Protocol):
         """Return the key before it; empty for none."""
 
 
+def size_of(_key: object, ready: Ready) -> int:
+    """Return how many bytes a kept page needs."""
+    return len(ready.body)
+
+
 @dataclass
 class Orch:
     """One application's parts.
 
-    `listeners` hear every change after the journal; `loop` is the server's, `stopping` is
+    `bus` tells every change after the journal; `loop` is the server's, `stopping` is
     set when it ends. `control` is the dispatcher, `reports` the same as callbacks see it,
     `notifier` the webhook out; None where there is none.
     """
@@ -120,8 +119,12 @@ class Orch:
     station: Station
     instructions: Instructions
     inspector: Inspector
-    listeners: list[Emit] = field(default_factory=list)
+    bus: EventBus = field(default_factory=EventBus)
     ready: dict[str, Ready] = field(default_factory=dict)
+    ready_answers: ReadyAnswers = field(default_factory=ReadyAnswers)
+    pages: Bounded[tuple[Any, ...], Ready] = field(
+        default_factory=lambda: Bounded(MOST_PAGES, most_size=MOST_PAGE_BYTES, size=size_of)
+    )
     loop: Loop = field(default_factory=Loop)
     stopping: threading.Event = field(default_factory=threading.Event)
     reports: Reports | None = None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from orch_next.core.approvals import Approvals
-from orch_next.core.events import Change, Emit
 from orch_next.core.journal import Journal
 from orch_next.core.lengths import MOST_CELL_BYTES
 from orch_next.core.state import State
 from orch_next.core.tasks import Tasks
 from orch_next.core.undo import Undo
+from orch_next.events import EventBus
 
 SPOOL = Path("data") / "journal-pending.jsonl"
 
@@ -41,12 +41,12 @@ def open_board(
     lock_timeout: float = 5.0,
     most_cell_bytes: int = MOST_CELL_BYTES,
     now: Callable[[], datetime],
-    listeners: Sequence[Emit] = (),
+    bus: EventBus | None = None,
 ) -> Board:
-    """Wire a board; every change goes to the journal first, then to each listener.
+    """Wire a board; every `Change` goes to the journal first, then to the bus.
 
     Touches no file and no database before the first use. `lock_timeout` in seconds,
-    `most_cell_bytes` of UTF-8.
+    `most_cell_bytes` of UTF-8; without a bus nobody hears.
     """
     orch = state_folder.parent
     moc_root = orch.parent
@@ -57,17 +57,14 @@ def open_board(
         log_folders=(orch / "LOGS", moc_root / "LOGS"),
     )
 
-    def emit(change: Change) -> None:
-        for listener in listeners:
-            listener(change)
-
     state = State(
         state_folder,
         now=now,
         record=journal.record_all,
-        emit=emit,
+        emit=(bus or EventBus()).publish,
         seen=journal.note,
         ready=journal.ready,
+        newest=journal.first_number,
         lock_timeout=lock_timeout,
         most_cell_bytes=most_cell_bytes,
     )

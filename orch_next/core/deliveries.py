@@ -10,9 +10,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from orch_next.clock import utc_micros
 from orch_next.core.database import Database, claims_table
 from orch_next.core.entries import as_entry, insert_entry
-from orch_next.core.events import Change, utc_micros
+from orch_next.core.events import Change
 from orch_next.errors import LedgerError
 from orch_next.ledger.lock import locked
 from orch_next.ledger.whole import make_folders

@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from orch_next.clock import utc_micros
 from orch_next.core.database import LEDGER, journal_table, turn_table
-from orch_next.core.events import OUTSIDE, Change, utc_micros
+from orch_next.core.events import OUTSIDE, Change
 from orch_next.core.history import is_record
 from orch_next.core.spool import Entry as Entry
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 
@@ -65,11 +65,6 @@ def emit_nothing(_change: Change) -> None:
 def record_nothing(changes: Sequence[Change]) -> Sequence[int | None]:
     """Store nothing; the default where no journal is attached."""
     return [None] * len(changes)
-
-
-def utc_micros(at: datetime) -> str:
-    """Write a moment as the journal has it: `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
-    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def hash_payload(values: Mapping[str, Any]) -> str:

@@ -131,6 +131,14 @@ class Journal:
         self._known = Bounded(MOST_KNOWN)
         return max(highest, number) + 1, entry["uid"]
 
+    def first_number(self) -> int:
+        """Return the newest entry's number at this process's first look, 0 if it is not known."""
+        try:
+            return self._first_id()
+        except BusyError as error:
+            log.warning("the journal cannot be read yet: %s", error)
+            return 0
+
     def catch_up(self) -> None:
         """Take in what waits in the spool; without the database it goes on waiting."""
         if not self.database.is_away:

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 import psutil
 
+from orch_next.clock import utc_micros
 from orch_next.core.board import Board
-from orch_next.core.events import Who, utc_micros
+from orch_next.core.events import Who
 from orch_next.errors import BusyError, DamagedError, OrchError
 from orch_next.sensors.alerts import Alert, AlertBook, Turn
 from orch_next.sensors.history import History, HistoryStore, Point

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flask import Flask
 
+from orch_next.blueprints.observe import observe_ready
 from orch_next.config import Settings
 from orch_next.internals import end_polls, engine_of, replace_driver, wrap_views
 from orch_next.offload import Loop, make_loop
@@ -19,6 +20,8 @@ from orch_next.serving.websocket import WebSockets
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Around: TypeAlias = Callable[["WSGIApplication"], "WSGIApplication"]
 
 
 def prepare_app(app: Flask, settings: Settings, async_mode: str) -> Serving:
@@ -33,7 +36,8 @@ def prepare_app(app: Flask, settings: Settings, async_mode: str) -> Serving:
     socketio = app.extensions.get("socketio")  # an app may be without
     end = partial(_end_polls, socketio)
     serving = Serving(loop, orch.stopping, WebSockets(loop.lock), end)
-    _offload_views(app, socketio, loop, settings.max_body_bytes)
+    ready = partial(orch.ready_answers.around, observe=observe_ready(orch.metrics))
+    _offload_views(app, socketio, loop, settings.max_body_bytes, ready)
     _install_websockets(app, socketio, serving.websockets)
     _spare_threads(app)
     behind_proxy(app, settings)
@@ -41,10 +45,13 @@ def prepare_app(app: Flask, settings: Settings, async_mode: str) -> Serving:
     return serving
 
 
-def _offload_views(app: Any, socketio: Any | None, loop: Loop, max_body_bytes: int) -> None:
+def _offload_views(
+    app: Any, socketio: Any | None, loop: Loop, max_body_bytes: int, ready: Around
+) -> None:
     def around(views: WSGIApplication) -> WSGIApplication:
         whole = _without_exits(views)
-        return whole if loop.async_mode == "threading" else Offloaded(whole, loop, max_body_bytes)
+        is_green = loop.async_mode != "threading"
+        return ready(Offloaded(whole, loop, max_body_bytes) if is_green else whole)
 
     if socketio is None:
         app.wsgi_app = around(app.wsgi_app)
