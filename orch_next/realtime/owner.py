@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from orch_next.errors import BusyError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.whole import make_lock
-from orch_next.realtime.redis_log import busy_when_redis_is_away, connect_redis
+from orch_next.realtime.redis_client import busy_when_redis_is_away, connect_redis
 
 LOCK_NAME = ".orch-next-owner.lock"
 RENEW_SECONDS = 1.0

@@ -17,7 +17,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from orch_next.core.board import Board
-from orch_next.core.database import Database
+from orch_next.core.entries import CHANNEL
 from orch_next.core.events import Change
 from orch_next.core.schema import KINDS
 from orch_next.core.views import view_flow, view_heatmap, view_overview, view_timeline
@@ -25,17 +25,14 @@ from orch_next.errors import BusyError, OrchError
 from orch_next.realtime.hub import Holder, Hub
 from orch_next.realtime.owner import FileLease, Lease, Owner, RedisLease
 from orch_next.realtime.proving import Patience
-from orch_next.realtime.pump import Pump
-from orch_next.realtime.redis_log import RedisEventLog
 from orch_next.realtime.sockets import Identify, RunsBlocking, Sockets, make_socketio
-from orch_next.realtime.sql_log import SqlEventLog
+from orch_next.realtime.tail import Tail
 from orch_next.realtime.watcher import Watcher
 
 log = logging.getLogger(__name__)
 REDIS_PREFIX = "orch-next"
 MONITOR_SECONDS = 30.0
 SAMPLE_SECONDS = 3.0
-TAIL_MS = 1_000
 STANDING_SECONDS = 0.5
 GATE_SECONDS = 1.0
 
@@ -46,10 +43,6 @@ class LiveSettings(Protocol):
     @property
     def state_folder(self) -> Path:
         """Return the folder of the ledgers."""
-
-    @property
-    def database(self) -> str:
-        """Return the SQLAlchemy URL of the journal."""
 
     @property
     def redis_url(self) -> str:
@@ -127,14 +120,16 @@ class Realtime:
             is_shared=bool(settings.redis_url),
             patience=_patience(settings, has_identities=identify is not None),
         )
-        self.owner = Owner(_lease(settings), gained=lambda: self.pump.poke())
-        self.pump = Pump(
-            _log(settings),
+        self.owner = Owner(_lease(settings), gained=lambda: self.tail.wake())
+        self._database = board.journal.database
+        self.tail = Tail(
+            board.journal,
             board.state.settled,
-            author=board.journal.author,
-            load=lambda events, newest: self._post(lambda: self.hub.load(events, newest)),
+            settles_at=board.state.settles_at,
+            load=lambda kept: self._post(
+                lambda: self.hub.load(kept.events, kept.newest, kept.floor)
+            ),
             deliver=lambda events: self._post(lambda: self.hub.deliver(events)),
-            is_owner=self.owner.is_mine,
             now=now,
             clock=monotonic,
         )
@@ -145,12 +140,11 @@ class Realtime:
     def _look_again(self) -> None:
         """Compare the ledgers' bytes: something about them has changed."""
         self._doubt()
-        self.pump.poke()
+        self.tail.wake()
 
-    def offer(self, change: Change) -> None:
-        """Take a change from the board; for any thread, never waits."""
-        if self._loop is not None:
-            self.pump.offer(change)
+    def offer(self, _change: Change) -> None:
+        """Hear that the board has recorded a change; for any thread, never waits."""
+        self.tail.wake()
 
     def broadcast(self, name: str, payload: Any) -> None:
         """Send an event without a number to every client; for any thread.
@@ -175,22 +169,24 @@ class Realtime:
         `stopping` ends it and every stream when it is set, by whomever.
         """
         self._loop = self.sockets.loop = loop
+        if self._settings.redis_url:
+            log.info("ORCH_REDIS_URL: numbered events need no Redis; they are the journal's")
         self._stopping = stopping or self._stopping
         self.sockets.audience.track_websockets(is_green=loop.async_mode != "threading")
         self.owner.claim()
         try:
-            self.pump.open()
+            self.tail.open()
         except BusyError as error:
             log.warning("live events: %s; clients start with a reset", error)
         tasks = {
-            "event log": self._run_pump,
+            "journal tail": self._run_tail,
             "ledger watcher": self._watcher.run_events,
             "ledger looks": self._watcher.run_looks,
             "owner lease": self.owner.run,
             "monitor": self._run_monitor,
             **({"identities": self._run_standing} if self._is_standing else {}),
             "socket gate": self._run_gate,
-            **({"redis tail": self._run_tail} if self._settings.redis_url else {}),
+            **({"journal notices": self._run_notices} if self._database.has_notices else {}),
         }
         for name, task in tasks.items():
             threading.Thread(target=task, name=f"orch-{name}", daemon=True).start()
@@ -205,7 +201,7 @@ class Realtime:
         self._stopping.wait()
         self._post(self.hub.close)
         self._watcher.stop()
-        self.pump.stop()
+        self.tail.stop()
         self.owner.stop()
 
     def _post(self, work: Callable[[], object]) -> None:
@@ -217,8 +213,8 @@ class Realtime:
     def _make_queue(self) -> Any:
         return queue.Queue() if self._loop is None else self._loop.queue()
 
-    def _run_pump(self) -> None:
-        self.pump.run(log.warning)
+    def _run_tail(self) -> None:
+        self.tail.run(log.warning)
 
     def _run_monitor(self) -> None:
         """Sample every 3 s and tell this process's clients every 30 s, without drift (D30)."""
@@ -250,17 +246,9 @@ class Realtime:
                 self._post(partial(self.hub.end_streams, fallen))
                 self._post(partial(self.sockets.end_sockets, fallen))
 
-    def _run_tail(self) -> None:
-        """Wait for other processes' events in Redis, with a connection of its own."""
-        tail = RedisEventLog(self._settings.redis_url, REDIS_PREFIX)
-        while not self._stopping.is_set():
-            try:
-                if tail.wait(self.pump.cursor, TAIL_MS):
-                    self.pump.poke()
-                    self._stopping.wait(0.01)  # the pump moves its cursor meanwhile
-            except BusyError:
-                self._stopping.wait(TAIL_MS / 1000)
-        tail.close()
+    def _run_notices(self) -> None:
+        """Let the database say that another process has recorded something."""
+        self._database.listen(CHANNEL, self.tail.wake, self._stopping)
 
 
 def attach_realtime(
@@ -299,12 +287,6 @@ def _patience(settings: LiveSettings, *, has_identities: bool) -> Patience:
     if not has_identities:
         return Patience(seconds)  # who may open a socket may connect as well
     return Patience(seconds, settings.unproven_sockets_per_address, settings.unproven_sockets)
-
-
-def _log(settings: LiveSettings) -> SqlEventLog | RedisEventLog:
-    if settings.redis_url:
-        return RedisEventLog(settings.redis_url, REDIS_PREFIX)
-    return SqlEventLog(Database(settings.database))
 
 
 def _lease(settings: LiveSettings) -> Lease:
