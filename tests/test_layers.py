@@ -21,26 +21,31 @@ ALLOWED: dict[str, set[str]] = {
     "offload": {"errors"},
     "internals": set(),
     "ledger": {"errors", "regular"},
-    "storage": {"ledger.lock", "ledger.disk", "ledger.whole", "errors", "regular"},
+    "storage": {"ledger.lock", "ledger.disk", "ledger.whole", "errors", "regular", "events"},
     "core": {"ledger", "storage", *LEAVES},
     "knowledge": {"core", *LEAVES},
-    "sensors": {"core", *LEAVES},
-    "dispatcher": {"core", "storage", "ledger.whole", "ledger.disk", *LEAVES},
+    "sensors": {"core", "storage.leader", "config", *LEAVES},
+    "dispatcher": {"core", "storage", "ledger.whole", "ledger.disk", "config", *LEAVES},
     "realtime": {
-        *("core", "storage", "ledger.whole", "ledger.disk", "offload", "internals", *LEAVES),
+        *("core", "storage", "ledger.whole", "ledger.disk", "offload", "internals"),
+        *("config", *LEAVES),
     },
     "security": {"config", "storage", "ledger.whole", "ledger.disk", *LEAVES},
     "migrate": {
         *("ledger", "storage", "core.schema", "core.strict", "core.dialects"),
         *("knowledge", "config", "errors"),
     },
+    "runtime": {
+        *("core", "dispatcher", "sensors", "knowledge", "realtime", "security", "storage"),
+        *("config", "offload", *LEAVES),
+    },
     "blueprints": {
-        *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
+        *("runtime", "core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
         *("config", "offload", *LEAVES),
     },
 }
 # what the table's entry points may use: anything below them
-ABOVE = {"app", "background", "rooms", "serving", "cli", "__init__", "__main__"}
+ABOVE = {"app", "serving", "cli", "__init__", "__main__"}
 FREE_OF_FLASK = {
     *LEAVES,
     "config",

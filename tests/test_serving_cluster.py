@@ -16,7 +16,7 @@ import psutil
 import pytest
 import redis
 
-from orch_next.realtime.owner import LEASE_SECONDS
+from orch_next.storage.leader import LEASE_SECONDS
 from tests.event_stream import EventSource
 from tests.fleet import needs_nginx, needs_redis, nginx, redis_server
 from tests.live_clients import Listener, edit_notes, listeners, post

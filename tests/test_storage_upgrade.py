@@ -54,7 +54,7 @@ def open_client(root: Path, at: datetime = NOW, **settings: Any) -> FlaskClient:
 def close_databases(client: FlaskClient) -> None:
     extensions = client.application.extensions
     extensions["orch_next"].board.close()
-    extensions["orch_realtime"].pump._log.close()
+    extensions["orch_next"].live.pump._log.close()
     extensions[EXTENSION].close()
 
 
@@ -103,7 +103,7 @@ def check_everything_goes_on(client: FlaskClient, facts: dict[str, Any]) -> None
 
 def check_events_go_on(client: FlaskClient) -> None:
     app = client.application
-    log = app.extensions["orch_realtime"].pump._log
+    log = app.extensions["orch_next"].live.pump._log
     assert [event.seq for event in log.after(0)] == [1, 2, 3, 4, 5]
     assert log.newest() == 5
 

@@ -10,7 +10,7 @@ import orjson
 from flask import Response, jsonify, request
 from flask.json.provider import JSONProvider
 
-from orch_next.blueprints.context import Ready, orch
+from orch_next.blueprints.context import Ready, runtime
 
 
 class OrjsonProvider(JSONProvider):
@@ -32,7 +32,7 @@ class OrjsonProvider(JSONProvider):
 
 def answer_list(name: str, sources: tuple[Any, ...], build: Callable[[], Any]) -> Response:
     """Answer with bytes built once per set of snapshots, or 304 when the client has them."""
-    parts = orch()
+    parts = runtime()
     ready = parts.ready.get(name)
     if ready is None or not _same(ready.sources, sources):
         ready = parts.ready[name] = make_ready(sources, build())

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from flask import Flask, Response, g, request
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 
 log = logging.getLogger("orch_next.requests")
 HEADER = "X-Request-ID"
@@ -38,7 +38,7 @@ def finish(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else "(none)"
     method = request.method if request.method in METHODS else OTHER
     labels = (method, route, str(response.status_code))
-    orch().metrics.request_seconds.labels(*labels).observe(seconds)
+    runtime().metrics.request_seconds.labels(*labels).observe(seconds)
     response.headers[HEADER] = g.request_id
     log.info(
         "%s %s %s",

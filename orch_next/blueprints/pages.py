@@ -18,7 +18,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.core.agents import STATUSES as AGENT_STATUSES
 from orch_next.core.schema import Task
 from orch_next.errors import DamagedError
@@ -83,7 +83,7 @@ def task(task_id: str) -> ResponseReturnValue:
 def _known(task_id: str) -> Task | None:
     """Return the task; None while the ledger was never readable, which the page tells."""
     try:
-        found = orch().board.state.tasks.find(task_id)
+        found = runtime().board.state.tasks.find(task_id)
     except DamagedError:
         return None
     return found or abort(404, f"no task has the id {task_id}")
@@ -99,15 +99,15 @@ def shell_values() -> dict[str, Any]:
     """Return what the shell needs on every page."""
     static = Path(current_app.static_folder or "")
     return {
-        "root": orch().settings.root,
+        "root": runtime().settings.root,
         "agent_statuses": AGENT_STATUSES,
         "vendor": sources(static, f"{request.script_root}/static"),
         "widget_styles": _stems(static / "css" / "widgets"),
         # The legacy's stamps name no zone (contract 0.2): the page must know the server's.
-        "utc_offset": orch().now().astimezone().isoformat()[-6:],
+        "utc_offset": runtime().now().astimezone().isoformat()[-6:],
         "may": " ".join(allowed_actions(g.get("identity"))),
         # What is not installed here is not asked for.
-        "extras": "learning" if orch().knowledge.learning else "none",
+        "extras": "learning" if runtime().knowledge.learning else "none",
         "modules": MODULES,
     }
 
