@@ -1,5 +1,5 @@
 # make run   set up and serve http://127.0.0.1:5001 over ./ORCH (or over $ORCH_ROOT)
-# make test  set up and run every test, ruff, mypy and tsc
+# make test  set up and run every test, ruff, mypy and tsc, what waits beside what computes
 #            (`make computing`, `make waiting`: its stages, whose results are also in test-results/)
 # Both install what requirements.lock pins into $(VENV), and do so again only when the packaging
 # files changed, and both bring the pages' third-party scripts from npm; where npm is missing the
@@ -31,6 +31,9 @@ PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 py
 WORKERS_computing := -n auto --dist worksteal
 WORKERS_waiting := -n 6 --dist loadgroup
 
+# What computes takes what is left by the tests that wait and that measure how long something takes.
+NICE := $(if $(shell command -v nice 2>/dev/null),nice -n 10)
+
 # Each process of a test would compile the whole program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -45,7 +48,8 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-tests
 	@sh .ci/packages
 	@$(BIN)/python scripts/vendor.py --dev
-	@$(MAKE) --no-print-directory --keep-going computing waiting coverage lint
+	@$(BIN)/python scripts/side_by_side.py '$(MAKE) --no-print-directory waiting' \
+	  '$(NICE) $(MAKE) --no-print-directory --keep-going computing coverage lint'
 
 computing waiting: $(VENV)/.installed-tests
 	$(BIN)/python -m pytest --stage $@ $(WORKERS_$@) --junitxml=test-results/$@.xml $(PYTEST_ARGS)

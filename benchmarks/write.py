@@ -25,8 +25,8 @@ from markdown_it import MarkdownIt
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from orch_next.ledger.file import LedgerFile
 from orch_next.ledger.parser import parse
+from tests.ledger_plain import PlainLedger
 from tests.ledger_torture import count_up
 
 HEAD = (
@@ -65,7 +65,7 @@ def compare_writes(folder: Path, rows: int, rounds: int) -> None:
     """Time edits and bare writes in turns."""
     path, other = folder / "TASKS.md", folder / "bare.md"
     path.write_text(ledger_text(rows), encoding="utf-8", newline="")
-    ledger, ours, bare = LedgerFile(path), [], []
+    ledger, ours, bare = PlainLedger(path), [], []
     ledger.write(count_up(rows // 2))
     for _ in range(rounds):
         ours.append(timed(lambda: ledger.write(count_up(rows // 2))))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from orch_next.blueprints import (
     agents,
@@ -49,7 +51,9 @@ from orch_next.blueprints import (
 )
 from orch_next.blueprints.answers import OrjsonProvider
 from orch_next.blueprints.door_notes import recorder
+from orch_next.clock import utc_now
 from orch_next.config import Settings, load_settings
+from orch_next.internals import SharedRule
 from orch_next.offload import make_loop
 from orch_next.realtime.sockets import make_socketio
 from orch_next.runtime import Door, build_runtime
@@ -92,9 +96,29 @@ BLUEPRINTS = (
 )
 
 
-def utc_now() -> datetime:
-    """Return the time of day, aware and in UTC."""
-    return datetime.now(timezone.utc)
+class CompiledTemplates(BytecodeCache):
+    """Jinja's code of each template's latest text, for all applications of one process."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket if its template was compiled as it is now."""
+        checksum, code = self._code.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a template was compiled to."""
+        if bucket.code is not None:
+            self._code[bucket.key] = (bucket.checksum, bucket.code)
+
+
+class OrchFlask(Flask):
+    """Flask whose URL rules and templates are compiled once in a process."""
+
+    url_rule_class = SharedRule
+    jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}  # noqa: RUF012
 
 
 def create_app(
@@ -142,7 +166,7 @@ def door_of(app: Flask, settings: Settings) -> Door:
 
 def new_flask(settings: Settings) -> Flask:
     """Return a Flask application without views: folders, JSON, size limit."""
-    app = Flask(
+    app = OrchFlask(
         "orch_next",
         template_folder=str(shipped_folder("templates")),
         static_folder=str(shipped_folder("static")),

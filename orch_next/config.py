@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from orch_next.errors import ConfigError
-from orch_next.regular import MOST_SMALL, read_regular
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from orch_next.storage.toml_settings import (
+    Reader,
+    digits,
+    flag,
+    folder,
+    load_json,
+    load_toml,
+    names,
+    seconds,
+    text,
+)
 
 CONFIG_FILE = Path("config") / "orch_next.toml"
 # What a migration writes: settings below `orch_next`, beside what the legacy had; and secrets.
@@ -32,9 +34,6 @@ GOVERNANCES = ("compatible", "strict")
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 AUTHS = ("open", "token")
-FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
-    ("0", "false", "no", "off"), False
-)
 POSITIVE = (
     *(
         "max_body_bytes",
@@ -126,55 +125,14 @@ class Settings:
         return self.moc_root / "data" / "secret.key"
 
 
-def _digits(name: str, value: Any) -> int:
-    text = str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
-        raise ConfigError(f"{name} must be a whole number, not {value!r}")
-    return int(text)
-
-
-def _seconds(name: str, value: Any) -> float:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name} must be a number of seconds, not {value!r}") from error
-    if not math.isfinite(seconds):
-        raise ConfigError(f"{name} must be a number of seconds, not {value!r}")
-    return seconds
-
-
-def _flag(name: str, value: Any) -> bool:
-    found = FLAGS.get(str(value).strip().lower())
-    if found is None:
-        raise ConfigError(f"{name} must be true or false, not {value!r}")
-    return found
-
-
-def _path(_name: str, value: Any) -> Path:
-    return Path(value).expanduser().absolute()
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, (str, Path)):
-        raise ConfigError(f"{name} must be text, not {value!r}")
-    return str(value)
-
-
-def _names(name: str, value: Any) -> tuple[str, ...]:
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
-        raise ConfigError(f"{name} must be comma-separated text or a list of texts, not {value!r}")
-    return tuple(part.strip() for part in parts if part.strip())
-
-
 # `from __future__ import annotations` makes field types strings.
-_CASTS: dict[str, Callable[[str, Any], Any]] = {
-    "Path": _path,
-    "int": _digits,
-    "float": _seconds,
-    "bool": _flag,
-    "str": _text,
-    "tuple[str, ...]": _names,
+_READERS: dict[str, Reader] = {
+    "Path": folder,
+    "int": digits,
+    "float": seconds,
+    "bool": flag,
+    "str": text,
+    "tuple[str, ...]": names,
 }
 
 
@@ -183,7 +141,7 @@ def load_settings(
 ) -> Settings:
     """Merge the four sources and check the result; raise `ConfigError` for a bad value."""
     overrides = overrides or {}
-    root = _path("root", overrides.get("root") or environ.get("ORCH_ROOT") or "ORCH")
+    root = folder("root", overrides.get("root") or environ.get("ORCH_ROOT") or "ORCH")
     given = {**_from_files(environ, root), **_from_environ(environ), **overrides}
     return check_settings({**given, "root": root})
 
@@ -194,7 +152,7 @@ def check_settings(given: Mapping[str, Any]) -> Settings:
     unknown = sorted(set(given) - set(kinds))
     if unknown:
         raise ConfigError(f"unknown setting: {', '.join(unknown)}")
-    return _checked(Settings(**{k: _CASTS[kinds[k]](k, v) for k, v in given.items()}))
+    return _checked(Settings(**{k: _READERS[kinds[k]](k, v) for k, v in given.items()}))
 
 
 def _from_files(environ: Mapping[str, str], root: Path) -> dict[str, Any]:
@@ -220,16 +178,7 @@ def _settings_of(path: Path, *, is_ours: bool = False) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = read_regular(path, MOST_SMALL).decode("utf-8-sig")
-        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: the file must hold a JSON object")
-    return data
+    return load_json(path) if path.suffix == ".json" else load_toml(path)
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from werkzeug.routing import Map, Rule
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
@@ -17,6 +19,36 @@ if TYPE_CHECKING:
 MOST_POLLED = 16
 Talk = Callable[[Any], Any]  # Engine.IO's conversation with one client, over a WebSocket
 Driver = Callable[[Talk, Any], Any]  # makes the WSGI app that upgrades a request and talks
+
+
+# A rule's fields and what its map decides, before it was bound; its fields thereafter.
+_bound: dict[tuple[str, Any], tuple[dict[str, Any], dict[str, Any]]] = {}
+
+
+class SharedRule(Rule):
+    """A URL rule that is compiled once in a process, for all applications that have it.
+
+    Compiling all of them takes longer than all else that makes an application (Werkzeug 3.1).
+    """
+
+    def bind(self, map: Map, rebind: bool = False) -> None:
+        """Belong to a map, with what an equal rule of an equal map was compiled to."""
+        fields = {**vars(self), "arguments": set(self.arguments), "map": _decisive(map)}
+        before, after = _bound.get((self.rule, self.endpoint), ({}, {}))
+        if before == fields:
+            vars(self).update(after, map=map)
+            return
+        fresh = self.map is None
+        super().bind(map, rebind)
+        if fresh:
+            bound = {name: value for name, value in vars(self).items() if name != "map"}
+            _bound[(self.rule, self.endpoint)] = (fields, bound)
+
+
+def _decisive(of: Map) -> tuple[Any, ...]:
+    """Return what a rule takes from its map."""
+    slashes = (of.strict_slashes, of.merge_slashes)
+    return (*slashes, of.host_matching, of.default_subdomain, of.sort_parameters, of.converters)
 
 
 def engine_of(socketio: Any) -> Any:

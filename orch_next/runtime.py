@@ -16,6 +16,7 @@ from typing import Any
 
 from flask_socketio import SocketIO
 
+from orch_next.bounded import Bounded
 from orch_next.config import Settings
 from orch_next.core.agents import Agents
 from orch_next.core.board import Board, open_board
@@ -24,7 +25,6 @@ from orch_next.core.deliveries import Deliveries
 from orch_next.core.events import Change
 from orch_next.core.instructions import Instructions, open_instructions
 from orch_next.core.journal import Journal
-from orch_next.core.json_file import JsonRecords
 from orch_next.core.notify import Notifier, make_post
 from orch_next.core.terminal import Reports
 from orch_next.dispatcher import monitor_loop
@@ -36,6 +36,7 @@ from orch_next.events import Event, EventBus
 from orch_next.knowledge.forecast import chosen_forecast
 from orch_next.knowledge.room import Knowledge, find_learner, open_knowledge
 from orch_next.offload import Loop
+from orch_next.ready import Ready, ReadyAnswers
 from orch_next.realtime.room import Realtime
 from orch_next.realtime.sockets import Identify
 from orch_next.security import load_agents_access, sign
@@ -45,24 +46,17 @@ from orch_next.sensors.metrics import Gauges, Metrics
 from orch_next.sensors.pulse import Pulse
 from orch_next.sensors.rules.inspector import Inspector, open_inspector
 from orch_next.sensors.station import Station, open_station
+from orch_next.storage.json_files import JsonRecords
 from orch_next.storage.leader import Leader, Leadership, make_lease
 from orch_next.storage.private import close_to_others, may_write, private_places
 
 log = logging.getLogger(__name__)
+MOST_PAGES, MOST_PAGE_BYTES = 256, 16 << 20
 # How long an answer that is costly to make may be repeated.
 KEPT_SECONDS = 2.0
 # The dispatcher stops its commands within 10 s and writes down how they ended.
 CLOSING_SECONDS = 12.0
 DOCTOR = "run: orch-next doctor"
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The bytes of one list, good as long as the snapshots it was made of are the present ones."""
-
-    sources: tuple[Any, ...]
-    body: bytes
-    etag: str
 
 
 @dataclass(frozen=True)
@@ -82,8 +76,8 @@ class Runtime:
 
     `loop` is the server's; `stopping` ends everything when it is set, and `ended` tells that
     the dispatcher has. `control` is the dispatcher, `reports` the same as callbacks see it,
-    `notifier` the webhook out, None where there is none. `ready` and `answers` are what views
-    may answer again.
+    `notifier` the webhook out, None where there is none. `ready`, `ready_answers`,
+    `pages` and `answers` are what views may answer again.
     """
 
     settings: Settings
@@ -108,6 +102,10 @@ class Runtime:
     live: Realtime
     ended: threading.Event = field(default_factory=threading.Event)
     ready: dict[str, Ready] = field(default_factory=dict)
+    ready_answers: ReadyAnswers = field(default_factory=ReadyAnswers)
+    pages: Bounded[tuple[Any, ...], Ready] = field(
+        default_factory=lambda: Bounded(MOST_PAGES, most_size=MOST_PAGE_BYTES, size=size_of)
+    )
     answers: Remembered = field(default_factory=lambda: Remembered(KEPT_SECONDS, clock=monotonic))
 
     def start(self) -> list[str]:
@@ -271,6 +269,11 @@ def measure(
     root = settings.moc_root
     Gauges(metrics, board.state, host, root, now=now, live=figures, registry=registry)
     live.hub.listen(lambda item: metrics.note_event(getattr(item, "payload", {}), now()))
+
+
+def size_of(_key: object, ready: Ready) -> int:
+    """Return how many bytes a kept page needs."""
+    return len(ready.body)
 
 
 def look(board: Board, host: HostSensor) -> HostReading:

@@ -32,6 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stage", choices=STAGES, help="run the files of one stage only")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # The stages run side by side: their servers must not meet (tests/servers.py).
+    os.environ["PYTEST_STAGE"] = config.getoption("--stage") or ""
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     stage = config.getoption("--stage")
     is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"

@@ -13,21 +13,21 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
 
-from orch_next.errors import BusyError, DamagedError, LedgerError
+from orch_next.errors import BusyError, DamagedError, LedgerError, NotFoundError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange, SetCell
-from orch_next.ledger.file import LedgerFile
+from orch_next.ledger.file import Lock
 from orch_next.ledger.lock import locked, portable_lock
-from orch_next.ledger.parser import Document, parse
+from orch_next.ledger.parser import parse
+from orch_next.ledger.scan import cut_values
 from orch_next.ledger.swap import Job, Outcome, Swap, compare_and_replace, swap
+from tests.ledger_plain import PlainLedger, Plan, Tables
 
-Lock = Callable[[Path, float], AbstractContextManager[None]]
 PORTABLE_LOCK: Lock = partial(locked, acquire=portable_lock)
 HEAD = "# 台帳\n\n<!-- 保存 0 -->\n\n| id | 題名 | 値 |\n|---|---|---|\n"
 
@@ -40,12 +40,12 @@ def ledger_text(size: int) -> str:
     return HEAD + "".join(row.replace("00000", f"{n:05}") for n in range(count))
 
 
-def set_value(row: int, value: str) -> Callable[[Document], list[CellChange]]:
+def set_value(row: int, value: str) -> Plan:
     return lambda document: [SetCell(document.tables[0].rows[row], 2, value)]
 
 
-def count_up(row: int) -> Callable[[Document], list[CellChange]]:
-    def plan(document: Document) -> list[CellChange]:
+def count_up(row: int) -> Plan:
+    def plan(document: Tables) -> list[CellChange]:
         cells = document.tables[0].rows[row]
         return [SetCell(cells, 2, str(int(cells.values[2]) + 1))]
 
@@ -107,14 +107,14 @@ def kill_trials(
     path, report = folder / "TASKS.md", KillReport()
     text = ledger_text(size)
     path.write_text(text, encoding="utf-8", newline="")
-    longest = _one_write(LedgerFile(path, swap=swap, lock=lock)) * 3
+    longest = _one_write(PlainLedger(path, swap=swap, lock=lock)) * 3
     for _ in range(trials):
         told = _killed_writers(path, rnd.uniform(0, longest), swap, lock)
         _judge(path, text, told, report)
     return report
 
 
-def _one_write(ledger: LedgerFile) -> float:
+def _one_write(ledger: PlainLedger) -> float:
     start = time.perf_counter()
     ledger.write(set_value(2, "1"))
     return time.perf_counter() - start
@@ -125,7 +125,7 @@ def _killed_writers(path: Path, seconds: float, swap: Swap, lock: Lock) -> list[
     pipes = [os.pipe() for _ in range(2)]
     with contextlib.ExitStack() as stack:
         for row, (_, told) in enumerate(pipes):
-            ledger = LedgerFile(path, swap=swap, lock=lock)
+            ledger = PlainLedger(path, swap=swap, lock=lock)
             stack.enter_context(forked(partial(_count_forever, ledger, row, told)))
         for end, _ in pipes:
             os.read(end, 1)
@@ -133,13 +133,13 @@ def _killed_writers(path: Path, seconds: float, swap: Swap, lock: Lock) -> list[
     return [[int(word) for word in _all_told(end, told)] for end, told in pipes]
 
 
-def _count_forever(ledger: LedgerFile, row: int, told: int) -> None:
+def _count_forever(ledger: PlainLedger, row: int, told: int) -> None:
     os.write(told, b" ")
     # What a mutant has torn stops its writers; the judge counts it.
     with contextlib.suppress(DamagedError, IndexError, ValueError):
         while True:
             written = ledger.write(count_up(row))
-            value = written.document.tables[0].rows[row].values[2]
+            value = cut_values(written.after.raw)[2]
             os.write(told, f" {value}".encode())
 
 
@@ -156,7 +156,7 @@ def _judge(path: Path, text: str, told: list[list[int]], report: KillReport) -> 
         # One more may be in place whose answer was not sent any more.
         last = values[-1] if values else 0
         report.lost += bool(values) and not last <= int(rows[row].values[2]) <= last + 1
-    LedgerFile(path, lock_timeout=1.0).write(set_value(2, str(report.trials)))
+    PlainLedger(path, lock_timeout=1.0).write(set_value(2, str(report.trials)))
     report.left_over += len(list(path.parent.glob(".*.tmp")))
 
 
@@ -211,7 +211,7 @@ def race(
     pipes = [os.pipe() for _ in range(processes)]
     with contextlib.ExitStack() as stack:
         for number, (_, told) in enumerate(pipes):
-            ledgers = [LedgerFile(path, lock_timeout=30, swap=swap, lock=lock) for path in paths]
+            ledgers = [PlainLedger(path, lock_timeout=30, swap=swap, lock=lock) for path in paths]
             work = partial(_race_along, ledgers, number, updates, told)
             stack.enter_context(forked(work))
         waits = [float(word) for end, told in pipes for word in _all_told(end, told)]
@@ -220,14 +220,14 @@ def race(
     return RaceReport(waits, found)
 
 
-def _race_along(ledgers: list[LedgerFile], number: int, updates: int, told: int) -> None:
+def _race_along(ledgers: list[PlainLedger], number: int, updates: int, told: int) -> None:
     goals = [(ledgers[0], 0), (ledgers[0], number + 1), (ledgers[1], 0)]
     waits = []
     for turn in range(updates):
         ledger, row = goals[turn % len(goals)]
         start = time.perf_counter()
         # What was refused was not lost; a mutant's writers trip over each other.
-        with contextlib.suppress(LedgerError, BusyError):
+        with contextlib.suppress(LedgerError, BusyError, NotFoundError):
             ledger.write(count_up(row))
             waits.append(time.perf_counter() - start)
     os.write(told, " ".join(f"{wait:.5f}" for wait in waits).encode())
@@ -286,7 +286,7 @@ def edit_against_writer(
 
 
 def _write_flat_out(path: Path, swap: Swap, lock: Lock, told: int) -> None:
-    ledger, number = LedgerFile(path, swap=swap, lock=lock), 0
+    ledger, number = PlainLedger(path, swap=swap, lock=lock), 0
     while True:
         number += 1
         try:

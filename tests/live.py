@@ -86,9 +86,10 @@ class Process:
         self.state = State(
             self.folder,
             now=self.now,
-            record=self.journal.record,
+            record=self.journal.record_all,
             seen=self.journal.note,
             emit=lambda change: self.pump.offer(change),
+            clock=lambda: self.time,
         )
         self.log = open_log(self.database)
         self.pump = Pump(

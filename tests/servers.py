@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.patience import PATIENCE
+from tests.stages import STAGES
 from tests.warm import CAN_FORK, Forked, warm
 from tests.warm import PROJECT as PROJECT
 
@@ -84,11 +85,13 @@ def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody listens on now.
 
     Not one of the system's own choice: outgoing connections get those, and another test's
-    client could take the port before the server does. Each xdist worker has its own range.
+    client could take the port before the server does. Each xdist worker of each stage has its
+    own range.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    stage = STAGES.index(os.environ.get("PYTEST_STAGE") or STAGES[0])
     while True:
-        port = 10_000 + 2_000 * worker + secrets.randbelow(2_000)
+        port = 10_000 + 2_000 * worker + 1_000 * stage + secrets.randbelow(1_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

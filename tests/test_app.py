@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 
 import orch_next
 from orch_next import create_app
-from orch_next.app import shipped_folder
+from orch_next.app import CompiledTemplates, shipped_folder
 from orch_next.config import Settings
 from orch_next.errors import ConfigError
 from orch_next.serving.starting import spare_the_start
@@ -23,6 +25,39 @@ def test_two_apps_in_one_process_know_nothing_of_each_other(
     second = create_app({"root": tmp_path / "other" / "ORCH"})
     counts = [app.test_client().get("/api/tasks").get_json()["count"] for app in (first, second)]
     assert counts == [3, 0]
+
+
+class Environments:
+    """Environments that share what they compile, and say what that was."""
+
+    def __init__(self) -> None:
+        self.templates, self.compiled = CompiledTemplates(), list[str]()
+
+    def render(self, folder: Path, text: str) -> str:
+        (folder / "頁.html").write_text(text, "utf-8")
+        environment = Compiling(loader=FileSystemLoader(folder), bytecode_cache=self.templates)
+        environment.compiled = self.compiled
+        return environment.get_template("頁.html").render(n=2)
+
+
+class Compiling(Environment):
+    """An environment that notes what it compiles."""
+
+    compiled: list[str]
+
+    def compile(self, source: Any, *names: Any, **options: Any) -> Any:
+        self.compiled.append(source)
+        return super().compile(source, *names, **options)
+
+
+def test_a_template_is_compiled_once_and_again_when_it_changes(tmp_path: Path) -> None:
+    (tmp_path / "別").mkdir()
+    shared = Environments()
+    texts = ["{{ n }}件", "{{ n }}件", "{{ n }}個", "{{ n }}個"]
+    told = [shared.render(tmp_path, text) for text in texts]
+    other = shared.render(tmp_path / "別", "{{ n }}枚")
+    assert (told, other) == (["2件", "2件", "2個", "2個"], "2枚")
+    assert shared.compiled == ["{{ n }}件", "{{ n }}個", "{{ n }}枚"]
 
 
 def test_building_an_app_starts_no_thread(orch_root: Path) -> None:

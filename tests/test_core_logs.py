@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from orch_next.core.logs import DecisionLine, LogLine, append_decision, read_log_lines, utc_seconds
+from orch_next.clock import utc_seconds
+from orch_next.core.logs import DecisionLine, LogLine, append_decision, read_log_lines
 
 TOKYO = timezone(timedelta(hours=9))
 

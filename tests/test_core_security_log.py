@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from orch_next.clock import utc_micros
 from orch_next.core.database import Database, journal_table
-from orch_next.core.events import utc_micros
 from orch_next.core.security_log import KIND, count_events, list_security
 from orch_next.errors import BusyError
 

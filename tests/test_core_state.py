@@ -4,29 +4,27 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orch_next.core.events import Change, Who
-from orch_next.core.kept import Intent, Step
-from orch_next.core.reader import LedgerReader
 from orch_next.core.schema import TASK, Snapshot, Task
 from orch_next.core.state import State
+from orch_next.core.store import ChangeRequest, Edit, LedgerStore
 from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError, DamagedError, NotFoundError, UncertainError
 from orch_next.ledger.disk import Disk
-from orch_next.ledger.document import CellChange
 from orch_next.ledger.file import LedgerFile
 from orch_next.ledger.lock import locked
-from orch_next.ledger.parser import Document
 from tests.ledger_disks import CountingDisk
 from tests.ledger_text import task_row, task_table
 from tests.patience import seconds_of
 
 CMD = Who("CMD", "CMD")
-HOLD = Intent("task_held", CMD, {"理由": "確認"}, "f" * 64)
+HOLD = ChangeRequest("task_held", CMD, {"理由": "確認"}, "f" * 64)
 
 
 class Ledger:
@@ -55,10 +53,10 @@ def ledger(tmp_path: Path, now: Callable[[], datetime]) -> Ledger:
     return Ledger(tmp_path, now, task_table("001", "002"))
 
 
-def hold(task_id: str) -> Callable[[LedgerView[Task]], Step]:
-    def plan(view: LedgerView[Task]) -> Step:
+def hold(task_id: str) -> Callable[[LedgerView[Task]], Edit]:
+    def plan(view: LedgerView[Task]) -> Edit:
         entry = view.get_writable(task_id)
-        return Step(task_id, view.set_cells(entry, {"status": "HOLD"}))
+        return Edit(task_id, view.set_cells(entry, {"status": "HOLD"}))
 
     return plan
 
@@ -73,10 +71,11 @@ def test_a_snapshot_is_the_same_object_until_the_content_changes(ledger: Ledger)
     assert ledger.state.tasks is first
 
 
-def test_a_read_that_notices_an_outside_edit_tells_it_exactly_once(ledger: Ledger) -> None:
+def test_a_read_shows_an_outside_edit_and_a_refresh_tells_it_exactly_once(ledger: Ledger) -> None:
     assert ledger.ids() == ["001", "002"]
     ledger.save(task_table("001") + task_row("002", status="HOLD"))
-    assert ledger.state.tasks.get("002").status == "HOLD"
+    assert (ledger.state.tasks.get("002").status, ledger.told) == ("HOLD", [])
+    assert len(ledger.state.refresh()) == 1
     assert ledger.state.refresh() == []
     assert ledger.events() == [("task_updated", "002", "outside")]
 
@@ -109,7 +108,7 @@ def test_a_file_that_went_away_keeps_its_last_good_rows(ledger: Ledger) -> None:
     assert (gone.records, gone.stale) == (good.records, True)
     assert [problem.code for problem in gone.problems] == ["missing-file"]
     with pytest.raises(NotFoundError, match=r"TASKS\.md is missing"):
-        ledger.state.write(TASK, hold("001"), HOLD)
+        ledger.state.change(TASK, hold("001"), HOLD)
     assert (ledger.path.exists(), ledger.told) == (False, [])
 
 
@@ -121,6 +120,7 @@ def test_a_file_that_was_never_there_is_empty_and_missing(
     assert (tasks.records, tasks.missing, tasks.stale) == ((), True, False)
     ledger.save(task_table("001"))
     assert ledger.ids() == ["001"]
+    ledger.state.refresh()
     assert ledger.events() == [("task_added", "001", "outside")]
 
 
@@ -161,7 +161,7 @@ def test_a_table_that_is_gone_is_no_removal_of_its_rows(
     assert ledger.ids() == ["001", "002"]
     assert code in [problem.code for problem in ledger.state.tasks.damage]
     with pytest.raises(DamagedError):
-        ledger.state.write(TASK, hold("001"), HOLD)
+        ledger.state.change(TASK, hold("001"), HOLD)
     assert (ledger.state.refresh(), ledger.told) == ([], [])
 
 
@@ -173,7 +173,7 @@ def test_a_save_cut_short_is_no_removal(ledger: Ledger) -> None:
     assert ledger.ids() == ["001", "002", "003"]
     assert [problem.code for problem in ledger.state.tasks.damage] == ["unfinished-save"]
     with pytest.raises(DamagedError, match=r"TASKS\.md:5: the file ends in mid-line"):
-        ledger.state.write(TASK, hold("001"), HOLD)
+        ledger.state.change(TASK, hold("001"), HOLD)
     ledger.save(whole)
     assert (ledger.ids(), ledger.told) == (["001", "002", "003"], [])
 
@@ -183,7 +183,7 @@ def test_prose_below_the_table_may_be_cut_in_mid_line(ledger: Ledger) -> None:
     ledger.state.refresh()
     ledger.save(task_table("001", "002") + "\n更新履歴: 初版")
     assert (ledger.state.tasks.stale, ledger.state.tasks.problems) == (False, ())
-    assert ledger.state.write(TASK, hold("001"), HOLD).after.status == "HOLD"
+    assert ledger.state.change(TASK, hold("001"), HOLD).after.status == "HOLD"
 
 
 def test_an_edit_under_the_same_time_stamp_is_noticed(ledger: Ledger) -> None:
@@ -197,6 +197,12 @@ def test_an_edit_under_the_same_time_stamp_is_noticed(ledger: Ledger) -> None:
 
 def much_later() -> int:
     return time.time_ns() + 3600 * 10**9
+
+
+def open_store(ledger: Ledger, **options: Any) -> LedgerStore[Task]:
+    """Open the ledger an hour later, when its time stamps can be relied on."""
+    now = datetime(2025, 10, 9, tzinfo=timezone.utc)
+    return LedgerStore(TASK, ledger.path.parent, now=lambda: now, wall_ns=much_later, **options)
 
 
 def unmoved(_path: Path) -> tuple[int, ...]:
@@ -216,31 +222,30 @@ def save_unseen(path: Path) -> None:
 
 def test_a_settled_file_is_not_read_again(ledger: Ledger) -> None:
     disk = CountingDisk()
-    reader = LedgerReader(TASK, LedgerFile(ledger.path, disk=disk), clock=much_later)
-    assert reader.read_if_changed() is not None
-    calls = list(disk.calls)
-    assert (reader.read_if_changed(), disk.calls) == (None, calls)
+    store = open_store(ledger, disk=disk)
+    first, calls = store.look(), list(disk.calls)
+    assert calls != []
+    assert store.look() is first
+    assert disk.calls == calls
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there ctime is the creation")
 def test_a_save_in_place_that_keeps_size_and_time_is_seen(ledger: Ledger) -> None:
-    reader = LedgerReader(TASK, LedgerFile(ledger.path), clock=much_later)
-    reader.read_if_changed()
+    store = open_store(ledger)
+    store.look()
     save_unseen(ledger.path)
-    found = reader.read_if_changed()
-    assert found and [task.id for task in found.snapshot.records] == ["001", "003"]
+    assert [task.id for task in store.look().records] == ["001", "003"]
 
 
 def test_where_stat_shows_nothing_a_notification_has_the_bytes_compared(ledger: Ledger) -> None:
-    reader = LedgerReader(TASK, LedgerFile(ledger.path), look=unmoved, clock=much_later)
-    reader.read_if_changed()
-    reader.doubt()
-    assert reader.read_if_changed() is None
+    store = open_store(ledger, stamp=unmoved)
+    first = store.look()
+    store.doubt()
+    assert store.look() is first
     save_unseen(ledger.path)
-    assert reader.read_if_changed() is None
-    reader.doubt()
-    found = reader.read_if_changed()
-    assert found and [task.id for task in found.snapshot.records] == ["001", "003"]
+    assert store.look() is first
+    store.doubt()
+    assert [task.id for task in store.look().records] == ["001", "003"]
 
 
 def test_a_doubt_about_the_folder_reaches_its_ledgers(ledger: Ledger) -> None:
@@ -260,12 +265,12 @@ def test_a_writer_waits_no_longer_than_it_was_told(
 
     def give_up(state: State) -> None:
         with pytest.raises(BusyError):
-            state.write(TASK, hold("001"), HOLD)
+            state.change(TASK, hold("001"), HOLD)
 
     with locked(tmp_path / ".TASKS.md.lock", 1.0):
         waited = [seconds_of(lambda: give_up(state)), seconds_of(lambda: give_up(patient))]
     assert waited[0] < waited[1]
-    assert state.write(TASK, hold("001"), HOLD).changed
+    assert state.change(TASK, hold("001"), HOLD).changed
 
 
 def test_the_lock_is_the_one_that_a_bare_ledger_file_takes(
@@ -274,23 +279,21 @@ def test_the_lock_is_the_one_that_a_bare_ledger_file_takes(
     (tmp_path / "TASKS.md").write_bytes(task_table("001").encode())
     state = State(tmp_path, now=now, lock_timeout=0.05)
 
-    def plan(_document: Document) -> list[CellChange]:
-        with pytest.raises(BusyError):
-            state.write(TASK, hold("001"), HOLD)
-        return []
-
-    assert not LedgerFile(tmp_path / "TASKS.md").write(plan).changed
+    with LedgerFile(tmp_path / "TASKS.md").locked(1.0), pytest.raises(BusyError):
+        state.change(TASK, hold("001"), HOLD)
 
 
 def test_the_last_row_can_be_removed_with_its_line_end(ledger: Ledger) -> None:
     ledger.state.refresh()
     ledger.save(task_table("001").rstrip("\n"))
-    assert (ledger.ids(), ledger.events()) == (["001"], [("task_removed", "002", "outside")])
+    assert ledger.ids() == ["001"]
+    ledger.state.refresh()
+    assert ledger.events() == [("task_removed", "002", "outside")]
 
 
 def test_our_write_is_told_once_as_ours(ledger: Ledger) -> None:
     before = ledger.state.tasks.get("001")
-    outcome = ledger.state.write(TASK, hold("001"), HOLD)
+    outcome = ledger.state.change(TASK, hold("001"), HOLD)
     assert (outcome.before, outcome.after.status, outcome.changed) == (before, "HOLD", True)
     assert outcome.after is ledger.state.tasks.get("001")
     assert ledger.state.refresh() == []
@@ -304,19 +307,19 @@ def test_our_write_is_told_once_as_ours(ledger: Ledger) -> None:
 def test_others_edits_found_by_a_write_are_told_before_it(ledger: Ledger) -> None:
     ledger.state.refresh()
 
-    def plan(view: LedgerView[Task]) -> Step:
+    def plan(view: LedgerView[Task]) -> Edit:
         assert view.find("003") is not None
         return hold("001")(view)
 
     ledger.save(task_table("001", "002", "003"))
-    ledger.state.write(TASK, plan, HOLD)
+    ledger.state.change(TASK, plan, HOLD)
     assert ledger.events() == [("task_added", "003", "outside"), ("task_held", "001", "http")]
 
 
 def test_writing_the_present_value_changes_and_tells_nothing(ledger: Ledger) -> None:
-    ledger.state.write(TASK, hold("001"), HOLD)
+    ledger.state.change(TASK, hold("001"), HOLD)
     stood = ledger.path.stat().st_mtime_ns
-    outcome = ledger.state.write(TASK, hold("001"), HOLD)
+    outcome = ledger.state.change(TASK, hold("001"), HOLD)
     assert (outcome.changed, outcome.before) == (False, outcome.after)
     assert (ledger.path.stat().st_mtime_ns, len(ledger.told)) == (stood, 1)
 
@@ -324,14 +327,14 @@ def test_writing_the_present_value_changes_and_tells_nothing(ledger: Ledger) -> 
 def test_a_refused_plan_changes_nothing(ledger: Ledger) -> None:
     data = ledger.path.read_bytes()
     with pytest.raises(NotFoundError):
-        ledger.state.write(TASK, hold("404"), HOLD)
+        ledger.state.change(TASK, hold("404"), HOLD)
     assert (ledger.path.read_bytes(), ledger.told) == (data, [])
 
 
 def test_only_one_line_of_the_file_changes(ledger: Ledger) -> None:
     ledger.save("\ufeff" + task_table("001", "002").replace("\n", "\r\n"))
     before = ledger.path.read_bytes().split(b"\r\n")
-    ledger.state.write(TASK, hold("002"), HOLD)
+    ledger.state.change(TASK, hold("002"), HOLD)
     after = ledger.path.read_bytes().split(b"\r\n")
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert changed == [(before[3], before[3].replace(b"READY", b"HOLD"))]
@@ -343,7 +346,7 @@ def test_every_good_snapshot_is_seen(ledger: Ledger) -> None:
     ledger.state.refresh()
     ledger.save(task_table("003"))
     ledger.state.refresh()
-    ledger.state.write(TASK, hold("003"), HOLD)
+    ledger.state.change(TASK, hold("003"), HOLD)
     seen = [snapshot for snapshot in ledger.seen if snapshot.kind is TASK]
     ids = [[task.id for task in snapshot.records] for snapshot in seen]
     assert ids == [["001", "002"], ["003"], ["003"]]
@@ -355,7 +358,7 @@ def test_a_listener_may_read_the_state(tmp_path: Path, now: Callable[[], datetim
     state = State(
         tmp_path, now=now, emit=lambda _change: read.append(state.tasks.records[0].status)
     )
-    state.write(TASK, hold("001"), HOLD)
+    state.change(TASK, hold("001"), HOLD)
     ledger.save(task_table("001"))
     state.refresh()
     assert read == ["HOLD", "READY"]
@@ -375,6 +378,6 @@ def test_an_uncertain_write_is_taken_over_and_told(
     (tmp_path / "TASKS.md").write_bytes(task_table("001").encode())
     state = State(tmp_path, now=now, emit=told.append, disk=DoubtfulDisk())
     with pytest.raises(UncertainError):
-        state.write(TASK, hold("001"), HOLD)
+        state.change(TASK, hold("001"), HOLD)
     assert state.tasks.get("001").status == "HOLD"
     assert [(change.event, change.who.source) for change in told] == [("task_held", "http")]

@@ -232,6 +232,9 @@ MUTANTS = {
         swap('"idle"', '"asleep"'), 1, "unknown-role-status", "LOCKS/role_status.json"
     ),
     "role file torn": Mutant(lambda _: b"{", 1, "bad-json", "LOCKS/role_status.json"),
+    "role file twofold": Mutant(
+        lambda _: b'{"CMD": "idle", "CMD": "blocked"}', 1, "bad-json", "LOCKS/role_status.json"
+    ),
 }
 
 
@@ -323,6 +326,14 @@ def test_locks_of_the_other_place_are_told_by_their_path(state: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "task_002.lock").write_text(json.dumps(LOCK | {"ttl_sec": 60}))
     assert check(state) == [(str(folder / "task_002.lock"), 1, "lock-expired", "note")]
+
+
+def test_the_end_of_a_lock_is_told_in_utc(state: Path) -> None:
+    lock = {"task_id": "002", "owner": "実行係", "expires_at": "2025-10-07T09:00:00+09:00"}
+    (state / "LOCKS" / "002.lock").write_text(json.dumps(lock))
+    found = check_folder(state, state.parent.parent, NOW)
+    ends = [one.message for one in found if one.code == "lock-expired"]
+    assert ends == ["the lock of 実行係 ended at 2025-10-07T00:00:00Z"]
 
 
 def test_on_ledgers_as_they_are_only_what_is_true_is_told(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from orch_next.clock import utc_seconds
 from orch_next.core.approvals import Decision
 from orch_next.core.events import Who
 from orch_next.core.lease_store import HELD
 from orch_next.core.lease_terms import reported
-from orch_next.core.locks import stamp
 from orch_next.errors import OrchError
 from tests.lease_desk import CORE, OTHER, Turned, make_desk, open_desk, row
 
@@ -144,7 +144,7 @@ class TaskLife(RuleBasedStateMachine):
         if not pending:
             return
         approval = data.draw(st.sampled_from(pending))
-        if stamp(self.turned.at) < approval.ts_req:
+        if utc_seconds(self.turned.at) < approval.ts_req:
             return  # nobody decides before the request (contract 3.3)
         open_before = {one.appr_id: one for one in self.desk.requests.store.list_open()}
         task = self.desk.board.state.tasks.find(approval.task_id)

@@ -6,15 +6,17 @@ import configparser
 import inspect
 import socket
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import engineio
 import pytest
 from flask import Flask
 from flask_socketio import SocketIO
 from packaging.requirements import Requirement
+from werkzeug.routing import Map, RequestRedirect, Rule
 
 from orch_next.internals import (
+    SharedRule,
     ask_first,
     client_of,
     clients_of,
@@ -195,3 +197,57 @@ def test_private_parts_of_engine_io_are_named_in_one_module() -> None:
         if any(part in path.read_text(encoding="utf-8") for part in private)
     }
     assert naming == {"orch_next/internals.py"}
+
+
+class Compiled(SharedRule):
+    """A shared rule that keeps account of what is compiled."""
+
+    rules: ClassVar[list[str]] = []
+
+    def compile(self) -> None:
+        self.rules.append(self.rule)
+        super().compile()
+
+
+def a_map(*, strict_slashes: bool = True) -> Map:
+    rule = Compiled("/仕事/<int:number>/", endpoint="共有")
+    return Map([rule], strict_slashes=strict_slashes)
+
+
+def test_an_equal_rule_is_compiled_once_for_many_maps() -> None:
+    a_map()
+    before = len(Compiled.rules)
+    maps = [a_map() for _ in range(3)]
+    assert len(Compiled.rules) == before > 0
+    assert [one is rule.map for one in maps for rule in one.iter_rules()] == [True] * 3
+    addresses = [one.bind("orch.example") for one in maps]
+    assert [one.match("/仕事/7/") for one in addresses] == [("共有", {"number": 7})] * 3
+    assert {one.build("共有", {"number": 7, "q": "語"}) for one in addresses} == {
+        "/%E4%BB%95%E4%BA%8B/7/?q=%E8%AA%9E"
+    }
+
+
+def test_a_map_that_decides_otherwise_has_rules_of_its_own() -> None:
+    a_map()
+    loose = a_map(strict_slashes=False)
+    assert loose.bind("orch.example").match("/仕事/7") == ("共有", {"number": 7})
+    with pytest.raises(RequestRedirect):
+        a_map().bind("orch.example").match("/仕事/7")
+
+
+def test_a_bound_rule_belongs_to_one_map() -> None:
+    rule = next(a_map().iter_rules())
+    with pytest.raises(RuntimeError, match="already bound"):
+        rule.bind(Map())
+
+
+def test_every_route_is_matched_as_werkzeug_alone_would(app: Flask) -> None:
+    """The second application has only rules that were compiled for the first."""
+    rules = list(app.url_map.iter_rules())
+    alone = Map([Rule(r.rule, **r.get_empty_kwargs()) for r in rules])
+    fields = ("rule", "endpoint", "methods", "arguments", "_parts", "_trace")
+    ours, theirs = (
+        [[getattr(rule, name) for name in fields] for rule in one.iter_rules()]
+        for one in (app.url_map, alone)
+    )
+    assert (len(ours) > 100, ours) == (True, theirs)

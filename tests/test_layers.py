@@ -10,21 +10,26 @@ from tests.sample import REPOSITORY
 from tests.source_code import functions_in, package_files, parse
 
 # what knows nothing of the program
-LEAVES = {"errors", "regular", "bounded", "events"}
+LEAVES = {"errors", "regular", "bounded", "clock", "events", "ready"}
 # room -> rooms of orch_next it may import besides itself
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "regular": set(),
     "bounded": set(),
+    "clock": set(),
     "events": set(),
-    "config": {"errors", "regular"},
+    "ready": {"bounded"},
+    "config": {"storage.toml_settings", "errors", "regular"},
     "offload": {"errors"},
     "internals": set(),
-    "ledger": {"errors", "regular"},
+    "ledger": {"errors", "regular", "clock"},
     "storage": {"ledger.lock", "ledger.disk", "ledger.whole", "errors", "regular", "events"},
     "core": {"ledger", "storage", *LEAVES},
-    "knowledge": {"core", *LEAVES},
-    "sensors": {"core", "storage.leader", "config", *LEAVES},
+    "knowledge": {"core", "storage.toml_settings", *LEAVES},
+    "sensors": {
+        *("core", "storage.json_files", "storage.leader", "storage.toml_settings"),
+        *("config", *LEAVES),
+    },
     "dispatcher": {"core", "storage", "ledger.whole", "ledger.disk", "config", *LEAVES},
     "realtime": {
         *("core", "storage", "ledger.whole", "ledger.disk", "offload", "internals"),
@@ -33,15 +38,15 @@ ALLOWED: dict[str, set[str]] = {
     "security": {"config", "storage", "ledger.whole", "ledger.disk", *LEAVES},
     "migrate": {
         *("ledger", "storage", "core.schema", "core.strict", "core.dialects"),
-        *("knowledge", "config", "errors"),
+        *("knowledge", "config", "errors", "clock"),
     },
     "runtime": {
         *("core", "dispatcher", "sensors", "knowledge", "realtime", "security", "storage"),
-        *("config", "offload", *LEAVES),
+        *("config", "offload", "ready", *LEAVES),
     },
     "blueprints": {
         *("runtime", "core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
-        *("config", "offload", *LEAVES),
+        *("config", "offload", "ready", "storage.json_files", *LEAVES),
     },
 }
 # what the table's entry points may use: anything below them

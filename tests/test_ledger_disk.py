@@ -12,8 +12,6 @@ import pytest
 from orch_next.errors import LedgerError, UncertainError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange
-from orch_next.ledger.file import LedgerFile
-from orch_next.ledger.parser import Document
 from orch_next.ledger.swap import Swap, compare_and_replace, swap
 from tests.ledger_disks import (
     KINDS,
@@ -25,6 +23,7 @@ from tests.ledger_disks import (
     made_to_last,
     save_by_rename,
 )
+from tests.ledger_plain import PlainLedger, Tables
 from tests.ledger_torture import ledger_text, set_value
 
 OLD = ledger_text(1_000)
@@ -45,13 +44,13 @@ def attempt(
     """Write once and return what the caller was told; editors' `saves` come in between."""
     saves = [] if saves is None else saves
 
-    def plan(document: Document) -> list[CellChange]:
+    def plan(document: Tables) -> list[CellChange]:
         while saves:
             saves.pop()()
-        return set_value(0, "完了")(document)
+        return [*set_value(0, "完了")(document)]
 
     try:
-        LedgerFile(path, swap=how, disk=disk).write(plan)
+        PlainLedger(path, swap=how, disk=disk).write(plan)
     except Killed:
         return "killed"
     except UncertainError:

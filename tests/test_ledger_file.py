@@ -5,19 +5,29 @@ import hashlib
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from orch_next.errors import BusyError, DamagedError, InputError, LedgerError, RowError
+from orch_next.core.schema import load_snapshot
+from orch_next.errors import (
+    BusyError,
+    DamagedError,
+    InputError,
+    LedgerError,
+    NotFoundError,
+    RowError,
+)
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import AddRow, SetCell
-from orch_next.ledger.file import LedgerFile, digest
+from orch_next.ledger.file import digest
 from orch_next.ledger.lock import locked
-from orch_next.ledger.parser import Document, parse
+from orch_next.ledger.parser import parse
 from orch_next.ledger.swap import Job, Outcome, compare_and_replace
 from tests.ledger_disks import CountingDisk, EditorDisk, save_by_rename
+from tests.ledger_plain import PlainLedger, Tables
 from tests.ledger_torture import PORTABLE_LOCK, count_up, ledger_text, set_value
 from tests.sample import LEDGERS
 
@@ -26,10 +36,10 @@ SAMPLES = sorted((Path(__file__).parent / "data" / "ledger").glob("*.md"))
 WRITABLE = [path for path in SAMPLES if path.name != "conflict.md"]
 TEXT = ledger_text(1_000)
 KINDS: dict[str, Make] = {
-    "native": LedgerFile,
-    "portable": partial(LedgerFile, swap=compare_and_replace, lock=PORTABLE_LOCK),
+    "native": PlainLedger,
+    "portable": partial(PlainLedger, swap=compare_and_replace, lock=PORTABLE_LOCK),
 }
-Make = Callable[..., LedgerFile]
+Make = Callable[..., PlainLedger]
 
 
 @pytest.fixture
@@ -54,11 +64,11 @@ def test_a_write_changes_one_cell_and_tells_all(path: Path, make: Make) -> None:
     ledger = make(path)
     written = ledger.write(set_value(1, "完了"))
     after = TEXT.replace("| 0 |", "| 完了 |", 2).replace("| 完了 |", "| 0 |", 1)
-    assert ledger.read() == after.encode() == written.after
-    assert (written.before, written.changed) == (TEXT.encode(), True)
-    assert written.document == parse(after)
+    assert ledger.read() == path.read_bytes() == after.encode()
+    assert written.changed
+    assert ledger.store.look() == load_snapshot(ledger.store.kind, after.encode())
     assert written.digest_before == hashlib.sha256(TEXT.encode()).hexdigest()
-    assert written.digest == digest(written.after)
+    assert written.digest == digest(after.encode())
     assert written.conflict_copy is None
     assert leftovers(path) == set()
 
@@ -67,7 +77,7 @@ def test_a_write_changes_one_cell_and_tells_all(path: Path, make: Make) -> None:
 def test_every_sample_is_changed_in_one_line_only(tmp_path: Path, sample: Path) -> None:
     path = tmp_path / sample.name
     path.write_bytes(sample.read_bytes())
-    ledger = LedgerFile(path)
+    ledger = PlainLedger(path)
     for number in range(len(parse(sample.read_bytes().decode()).tables[0].rows)):
         before = path.read_bytes().splitlines(keepends=True)
         written = change_title(ledger, number)
@@ -76,10 +86,10 @@ def test_every_sample_is_changed_in_one_line_only(tmp_path: Path, sample: Path) 
         assert changed == int(written)
 
 
-def change_title(ledger: LedgerFile, number: int) -> bool:
+def change_title(ledger: PlainLedger, number: int) -> bool:
     """Return whether the row could be written: it has no problem of its own."""
 
-    def plan(document: Document) -> list[SetCell]:
+    def plan(document: Tables) -> list[SetCell]:
         row = document.tables[0].rows[number]
         return [SetCell(row, 1, "新しい題名 | 二")]
 
@@ -99,19 +109,17 @@ def test_ledgers_as_they_are_are_changed_in_one_line(tmp_path: Path, eol: str, b
         path = tmp_path / real.name
         text = bom + real.read_bytes().decode().replace("\n", eol)
         path.write_bytes(text.encode())
-        written = LedgerFile(path).write(
-            lambda document: [SetCell(document.tables[0].rows[0], 2, "保留")]
-        )
-        pairs = zip(text.split("\n"), written.after.decode().split("\n"), strict=True)
+        PlainLedger(path).write(lambda document: [SetCell(document.tables[0].rows[0], 2, "保留")])
+        pairs = zip(text.split("\n"), path.read_bytes().decode().split("\n"), strict=True)
         assert [old.split("|")[1] for old, new in pairs if old != new] != []
-        assert written.after.count(b"\r\n") == text.encode().count(b"\r\n")
+        assert path.read_bytes().count(b"\r\n") == text.encode().count(b"\r\n")
 
 
 def test_rows_are_added_behind_the_last_one(path: Path, make: Make) -> None:
-    written = make(path).write(
+    make(path).write(
         lambda document: [AddRow(document.tables[0], ["9", "一 | 二\n三", "C:\\dir\\"])]
     )
-    assert written.after.decode() == TEXT + "| 9 | 一 \\| 二 三 | C:\\dir\\ |\n"
+    assert path.read_text("utf-8") == TEXT + "| 9 | 一 \\| 二 三 | C:\\dir\\ |\n"
 
 
 @posix_only
@@ -136,7 +144,7 @@ def test_the_mode_is_kept_and_a_link_is_followed(path: Path, tmp_path: Path, mak
 
 
 def test_a_plan_may_abandon_the_write(path: Path, make: Make) -> None:
-    def plan(_document: Document) -> list[SetCell]:
+    def plan(_document: Tables) -> list[SetCell]:
         raise KeyError("九")
 
     with pytest.raises(KeyError):
@@ -155,7 +163,7 @@ def test_a_plan_may_abandon_the_write(path: Path, make: Make) -> None:
     ],
 )
 def test_what_cannot_be_written_leaves_the_file_alone(
-    path: Path, make: Make, plan: Callable[[Document], list[SetCell]], error: type[Exception]
+    path: Path, make: Make, plan: Callable[[Tables], list[SetCell]], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         make(path).write(plan)
@@ -195,15 +203,17 @@ def test_a_missing_file_is_told(tmp_path: Path, make: Make) -> None:
     ledger = make(tmp_path / "TASKS.md")
     with pytest.raises(FileNotFoundError):
         ledger.read()
-    with pytest.raises(LedgerError, match="no such file"):
+    with pytest.raises(NotFoundError, match=r"^TASKS\.md is missing") as caught:
         ledger.write(set_value(0, "1"))
+    assert str(caught.value.__cause__).endswith("TASKS.md: no such file")
 
 
 def test_a_plan_is_made_again_when_a_save_comes_first(path: Path, make: Make) -> None:
     disk = EditorDisk({("rename", 1): save_by_rename(path, TEXT.replace("| 0 |", "| 41 |", 1))})
     written = make(path, disk=disk).write(count_up(0))
-    assert written.after.decode() == TEXT.replace("| 0 |", "| 42 |", 1)
-    assert written.before.decode() == TEXT.replace("| 0 |", "| 41 |", 1)
+    assert path.read_text("utf-8") == TEXT.replace("| 0 |", "| 42 |", 1)
+    base = TEXT.replace("| 0 |", "| 41 |", 1)
+    assert written.digest_before == digest(base.encode())
     assert leftovers(path) == set()
 
 
@@ -217,8 +227,8 @@ def test_a_save_under_way_is_waited_for_and_built_on(path: Path) -> None:
         editor.close()
 
     threading.Timer(0.05, finish).start()
-    written = LedgerFile(path).write(count_up(0))
-    assert written.after.decode() == TEXT.replace("| 0 |", "| 42 |", 1)
+    PlainLedger(path).write(count_up(0))
+    assert path.read_text("utf-8") == TEXT.replace("| 0 |", "| 42 |", 1)
 
 
 class Mounted(CountingDisk):
@@ -241,12 +251,12 @@ def test_links_that_go_in_a_circle_are_told(tmp_path: Path) -> None:
     (tmp_path / "一.md").symlink_to(tmp_path / "二.md")
     (tmp_path / "二.md").symlink_to(tmp_path / "一.md")
     with pytest.raises(LedgerError):
-        LedgerFile(tmp_path / "一.md").write(lambda document: [])
+        PlainLedger(tmp_path / "一.md").write(lambda document: [])
 
 
 def test_who_is_overtaken_all_the_time_is_told(path: Path) -> None:
     before = path.read_bytes()
-    ledger = LedgerFile(path, swap=overtaken, patience=0.05)
+    ledger = PlainLedger(path, swap=overtaken, patience=0.05)
     with pytest.raises(BusyError, match="is being saved by others all the time"):
         ledger.write(first_title("題"))
     assert path.read_bytes() == before
@@ -264,7 +274,7 @@ def test_a_file_that_an_editor_keeps_open_is_not_written(path: Path) -> None:
 
     before = path.read_bytes()
     with pytest.raises(BusyError, match="is open for writing in an editor"):
-        LedgerFile(path, disk=Open(), patience=0.01).write(first_title("題"))
+        PlainLedger(path, disk=Open(), patience=0.01).write(first_title("題"))
     assert path.read_bytes() == before
 
 
@@ -284,12 +294,21 @@ class Away(Disk):
 @pytest.mark.parametrize("looks", [1, 2])
 def test_a_file_that_is_away_for_a_moment_is_waited_for(path: Path, looks: int) -> None:
     disk = Away(0)
-    ledger = LedgerFile(path, disk=disk)
+    ledger = PlainLedger(path, disk=disk)
     ledger.write(first_title("題"))
     disk.looks = looks
     assert ledger.write(first_title("別の題")).changed
     assert "別の題" in path.read_text("utf-8")
 
 
-def first_title(title: str) -> Callable[[Document], list[SetCell]]:
+def first_title(title: str) -> Callable[[Tables], list[SetCell]]:
     return lambda document: [SetCell(document.tables[0].rows[0], 1, title)]
+
+
+def forbidden(_path: Path, _timeout: float) -> AbstractContextManager[None]:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_lock_that_cannot_be_made_is_told(path: Path) -> None:
+    with pytest.raises(LedgerError, match=r"^TASKS\.md: not locked: Permission denied$"):
+        PlainLedger(path, lock=forbidden).write(set_value(0, "1"))

@@ -11,10 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from orch_next.errors import InputError, LedgerError, UncertainError
 from orch_next.ledger.document import AddRow, CellChange, SetCell, apply_edits, plan_edits
-from orch_next.ledger.file import LedgerFile
-from orch_next.ledger.parser import Document, parse
+from orch_next.ledger.parser import parse
 from orch_next.ledger.swap import compare_and_replace, swap
 from tests.ledger_disks import KINDS, FaultyDisk, Killed, fast_folder, save_by_rename, save_in_place
+from tests.ledger_plain import PlainLedger, Tables
 from tests.ledger_samples import NASTY, WORDS
 
 VALUES = st.sampled_from([word for word in WORDS + NASTY if word.isprintable()])
@@ -35,17 +35,17 @@ class Store(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.exit.close()
 
-    def _asked(self, document: Document, row: int, column: int, value: str) -> list[CellChange]:
+    def _asked(self, document: Tables, row: int, column: int, value: str) -> list[CellChange]:
         table = document.tables[0]
         if row >= len(table.rows):
             return [AddRow(table, [str(len(table.rows) + 1), value, "PLAN"])]
         return [SetCell(table.rows[row], column, value)]
 
-    def _write(self, row: int, column: int, value: str, ledger: LedgerFile) -> None:
+    def _write(self, row: int, column: int, value: str, ledger: PlainLedger) -> None:
         ledger.write(lambda document: self._asked(document, row, column, value))
 
     def _after(self, row: int, column: int, value: str) -> str:
-        document = parse(self.text)
+        document = Tables(parse(self.text).tables)
         edits = plan_edits(self.text, self._asked(document, row, column, value))
         return apply_edits(self.text, edits)
 
@@ -57,7 +57,7 @@ class Store(RuleBasedStateMachine):
     )
     def write(self, row: int, column: int, value: str, how: Any) -> None:
         try:
-            self._write(row, column, value, LedgerFile(self.path, swap=how))
+            self._write(row, column, value, PlainLedger(self.path, swap=how))
         except (InputError, LedgerError):
             return
         self.text = self._after(row, column, value)
@@ -71,7 +71,7 @@ class Store(RuleBasedStateMachine):
     )
     def crash(self, row: int, value: str, at: int, kind: str, how: Any) -> None:
         disk = FaultyDisk(at, kind)
-        ledger = LedgerFile(self.path, swap=how, disk=disk)
+        ledger = PlainLedger(self.path, swap=how, disk=disk)
         try:
             self._write(row, 1, value, ledger)
         except (Killed, UncertainError):

@@ -9,7 +9,6 @@ import pytest
 
 from orch_next.errors import BusyError, DamagedError
 from orch_next.ledger.document import SetCell
-from orch_next.ledger.file import LedgerFile
 from orch_next.ledger.unfinished import (
     LONGEST_COMMAND,
     find_unfinished,
@@ -17,6 +16,7 @@ from orch_next.ledger.unfinished import (
     is_git_at_work,
 )
 from tests.git_repository import GitRepository
+from tests.ledger_plain import PlainLedger
 
 TABLE = "| id | title |\n|----|-------|\n| 001 | 設計書 |\n"
 
@@ -122,7 +122,7 @@ STOPPED: dict[str, tuple[str, Callable[[GitRepository], object]]] = {
 
 
 def promote(path: Path) -> None:
-    LedgerFile(path).write(lambda document: [SetCell(document.tables[0].rows[0], 1, "手順書")])
+    PlainLedger(path).write(lambda document: [SetCell(document.tables[0].rows[0], 1, "手順書")])
 
 
 @pytest.mark.parametrize("name", STOPPED)

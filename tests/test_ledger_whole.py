@@ -11,7 +11,6 @@ import pytest
 
 from orch_next.cli.init import make_ledgers
 from orch_next.core.database import Database
-from orch_next.core.json_file import JsonRecords
 from orch_next.core.locks import RoleFiles
 from orch_next.core.logs import DecisionLine, append_decision
 from orch_next.core.spool import Spool
@@ -29,6 +28,7 @@ from orch_next.ledger.whole import (
 )
 from orch_next.security.identities import Identities
 from orch_next.security.secret import load_secret_key
+from orch_next.storage.json_files import JsonRecords
 from orch_next.storage.leader import FileLease
 from tests.ledger_disks import CALLS, CountingDisk, FaultyDisk, Killed, RootDisk, made_to_last
 
@@ -127,7 +127,10 @@ def test_what_the_spool_keeps_back_is_replaced_durably(tmp_path: Path) -> None:
             ["LOCKS", ".heartbeat.json.lock", ".heartbeat.json.lock-next", ".heartbeat.json.tmp"],
         ),
         (decide, ["LOGS", "2025-10", "APPROVALS-2025-10-09.md"]),
-        (spool, ["data", "pending.jsonl.lock", "pending.jsonl"]),
+        (
+            spool,
+            ["data", "pending.jsonl.lock", "pending.jsonl.lock-next", "pending.jsonl"],
+        ),
         (make_key, ["data", ".secret_key.<random>.orch-tmp"]),
         (init, ["ORCH", "STATE", "TASKS.md", "APPROVALS.md", "MILESTONES.md"]),
         (open_journal, ["d", "orch.db", ".orch.db.lock", ".orch.db.lock-next"]),

@@ -12,8 +12,10 @@ from scripts.mutants import (
     Mutant,
     MutantError,
     Run,
+    is_meant,
     judge,
     load,
+    main,
     mutated,
     run_tests,
     throw_away_copy,
@@ -90,6 +92,29 @@ def test_a_program_that_does_not_load_is_not_caught(tree: Path) -> None:
 def test_a_test_that_hangs_is_ended(tree: Path) -> None:
     hangs = replace(MUTANT, new="__import__('time').sleep(600)")
     assert judge(hangs, tree, run_tests, limit=3.0).verdict == "out of time"
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        *(((), True), (["加"], True), (["計算.py"], True), (["和"], True), (["積", "和"], True)),
+        *((["積"], False), (["a + b"], False)),
+    ],
+)
+def test_a_word_means_a_name_or_one_of_both_files(words: list[str], meant: bool) -> None:
+    assert is_meant(replace(MUTANT, origin="和.toml"), words) == meant
+
+
+def test_the_file_of_an_entry_is_known(tmp_path: Path) -> None:
+    entry = '[[mutant]]\nname = "x"\nfile = "y"\nold = "a"\nnew = "b"\ntest = "t.py"\n'
+    (tmp_path / "和.toml").write_text(entry, "utf-8")
+    assert load(tmp_path) == [Mutant("x", "y", "a", "b", ("t.py",), "和.toml")]
+
+
+def test_words_that_mean_nothing_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["無い", "いない"])
+    told = "no mutant has one of these words: 無い いない\n"
+    assert (status, capsys.readouterr().out) == (2, told)
 
 
 def test_an_entry_without_a_test_is_refused(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from orch_next.core.events import Who
-from orch_next.core.kept import Intent, Step
 from orch_next.core.schema import TASK, Task
+from orch_next.core.store import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError
 from orch_next.realtime.pump import AGAIN_SECONDS, MASS
@@ -23,10 +23,10 @@ def save(process: Process, text: str) -> None:
 def set_status(process: Process, task_id: str, status: str) -> None:
     """Change a task as a view would: through the state, which tells the pump."""
 
-    def plan(view: LedgerView[Task]) -> Step:
-        return Step(task_id, view.set_cells(view.get_writable(task_id), {"status": status}))
+    def plan(view: LedgerView[Task]) -> Edit:
+        return Edit(task_id, view.set_cells(view.get_writable(task_id), {"status": status}))
 
-    process.state.write(TASK, plan, Intent("task_moved", CMD))
+    process.state.change(TASK, plan, ChangeRequest("task_moved", CMD))
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 
 from orch_next.app import shipped_folder
 from orch_next.blueprints import language, login, pages
+from orch_next.clock import utc_now
 from orch_next.config import Settings
 from orch_next.core.journal import Journal
 from orch_next.security import Identities, close_door, door_identities
-from orch_next.security.identities import utc_now
 
 
 @pytest.fixture

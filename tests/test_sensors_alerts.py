@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from orch_next.clock import as_local_iso
 from orch_next.core.database import Database
 from orch_next.core.events import Who
 from orch_next.errors import NotFoundError
 from orch_next.sensors.alerts import Alert, AlertBook, Turn
-from orch_next.sensors.quality import local_iso
 from orch_next.storage.leader import FixedLeadership
 
 NOW = datetime(2025, 10, 9, 3, 4, 5, tzinfo=timezone.utc)
@@ -100,10 +100,10 @@ def test_the_json_has_the_contracts_keys_and_ours() -> None:
     seen = replace(ALERT, last_at=LATER, seen_at=LATER, seen_by="監査")
     assert seen.as_json() == {
         **trouble(),
-        "timestamp": local_iso(LATER),
+        "timestamp": as_local_iso(LATER),
         "severity": "warning",
-        "first_seen": local_iso(NOW),
-        "last_seen": local_iso(LATER),
+        "first_seen": as_local_iso(NOW),
+        "last_seen": as_local_iso(LATER),
         "ended": None,
         "acknowledged": True,
         "acknowledged_by": "監査",

@@ -101,6 +101,7 @@ def test_event_lag_is_measured_from_the_events_time() -> None:
         (["-", "None"], 0.0),
         (["2025-10-09T02:59:00Z", "2025-10-09T02:00:00Z"], 3600.0),
         (["2025-10-09T04:00:00Z"], 0.0),
+        (["0001-01-01T00:00:00+14:00", "来週"], 0.0),
     ],
 )
 def test_the_oldest_stamp_tells_the_age(stamps: list[str], expected: float) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from orch_next.clock import as_local_iso
 from orch_next.sensors.autopilot import (
     GUARD_HEARTBEAT,
     GUARD_LOG,
@@ -17,7 +18,6 @@ from orch_next.sensors.autopilot import (
     read_autopilot,
     read_guard_log,
 )
-from orch_next.sensors.quality import local_iso
 from orch_next.sensors.work import AUDIT, TAIL_BYTES, read_coverage, read_summary, read_tail
 
 NOW = datetime(2025, 10, 9, 3, 4, 5, tzinfo=timezone.utc)
@@ -102,7 +102,7 @@ def test_nothing_is_there(root: Path) -> None:
             "heartbeat_path": str(root / ROLE_HEARTBEAT),
             "source": "md_mtime",
         },
-        "timestamp": local_iso(NOW),
+        "timestamp": as_local_iso(NOW),
     }
     assert read_guard_log(moc, 100) is None
 
@@ -113,7 +113,7 @@ def test_the_guard_is_alive_for_fifteen_seconds(root: Path, age: float, running:
     at = put(root.parent / GUARD_HEARTBEAT, "", age)
     guard = read_autopilot(root, NOW)["guard"]
     told = (guard["running"], guard["last_event"], guard["last_update_iso"])
-    assert told == (running, "CRLF を LF に変更", local_iso(at))
+    assert told == (running, "CRLF を LF に変更", as_local_iso(at))
 
 
 @pytest.mark.parametrize(
@@ -142,5 +142,5 @@ def test_without_a_heartbeat_the_reports_time_counts(root: Path, age: float, act
     at = put(root / AUDIT, "# NonStop Audit\n", age)
     assert (audit(root)["active_recently"], audit(root)["last_update_iso"]) == (
         active,
-        local_iso(at),
+        as_local_iso(at),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, g, jsonify
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body
 from orch_next.blueprints.permits import identity_id, require_own_agent
+from orch_next.clock import as_local_iso
 from orch_next.core.agents import agent_id, strict_id
 from orch_next.errors import InputError, NotFoundError
 

@@ -21,5 +21,6 @@ def list_events() -> Response:
     limit = whole_number("limit", 100, 1, 1000)
     before = whole_number("before", 0, 0, LARGEST_ID) or None
     kind = request.args.get("type") or None
-    journal = runtime().board.journal
-    return jsonify(journal.events(limit, kind, before, with_security=sees_audit()))
+    board = runtime().board
+    board.state.refresh()
+    return jsonify(board.journal.events(limit, kind, before, with_security=sees_audit()))

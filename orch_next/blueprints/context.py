@@ -6,9 +6,9 @@ from typing import cast
 
 from flask import current_app
 
-from orch_next.runtime import Ready, Runtime
+from orch_next.runtime import Runtime
 
-__all__ = ["Ready", "Runtime", "runtime"]
+__all__ = ["Runtime", "runtime"]
 
 
 def runtime() -> Runtime:

@@ -18,8 +18,8 @@ from flask import (
 )
 from werkzeug.exceptions import HTTPException
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
+from orch_next.clock import as_local_iso
 from orch_next.errors import (
     BusyError,
     ConfigError,

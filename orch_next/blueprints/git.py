@@ -8,10 +8,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import whole_number
+from orch_next.clock import as_local_iso
 from orch_next.errors import NotFoundError
 from orch_next.sensors.git.command import GitError, Repository
 from orch_next.sensors.git.history import MOST, PAGE, list_branches, read_commit, read_graph

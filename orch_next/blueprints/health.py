@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, make_response
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
+from orch_next.clock import as_local_iso
 from orch_next.errors import BusyError, LedgerError, OrchError
 
 bp = Blueprint("health", __name__)

@@ -7,14 +7,14 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import read_body, whole_number
 from orch_next.blueprints.permits import sees_audit
+from orch_next.clock import as_local_iso, parse_micros
 from orch_next.errors import BusyError, DamagedError
 from orch_next.knowledge.documents import Document
-from orch_next.knowledge.outcomes import WorkOutcome, parse_outcome, parse_utc
+from orch_next.knowledge.outcomes import WorkOutcome, parse_outcome
 from orch_next.knowledge.search import excerpt
 
 bp = Blueprint("knowledge", __name__)
@@ -82,5 +82,5 @@ def _as_result(document: Document, query: str) -> dict[str, Any]:
         "task_id": document.task_id,
         "title": document.title,
         "excerpt": excerpt(document, query),
-        "timestamp": as_local_iso(parse_utc(document.ts)) if document.ts else None,
+        "timestamp": as_local_iso(parse_micros(document.ts)) if document.ts else None,
     }

@@ -7,13 +7,13 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body
+from orch_next.clock import as_local_iso, parse_micros
 from orch_next.errors import InputError, OrchError
 from orch_next.knowledge.learning import NOT_ENOUGH, Learning
-from orch_next.knowledge.outcomes import WorkOutcome, parse_utc
+from orch_next.knowledge.outcomes import WorkOutcome
 from orch_next.knowledge.recommend import LEAST_SAMPLES
 from orch_next.knowledge.schedule import RetrainSchedule
 from orch_next.knowledge.training import EPOCHS, MOST_EPOCHS
@@ -169,4 +169,4 @@ def _as_last(outcome: WorkOutcome) -> dict[str, Any]:
 
 def _with_local_times(model: dict[str, Any]) -> dict[str, Any]:
     names = ("created_at", "data_from", "data_to")
-    return {**model, **{name: as_local_iso(parse_utc(model[name])) for name in names}}
+    return {**model, **{name: as_local_iso(parse_micros(model[name])) for name in names}}

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import author, read_body, whole_number
+from orch_next.clock import as_local_iso
 from orch_next.errors import InputError
 from orch_next.sensors.alerts import Alert
 from orch_next.sensors.history import Point

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import whole_number
+from orch_next.clock import as_local_iso
 from orch_next.errors import InputError
 from orch_next.sensors.rules.config import SEVERITIES, Rule
 from orch_next.sensors.rules.inspector import Shown

@@ -8,11 +8,11 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.door_notes import note_door
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body, whole_number
+from orch_next.clock import as_local_iso
 from orch_next.core.security_log import count_events, list_security
 from orch_next.errors import InputError
 from orch_next.security import door_identities

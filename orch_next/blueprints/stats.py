@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response
 
-from orch_next.blueprints.answers import answer_ready, make_ready
+from orch_next.blueprints.answers import answer_ready
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import whole_number
-from orch_next.core.events import utc_micros
+from orch_next.clock import utc_micros
 from orch_next.core.history import newest_id
 from orch_next.core.stats import DAYS, MOST_DAYS, compute_spans, compute_stats
+from orch_next.ready import make_ready
 
 bp = Blueprint("stats", __name__)
 
@@ -42,5 +44,5 @@ def _answer(name: str, today: str, build: Callable[[], Any]) -> Response:
     key = (today, state.tasks.digest, state.approvals.digest, newest_id(database))
     ready = parts.ready.get(name)
     if ready is None or ready.sources != key:
-        ready = parts.ready[name] = make_ready(key, build())
+        ready = parts.ready[name] = make_ready(key, orjson.dumps(build()))
     return answer_ready(ready)

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from orch_next.blueprints.answers import answer_list
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
+from orch_next.clock import as_local_iso
 from orch_next.core.state import State
 from orch_next.sensors.locks import LockFile, list_locks
 from orch_next.sensors.quality import system_health

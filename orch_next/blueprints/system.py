@@ -7,9 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
-from orch_next.core.events import utc_micros
+from orch_next.clock import as_local_iso, utc_micros
 from orch_next.sensors.system import FAIR
 from orch_next.sensors.vitals import MEGABYTE
 

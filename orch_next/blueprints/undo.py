@@ -53,6 +53,7 @@ def history() -> Response:
     """Return a page of the journal, newest first: who changed what, and what can be undone."""
     limit = whole_number("limit", 100, 1, LONGEST_PAGE)
     parts = runtime()
+    parts.board.state.refresh()
     entries = list_entries(
         parts.board.journal.database,
         kind=request.args.get("kind", ""),

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from orch_next.blueprints.clock import as_local_iso
 from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import Body, author, read_loose_body, whole_number
 from orch_next.blueprints.once import answer_once
+from orch_next.clock import as_local_iso
 from orch_next.core.instructions import OWNER, TITLE
 from orch_next.dispatcher.heal import Healed, Healer
 from orch_next.errors import InputError

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from orch_next.cli.guard import FAILED, FINE
-from orch_next.cli.ledgers import read_state, shown_path, utc_now
+from orch_next.cli.ledgers import read_state, shown_path
 from orch_next.cli.options import settings_for
 from orch_next.cli.output import as_line, print_json
+from orch_next.clock import utc_now
 from orch_next.config import Settings
 from orch_next.core.schema import KINDS, Problem
 from orch_next.core.strict import check_folder

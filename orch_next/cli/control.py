@@ -8,7 +8,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from orch_next.cli.ledgers import open_ledgers, utc_now
+from orch_next.cli.ledgers import open_ledgers
+from orch_next.clock import utc_now
 from orch_next.config import Settings
 from orch_next.core.deadlines import Clock
 from orch_next.dispatcher.build import Outside, make_control

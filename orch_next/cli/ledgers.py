@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import getpass
 from argparse import Namespace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from orch_next.clock import utc_now
 from orch_next.config import Settings
 from orch_next.core.board import Board, open_board
 from orch_next.core.events import Who
 from orch_next.core.schema import Record
 from orch_next.core.state import State
-
-
-def utc_now() -> datetime:
-    """Return the present instant, aware, in UTC."""
-    return datetime.now(timezone.utc)
 
 
 def read_state(settings: Settings) -> State:

@@ -7,13 +7,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 from orch_next.cli.guard import FAILED, FINE, USAGE
 from orch_next.cli.migrate_parser import kept_bytes, most_bytes
 from orch_next.cli.migrate_texts import TEXTS, outline
 from orch_next.cli.output import as_line, as_table, print_json
+from orch_next.clock import utc_now
 from orch_next.errors import InputError
 from orch_next.migrate.apply import apply
 from orch_next.migrate.choose import choose_steps
@@ -80,7 +80,7 @@ def open_frame(args: Namespace, say: Say = silent, steps: Sequence[Step] | None 
     )
     if source is None and args.verb in _FROM:
         raise NoSourceError(TEXTS[args.lang or "en"]["no source"])
-    house = House(source or target, target, datetime.now(timezone.utc), options, say)
+    house = House(source or target, target, utc_now(), options, say)
     return Frame(house, all_steps() if steps is None else tuple(steps), seal=seal)
 
 

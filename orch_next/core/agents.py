@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from orch_next.core.json_file import JsonRecords
+from orch_next.clock import find_local
 from orch_next.errors import InputError, NotFoundError, RuleError
+from orch_next.storage.json_files import JsonRecords
 
 Agent: TypeAlias = dict[str, Any]
 
@@ -175,11 +176,7 @@ def _newest(reports: list[Any]) -> list[Any]:
 
 def parse_stamp(stamp: Any) -> datetime | None:
     """Return the moment of an ISO stamp, naive ones being local; None when it is none."""
-    try:
-        # Python 3.10 knows no `Z`.
-        return datetime.fromisoformat(stamp.replace("Z", "+00:00")).astimezone(timezone.utc)
-    except (AttributeError, ValueError, OverflowError, OSError):
-        return None
+    return find_local(stamp) if isinstance(stamp, str) else None
 
 
 def text(given: Mapping[str, Any], name: str) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
+from orch_next.clock import find_utc, utc_seconds
 from orch_next.core.events import Who, hash_payload
-from orch_next.core.kept import Intent, Outcome, Step
 from orch_next.core.kinds import APPROVAL, APPROVAL_STATUSES, APPROVER_ROLES
-from orch_next.core.logs import DecisionLine, append_decision, utc_seconds
+from orch_next.core.logs import DecisionLine, append_decision
 from orch_next.core.records import Approval
 from orch_next.core.state import State
+from orch_next.core.store import ChangeRequest, Edit, WriteResult
 from orch_next.core.view import Entry, LedgerView
 from orch_next.errors import InputError, NotFoundError, RuleError, UncertainError
 from orch_next.ledger.disk import Disk
@@ -87,7 +88,7 @@ class Approvals:
         check_decision(decision)
         at = self._now()
 
-        def plan(view: LedgerView[Approval]) -> Step:
+        def plan(view: LedgerView[Approval]) -> Edit:
             entry = find(view)
             check_approval(entry.record, decision, at)
             values = {
@@ -96,23 +97,23 @@ class Approvals:
                 "approver_role": decision.approver_role,
                 "ts_dec": utc_seconds(at),
             }
-            return Step(entry.record.appr_id, view.set_cells(entry, values))
+            return Edit(entry.record.appr_id, view.set_cells(entry, values))
 
         payload = hash_payload({**target, **vars(decision)})
         details = {"comment": decision.comment} if decision.comment else {}
-        intent = Intent("approval_decided", who, details, payload)
-        outcome = self._state.write(APPROVAL, plan, intent)
+        request = ChangeRequest("approval_decided", who, details, payload)
+        outcome = self._state.change(APPROVAL, plan, request)
         step = f"{PENDING}→{decision.status}"
         self._log(outcome, step, (decision.approver_role, decision.comment), at)
         return outcome.after
 
-    def log_undo(self, outcome: Outcome[Approval], role: str, note: str) -> None:
+    def log_undo(self, outcome: WriteResult[Approval], role: str, note: str) -> None:
         """Add the log's line about a decision that was taken back, or made again by redo."""
         before = outcome.before.status if outcome.before else "-"
         self._log(outcome, f"{before}→{outcome.after.status}", (role, note), self._now())
 
     def _log(
-        self, outcome: Outcome[Approval], step: str, said: tuple[str, str], at: datetime
+        self, outcome: WriteResult[Approval], step: str, said: tuple[str, str], at: datetime
     ) -> None:
         line = DecisionLine(
             at=at,
@@ -149,14 +150,6 @@ def check_approval(approval: Approval, decision: Decision, at: datetime) -> None
         raise RuleError(f"approval {approval.appr_id} is already {approval.status}")
     if approval.requested_by == clean_value(decision.approver):
         raise RuleError(f"{approval.requested_by} requested {approval.appr_id}: another decides")
-    requested = _moment(approval.ts_req)
+    requested = find_utc(approval.ts_req)
     if requested is not None and at < requested:
         raise RuleError(f"{approval.appr_id} was requested at {approval.ts_req}, after now")
-
-
-def _moment(cell: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(cell.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

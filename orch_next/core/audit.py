@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
+from orch_next.clock import find_utc
 from orch_next.core.database import SECURITY, Database, journal_table
 from orch_next.core.history import newest_rows
 from orch_next.core.logs import LogLine, read_log_lines
@@ -66,7 +67,7 @@ def list_events(
     events += [_legacy_event(-number, row) for number, row in enumerate(old, start=1)]
     if type in (None, LOG_TYPE):
         events += _log_events(read_log_lines(folders))
-    events.sort(key=lambda event: _moment(event["timestamp"]), reverse=True)
+    events.sort(key=lambda event: find_utc(event["timestamp"].strip()) or _LEAST, reverse=True)
     return list(_within(events[:limit]))
 
 
@@ -203,12 +204,3 @@ def _log_events(lines: Iterable[LogLine]) -> Iterator[dict[str, Any]]:
 
 def _as_text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _moment(text: str) -> datetime:
-    """Return the moment a text names, for sorting; what names none is the oldest."""
-    try:
-        found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError:
-        return _LEAST
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from orch_next.clock import utc_micros
 from orch_next.core.database import Database, claims_table
-from orch_next.core.events import utc_micros
 from orch_next.errors import ConflictError, InputError
 
 KEEP_DAYS = 30

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from orch_next.clock import utc_micros
 from orch_next.core.database import Database, claims_table, journal_table
-from orch_next.core.events import Change, utc_micros
+from orch_next.core.events import Change
 from orch_next.core.journal import as_entry
 from orch_next.errors import LedgerError
 from orch_next.ledger.lock import locked

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timezone
 
+from orch_next.clock import parse_day, parse_iso
 from orch_next.core.kinds import EMPTY
 from orch_next.core.records import Record, Task, columns_of
 
@@ -59,8 +60,8 @@ def parse_due(cell: str) -> date | datetime | None:
     text = cell.strip()
     try:
         if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+            return parse_day(text)
+        found = parse_iso(text)
         # Year 1 may have no moment in UTC.
         found = found.astimezone(timezone.utc) if found.tzinfo else found
     except (ValueError, OverflowError):

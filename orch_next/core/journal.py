@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from orch_next.bounded import Bounded
+from orch_next.clock import utc_micros
 from orch_next.core.audit import list_events
 from orch_next.core.claims import Claims
 from orch_next.core.database import Database, journal_table, turn_table
-from orch_next.core.events import OUTSIDE, Change, Who, utc_micros
+from orch_next.core.events import OUTSIDE, Change, Who
 from orch_next.core.marks import Marks
 from orch_next.core.schema import Snapshot
 from orch_next.core.spool import Entry, Spool
@@ -101,6 +102,18 @@ class Journal:
             self._put_by(entry)
             return None
         return found
+
+    def record_all(self, changes: Sequence[Change]) -> list[int | None]:
+        """Store changes in their order; return their ids as `record` does."""
+        return [self.record(change) for change in changes]
+
+    def first_number(self) -> int:
+        """Return the newest entry's number at this process's first look, 0 if it is not known."""
+        try:
+            return self._first_id()
+        except BusyError as error:
+            log.warning("the journal cannot be read yet: %s", error)
+            return 0
 
     def catch_up(self) -> None:
         """Take in what waits in the spool; without the database it goes on waiting."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from orch_next.clock import utc_seconds
 from orch_next.core.database import Database, metadata
 from orch_next.core.places import COLUMNS, Place, place_table
 from orch_next.core.repeats import Repeats, note_claim, note_use
@@ -131,7 +132,7 @@ def as_utc(instant: float | None) -> str | None:
     """Format epoch seconds as the ledgers do, `2025-10-09T08:22:18Z`."""
     if instant is None:
         return None
-    return datetime.fromtimestamp(instant, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_seconds(datetime.fromtimestamp(instant, timezone.utc))
 
 
 class LeaseStore:

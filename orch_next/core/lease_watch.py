@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
+from orch_next.clock import find_utc
 from orch_next.core.events import Who
 from orch_next.core.kept import Intent, Step
 from orch_next.core.lease_store import Lease, as_utc
@@ -126,8 +126,5 @@ def _keys(lease: Lease) -> tuple[Hashable, ...]:
 
 
 def _instant(cell: str) -> float | None:
-    try:
-        moment = datetime.fromisoformat(cell.strip().replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    moment = find_utc(cell.strip())
+    return moment.timestamp() if moment else None

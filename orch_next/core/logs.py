@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from orch_next.clock import utc_seconds
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.whole import append_lines, make_folders
 from orch_next.regular import MOST_RECORDS, read_tail
@@ -51,11 +52,6 @@ class LogLine:
 
 def _word(text: str) -> str:
     return re.sub(r"\s+", "_", text)
-
-
-def utc_seconds(at: datetime) -> str:
-    """Write a moment as ledger cells have it: `YYYY-MM-DDTHH:MM:SSZ` (D13)."""
-    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def append_decision(logs_folder: Path, line: DecisionLine, disk: Disk | None = None) -> Path:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from orch_next.core.events import Change, utc_micros
+from orch_next.clock import utc_micros
+from orch_next.core.events import Change
 from orch_next.events import Event, EventBus, WebhookEvent
 from orch_next.storage.leader import Leadership
 

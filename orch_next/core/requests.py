@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from orch_next.clock import utc_seconds
 from orch_next.core.events import Who
 from orch_next.core.journal import Journal
-from orch_next.core.kept import Intent, Step
 from orch_next.core.lease_store import Attempt
 from orch_next.core.lease_terms import DISPATCHER
-from orch_next.core.locks import stamp
 from orch_next.core.records import Approval, Task
 from orch_next.core.request_store import OPEN, VOID, Request, RequestStore
 from orch_next.core.schema import APPROVAL, EMPTY, TASK
 from orch_next.core.series import Series, find_series
 from orch_next.core.state import State
+from orch_next.core.store import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import NotFoundError, SlowFileError
 
@@ -65,16 +65,16 @@ class Requests:
         details: dict[str, Any] = {}
         made: list[Request] = []
 
-        def plan(view: LedgerView[Approval]) -> Step:
+        def plan(view: LedgerView[Approval]) -> Edit:
             if not made:  # a plan is called again when an outside save comes first
                 made.append(self._number(view, request))
             opened = made[0]
             details.update(opened.as_json())
-            return Step(opened.appr_id, view.add_row(self._cells(opened)))
+            return Edit(opened.appr_id, view.add_row(self._cells(opened)))
 
-        intent = Intent("approval_requested", DISPATCHER, details)
+        asked = ChangeRequest("approval_requested", DISPATCHER, details)
         try:
-            self.state.write(APPROVAL, plan, intent)
+            self.state.change(APPROVAL, plan, asked)
         except _AbandonError:
             return None
         return made[0]
@@ -121,7 +121,7 @@ class Requests:
             "op": OPERATION,
             "status": "pending",
             "requested_by": request.core,
-            "ts_req": stamp(self.now()),
+            "ts_req": utc_seconds(self.now()),
             "evidence": request.evidence,
         }
 
@@ -167,16 +167,16 @@ class Requests:
         if status == "DONE" and self.digest(request.evidence) != request.sha256:
             return self._void(request)
 
-        def plan(view: LedgerView[Task]) -> Step:
+        def plan(view: LedgerView[Task]) -> Edit:
             entry = view.get_writable(request.task_id)
             if entry.record.rev != request.row_rev or entry.record.status != "REVIEW":
                 raise _AbandonError
-            return Step(request.task_id, view.set_cells(entry, {"status": status}))
+            return Edit(request.task_id, view.set_cells(entry, {"status": status}))
 
         who = Who(approval.approver, approval.approver_role, "dispatcher")
         event = "task_approved_done" if status == "DONE" else "task_fix_requested"
         try:
-            self.state.write(TASK, plan, Intent(event, who, request.as_json()))
+            self.state.change(TASK, plan, ChangeRequest(event, who, request.as_json()))
         except (_AbandonError, NotFoundError):
             task = self.state.tasks.find(request.task_id)
             # It was us, before a crash or in another thread.
@@ -187,15 +187,15 @@ class Requests:
     def _withdraw(self, request: Request) -> Request | None:
         """Expire a pending approval whose task's row has changed, and ask again."""
 
-        def plan(view: LedgerView[Approval]) -> Step:
+        def plan(view: LedgerView[Approval]) -> Edit:
             entry = view.get_writable(request.appr_id)
             if entry.record.status != "pending":
                 raise _AbandonError
-            cells = {"status": "expired", "ts_dec": stamp(self.now())}
-            return Step(request.appr_id, view.set_cells(entry, cells))
+            cells = {"status": "expired", "ts_dec": utc_seconds(self.now())}
+            return Edit(request.appr_id, view.set_cells(entry, cells))
 
         try:
-            self.state.write(APPROVAL, plan, Intent("approval_voided", DISPATCHER))
+            self.state.change(APPROVAL, plan, ChangeRequest("approval_voided", DISPATCHER))
         except _AbandonError:
             return None  # decided in between; the next look sees it
         return self._void(request)
@@ -203,7 +203,7 @@ class Requests:
     def _void_missing(self, request: Request) -> Request | None:
         """Void a request whose row is not in the ledger, looking under the lock."""
 
-        def plan(view: LedgerView[Approval]) -> Step:
+        def plan(view: LedgerView[Approval]) -> Edit:
             view.refuse_damage()
             entry = view.find(request.appr_id)
             gone.append(entry is None or entry.record.task_id != request.task_id)
@@ -211,7 +211,7 @@ class Requests:
 
         gone: list[bool] = []
         try:
-            self.state.write(APPROVAL, plan, Intent("approval_voided", DISPATCHER))
+            self.state.change(APPROVAL, plan, ChangeRequest("approval_voided", DISPATCHER))
         except _AbandonError:
             return self._void(request) if gone[-1] else None
         return None

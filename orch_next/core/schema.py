@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic
 
@@ -19,7 +19,7 @@ from orch_next.core.kinds import (
     LedgerKind,
 )
 from orch_next.core.records import Approval, Milestone, R, Record, Task
-from orch_next.core.view import LedgerView, read_ledger
+from orch_next.core.view import IdIndex, LedgerView, read_ledger
 from orch_next.errors import DamagedError, NotFoundError
 from orch_next.ledger.file import digest
 from orch_next.ledger.parser import Problem, decode, parse
@@ -52,6 +52,7 @@ class Snapshot(Generic[R]):
 
     `digest` is the sha256 of the file's bytes. `stale`: the file is damaged, gone or
     unreadable now and these are the last good records; `missing`: it was never there.
+    `event`: the number of a journal entry that these records show, and all before it.
     """
 
     kind: LedgerKind[R]
@@ -60,6 +61,8 @@ class Snapshot(Generic[R]):
     problems: tuple[Problem, ...] = ()
     stale: bool = False
     missing: bool = False
+    event: int = field(default=0, compare=False)
+    index: IdIndex | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def damage(self) -> tuple[Problem, ...]:
@@ -67,12 +70,14 @@ class Snapshot(Generic[R]):
         return tuple(problem for problem in self.problems if problem.severity == "damage")
 
     @cached_property
-    def _by_id(self) -> dict[str, R]:
-        return {record.key: record for record in reversed(self.records)}
+    def ids(self) -> IdIndex:
+        """Return where each id stands; the same object as long as all stand there."""
+        return self.index or IdIndex(self.records)
 
     def find(self, record_id: str) -> R | None:
         """Return the first record with this id, compared exactly, or None."""
-        return self._by_id.get(record_id)
+        place = self.ids.places.get(record_id)
+        return None if place is None else self.records[place]
 
     def get(self, record_id: str) -> R:
         """Return the first record with this id; raise NotFoundError."""
@@ -94,7 +99,7 @@ def load_snapshot(kind: LedgerKind[R], data: bytes) -> Snapshot[R]:
 
 def snapshot_of(view: LedgerView[R], sha256: str) -> Snapshot[R]:
     """Turn a reading into the snapshot of a file with this digest."""
-    return Snapshot(view.kind, sha256, view.records, view.problems)
+    return Snapshot(view.kind, sha256, view.records, view.problems, index=view.index)
 
 
 def find_orphans(tasks: Snapshot[Task], approvals: Snapshot[Approval]) -> list[Problem]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from orch_next.clock import utc_micros
 from orch_next.core.database import SECURITY, Database, journal_table
-from orch_next.core.events import utc_micros
 
 KIND = SECURITY
 

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from orch_next.core.copies import find_copies
-from orch_next.core.events import Change, Emit, emit_nothing
-from orch_next.core.kept import Intent, KeptLedger, Outcome, Step
+from orch_next.core.events import Change, Emit, Record, emit_nothing, record_nothing
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
 from orch_next.core.lengths import MOST_CELL_BYTES
 from orch_next.core.records import Approval, Milestone, R, Task
 from orch_next.core.schema import Snapshot, find_orphans
-from orch_next.core.view import LedgerView
-from orch_next.errors import LedgerError, NotFoundError
+from orch_next.core.store import (
+    ChangeRequest,
+    LedgerStore,
+    Plan,
+    WriteResult,
+    always_ready,
+    ignore_snapshot,
+    no_entry,
+)
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import Problem
-
-
-def always_ready() -> None:
-    """Allow every change; the default where no journal is attached."""
-
-
-def ignore_snapshot(_snapshot: Snapshot[Any]) -> None:
-    """Take no note of new snapshots; the default where no journal is attached."""
 
 
 class State:
@@ -36,22 +35,37 @@ class State:
         folder: Path,
         *,
         now: Callable[[], datetime],
-        record: Emit = emit_nothing,
+        record: Record = record_nothing,
         emit: Emit = emit_nothing,
         seen: Callable[[Snapshot[Any]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
+        newest: Callable[[], int] = no_entry,
         lock_timeout: float = 5.0,
         most_cell_bytes: int = MOST_CELL_BYTES,
         disk: Disk | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
-        options: dict[str, Any] = {"now": now, "record": record, "emit": emit, "seen": seen}
-        options |= {"ready": ready, "lock_timeout": lock_timeout, "disk": disk}
-        options["most_cell_bytes"] = most_cell_bytes
-        self._tasks: KeptLedger[Task] = KeptLedger(TASK, folder, **options)
-        self._approvals: KeptLedger[Approval] = KeptLedger(APPROVAL, folder, **options)
-        self._milestones: KeptLedger[Milestone] = KeptLedger(MILESTONE, folder, **options)
-        self._all: tuple[KeptLedger[Any], ...] = (self._tasks, self._approvals, self._milestones)
+
+        def store(kind: LedgerKind[R]) -> LedgerStore[R]:
+            return LedgerStore(
+                kind,
+                folder,
+                now=now,
+                record=record,
+                emit=emit,
+                seen=seen,
+                ready=ready,
+                newest=newest,
+                lock_timeout=lock_timeout,
+                most_cell_bytes=most_cell_bytes,
+                disk=disk,
+                clock=clock,
+            )
+
+        self._tasks, self._approvals = store(TASK), store(APPROVAL)
+        self._milestones = store(MILESTONE)
+        self._all: tuple[LedgerStore[Any], ...] = (self._tasks, self._approvals, self._milestones)
 
     @property
     def tasks(self) -> Snapshot[Task]:
@@ -68,48 +82,49 @@ class State:
         """Return the milestones; raise DamagedError when there was never a good state."""
         return self._milestones.snapshot()
 
+    def store(self, kind: LedgerKind[R]) -> LedgerStore[R]:
+        """Return the store of one kind's ledger."""
+        return next(store for store in self._all if store.kind is kind)
+
     def snapshot(self, kind: LedgerKind[R]) -> Snapshot[R]:
         """Return one kind's records; raise DamagedError when there was never a good state."""
-        return self._kept(kind).snapshot()
+        return self.store(kind).snapshot()
 
     def look(self, kind: LedgerKind[R]) -> Snapshot[R]:
         """Return one kind's present state whatever it is, with its problems."""
-        return self._kept(kind).look()
+        return self.store(kind).look()
+
+    def change(self, kind: LedgerKind[R], plan: Plan[R], request: ChangeRequest) -> WriteResult[R]:
+        """Change one row under its file's lock; see `LedgerStore.change`."""
+        return self.store(kind).change(plan, request)
 
     def refresh(self) -> list[Change]:
-        """Look at the three files now; emit and return what changed outside."""
-        return [change for kept in self._all for change in kept.refresh()]
+        """Record and tell what changed outside in the three files; return it."""
+        return [change for store in self._all for change in store.refresh()]
 
     def doubt(self) -> None:
         """Compare the files' bytes at the next look: somebody said that one has changed."""
-        for kept in self._all:
-            kept.doubt()
+        for store in self._all:
+            store.doubt()
 
-    def settled(self) -> list[Snapshot[Any]]:
-        """Return the present state of each file that nobody here is writing; never waits."""
-        return [found for kept in self._all if (found := kept.settled()) is not None]
+    def try_snapshots(self) -> list[Snapshot[Any]]:
+        """Return the present state of each file that nobody here is writing; never waits.
+
+        Outside edits that have settled are recorded and told: it is the live tail's look.
+        """
+        return [found for store in self._all if (found := store.try_snapshot()) is not None]
+
+    # The names that the live tail and the leases still use.
+    settled, write = try_snapshots, change
+
+    def settles_at(self) -> float | None:
+        """Return when (monotonic clock) the next outside edit will have settled."""
+        return min((at for store in self._all if (at := store.settles_at())), default=None)
 
     def problems(self) -> list[Problem]:
         """Return every problem of the three files, those between files last; never raises."""
-        present = [kept.look() for kept in self._all]
+        present = [store.look() for store in self._all]
         found = [problem for snapshot in present for problem in snapshot.problems]
         orphans = find_orphans(self._tasks.look(), self._approvals.look())
         known = {one.kind.name: [record.key for record in one.records] for one in present}
         return found + orphans + find_copies(self.folder, known)
-
-    def write(
-        self, kind: LedgerKind[R], plan: Callable[[LedgerView[R]], Step], intent: Intent
-    ) -> Outcome[R]:
-        """Change one row under the file's lock; see `KeptLedger.write`.
-
-        Raise NotFoundError when the file is missing: a ledger is never made from nothing.
-        """
-        try:
-            return self._kept(kind).write(plan, intent)
-        except LedgerError as error:
-            if isinstance(error.__cause__, FileNotFoundError):
-                raise NotFoundError(f"{kind.file_name} is missing") from error
-            raise
-
-    def _kept(self, kind: LedgerKind[R]) -> KeptLedger[R]:
-        return next(kept for kept in self._all if kept.kind is kind)

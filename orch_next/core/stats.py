@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from orch_next.clock import parse_utc, utc_micros
 from orch_next.core.database import journal_table
-from orch_next.core.events import utc_micros
 from orch_next.core.journal import Journal
 from orch_next.core.records import Task
 from orch_next.core.schema import TASK_STATUSES
@@ -81,14 +81,10 @@ def list_moves(journal: Journal) -> list[Move]:
         rows = connection.execute(query).all()
     undone = taken_back((row[0], row[5]) for row in reversed(rows))
     return [
-        Move(number, _moment(ts), task_id, was, became)
+        Move(number, parse_utc(ts), task_id, was, became)
         for number, ts, task_id, was, became, target in rows
         if target is None and number not in undone
     ]
-
-
-def _moment(ts: str) -> datetime:
-    return datetime.fromisoformat(ts.replace("Z", "+00:00"))
 
 
 def _by_task(moves: Iterable[Move]) -> dict[str, list[Move]]:

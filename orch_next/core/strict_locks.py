@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from orch_next.clock import find_utc, utc_seconds
 from orch_next.core.kinds import EMPTY
 from orch_next.core.locks import FOLDER, ROLE_STATUS, ROLE_STATUSES
 from orch_next.ledger.parser import Problem, Severity
 from orch_next.regular import MOST_SMALL, read_regular
+from orch_next.storage.json_files import parse_marked_json
 
 _ENDED = ("expired", "released")
 _UNITS = {"ttl_sec": 1, "ttl_minutes": 60}
@@ -92,7 +94,7 @@ def _faults(
     if lock.has_expired(now):
         yield (
             "lock-expired",
-            f"the lock of {lock.owner} ended at {lock.ends:%Y-%m-%dT%H:%M:%SZ}",
+            f"the lock of {lock.owner} ended at {lock.ends and utc_seconds(lock.ends)}",
             "note",
         )
 
@@ -118,19 +120,13 @@ def _later(begun: datetime, seconds: float) -> datetime:
 
 def _moment(value: object) -> datetime | None:
     """Return the instant that a program wrote; without an offset it is taken as UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", value.strip()))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+    return find_utc(re.sub("z$", "Z", value.strip())) if isinstance(value, str) else None
 
 
 def _json_faults(path: Path) -> Iterator[Problem]:
     name = f"{FOLDER}/{path.name}"
     try:
-        found = _load(read_regular(path, MOST_SMALL))
+        found = parse_marked_json(read_regular(path, MOST_SMALL))
     except (OSError, ValueError) as error:
         yield Problem("bad-json", "warning", f"not JSON: {error}", 1, name)
         return

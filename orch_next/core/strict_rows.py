@@ -6,9 +6,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from orch_next.clock import find_exact_seconds
 from orch_next.core.kinds import APPROVER_ROLES, EMPTY, ROLES
 from orch_next.core.records import Approval, Milestone, Record, Task
 from orch_next.ledger.parser import Severity
@@ -19,7 +20,6 @@ FREE = ("", EMPTY, NONE)
 DECIDED = ("approved", "rejected")
 # Statuses whose change clears the lock (contract 3.4).
 UNLOCKED = ("REVIEW", "HOLD")
-_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LOCK = re.compile(r"[^@\s]+@(\S+)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
@@ -64,16 +64,6 @@ def find_confusable(records: Sequence[Record]) -> Iterator[tuple[Record, Told]]:
                 yield record, Told("confusable-id", message)
 
 
-def moment(text: str) -> datetime | None:
-    """Return the aware UTC instant of `2025-10-09T08:22:18Z`, None for anything else."""
-    if not _STAMP.fullmatch(text):
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    except ValueError:
-        return None
-
-
 def _folded(key: str) -> str:
     plain = unicodedata.normalize("NFKC", key).casefold()
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", plain)
@@ -97,16 +87,16 @@ def _task_faults(task: Task, now: datetime) -> Iterator[Told]:
 def _due_faults(key: str, due: str) -> Iterator[Told]:
     if due == NONE:
         yield Told("legacy-none", f"{key}: due is the word None, as the legacy wrote it", "note")
-    elif due not in FREE and not _is_day(due) and moment(due) is None:
+    elif due not in FREE and not _is_day(due) and find_exact_seconds(due) is None:
         yield Told("bad-date", f"{key}: due {due!r} is no YYYY-MM-DD and no UTC time")
 
 
 def _is_day(text: str) -> bool:
-    return _DATE.fullmatch(text) is not None and moment(f"{text}T00:00:00Z") is not None
+    return _DATE.fullmatch(text) is not None and find_exact_seconds(f"{text}T00:00:00Z") is not None
 
 
 def _lock_faults(task: Task, now: datetime) -> Iterator[Told]:
-    key, ends = task.id, moment(task.lock_expires_at)
+    key, ends = task.id, find_exact_seconds(task.lock_expires_at)
     if task.lock_expires_at not in FREE and ends is None:
         yield Told("bad-date", f"{key}: lock_expires_at {task.lock_expires_at!r} is no UTC time")
     if task.lock in FREE:
@@ -114,7 +104,7 @@ def _lock_faults(task: Task, now: datetime) -> Iterator[Told]:
             yield Told("half-lock", f"{key}: lock_owner or lock_expires_at without a lock")
         return
     found = _LOCK.fullmatch(task.lock)
-    began = moment(found[1]) if found else None
+    began = find_exact_seconds(found[1]) if found else None
     if began is None:
         yield Told("bad-lock", f"{key}: lock {task.lock!r} is not OWNER@UTC-TIME")
     if task.lock_owner in FREE:
@@ -138,9 +128,9 @@ def _lock_life(task: Task, ends: datetime | None, now: datetime) -> Iterator[Tol
 
 def _approval_faults(row: Approval) -> Iterator[Told]:
     key = row.appr_id
-    if moment(row.ts_req) is None:
+    if find_exact_seconds(row.ts_req) is None:
         yield Told("bad-date", f"{key}: ts_req {row.ts_req!r} is no UTC time")
-    if row.ts_dec not in FREE and moment(row.ts_dec) is None:
+    if row.ts_dec not in FREE and find_exact_seconds(row.ts_dec) is None:
         yield Told("bad-date", f"{key}: ts_dec {row.ts_dec!r} is no UTC time")
     if row.requested_by in FREE:
         yield Told("no-requester", f"{key} has no requested_by")
@@ -162,6 +152,6 @@ def _decision_faults(row: Approval) -> Iterator[Told]:
         yield Told("bad-role", f"{key}: approver_role {row.approver_role!r} is not CMD or AUDIT")
     if row.ts_dec in FREE:
         yield Told("no-decision-time", f"{key} is {row.status} without ts_dec")
-    asked, decided = moment(row.ts_req), moment(row.ts_dec)
+    asked, decided = find_exact_seconds(row.ts_req), find_exact_seconds(row.ts_dec)
     if asked and decided and decided < asked:
         yield Told("decided-early", f"{key}: ts_dec {row.ts_dec} is before ts_req {row.ts_req}")

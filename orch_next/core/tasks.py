@@ -10,11 +10,11 @@ from orch_next.core.claims import Claim, Claimed
 from orch_next.core.events import Who, hash_payload
 from orch_next.core.history import list_entries
 from orch_next.core.journal import Journal
-from orch_next.core.kept import Intent, Step
 from orch_next.core.kinds import EMPTY, ROLES, TASK, TASK_STATUSES
 from orch_next.core.records import Task
 from orch_next.core.series import find_series
 from orch_next.core.state import State
+from orch_next.core.store import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import InputError, RuleError
 from orch_next.ledger.document import clean_value
@@ -97,18 +97,18 @@ class Tasks:
             raise InputError(f"status must be one of {', '.join(TASK_STATUSES)}")
         values = {"status": status, **(_FREE if status in _UNLOCKED else {})}
 
-        def plan(view: LedgerView[Task]) -> Step:
+        def plan(view: LedgerView[Task]) -> Edit:
             entry = view.get_writable(task_id, expected_rev)
             permit(entry.record, values)
             if self._strict:
                 if entry.record.status == status:
-                    return Step(task_id, ())
+                    return Edit(task_id, ())
                 check_flow(entry.record, status, who)
-            return Step(task_id, view.set_cells(entry, values))
+            return Edit(task_id, view.set_cells(entry, values))
 
         payload = hash_payload({"task_id": task_id, "status": status})
-        intent = Intent(EVENTS[status], who, payload_sha256=payload)
-        return self._state.write(TASK, plan, intent).after
+        request = ChangeRequest(EVENTS[status], who, payload_sha256=payload)
+        return self._state.change(TASK, plan, request).after
 
     def edit(
         self,
@@ -125,13 +125,15 @@ class Tasks:
         """
         values = self._checked_cells(cells)
 
-        def plan(view: LedgerView[Task]) -> Step:
+        def plan(view: LedgerView[Task]) -> Edit:
             entry = view.get_writable(task_id, expected_rev)
             permit(entry.record, values)
-            return Step(task_id, view.set_cells(entry, values))
+            return Edit(task_id, view.set_cells(entry, values))
 
         payload = hash_payload({"task_id": task_id, **values})
-        return self._state.write(TASK, plan, Intent(EDITED, who, payload_sha256=payload)).after
+        return self._state.change(
+            TASK, plan, ChangeRequest(EDITED, who, payload_sha256=payload)
+        ).after
 
     def create(self, draft: TaskDraft, who: Who, idempotency_key: str | None = None) -> Task:
         """Put a new PLAN task behind the table's last row, under an id never used before.
@@ -141,14 +143,14 @@ class Tasks:
         """
         values = self._checked(draft)
         payload = hash_payload(values)
-        intent = Intent(CREATED, who, payload_sha256=payload)
+        request = ChangeRequest(CREATED, who, payload_sha256=payload)
         if idempotency_key is None:
-            return self._append(values, intent, None)
+            return self._append(values, request, None)
         claim = Claim(_CREATE, idempotency_key, payload)
         claimed = self._journal.claims.claim(claim)
         if claimed.answer is not None:
             return Task(**claimed.answer)
-        task = self._append(values, intent, claim)
+        task = self._append(values, request, claim)
         self._journal.claims.answer(claim, asdict(task))
         return task
 
@@ -159,13 +161,15 @@ class Tasks:
         found = list_entries(database, kind=TASK.name, record_id=task_id, actor=actor)
         return bool(task_id) and any(entry.event == CREATED for entry in found)
 
-    def _append(self, values: Mapping[str, str], intent: Intent, claim: Claim | None) -> Task:
-        def plan(view: LedgerView[Task]) -> Step:
+    def _append(
+        self, values: Mapping[str, str], request: ChangeRequest, claim: Claim | None
+    ) -> Task:
+        def plan(view: LedgerView[Task]) -> Edit:
             task_id = self._choose_id(view, values, claim)
-            return Step(task_id, view.add_row({**values, "id": task_id}))
+            return Edit(task_id, view.add_row({**values, "id": task_id}))
 
         try:
-            return self._state.write(TASK, plan, intent).after
+            return self._state.change(TASK, plan, request).after
         except _MadeBefore as made:
             return made.task
 

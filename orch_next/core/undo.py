@@ -10,12 +10,12 @@ from orch_next.core.approvals import DECIDED, Approvals
 from orch_next.core.events import Who, hash_payload
 from orch_next.core.history import JournalEntry, get_entry, list_entries
 from orch_next.core.journal import Journal
-from orch_next.core.kept import Intent, Outcome, Step
 from orch_next.core.kinds import APPROVAL, KINDS, LedgerKind
 from orch_next.core.records import Record
 from orch_next.core.request_store import RequestStore
 from orch_next.core.schema import Snapshot
 from orch_next.core.state import State
+from orch_next.core.store import ChangeRequest, Edit, WriteResult
 from orch_next.core.tasks import CREATED
 from orch_next.core.view import LedgerView
 from orch_next.errors import ConflictError, DamagedError, NotFoundError, RuleError
@@ -87,7 +87,7 @@ class Undo:
         """Return the entry, raising what `undo` would raise; change nothing."""
         entry = self._checked(entry_id, who)
 
-        def stop(_step: Step) -> Step:
+        def stop(_step: Edit) -> Edit:
             raise _OnlyAskedError
 
         try:
@@ -98,16 +98,19 @@ class Undo:
 
     def judge(self, entries: Iterable[JournalEntry]) -> list[bool]:
         """Tell for each entry whether its cells still are as it left them (`undoable`)."""
+        self._state.refresh()
         snapshots = {kind.name: self._snapshot(kind) for kind in KINDS}
         return [self._fits(entry, snapshots.get(entry.kind)) for entry in entries]
 
-    def _write(self, entry: JournalEntry, who: Who, then: Callable[[Step], Step]) -> Outcome[Any]:
+    def _write(
+        self, entry: JournalEntry, who: Who, then: Callable[[Edit], Edit]
+    ) -> WriteResult[Any]:
         kind = _kind_of(entry)
 
-        def plan(view: LedgerView[Any]) -> Step:
+        def plan(view: LedgerView[Any]) -> Edit:
             return then(self._step(view, entry))
 
-        intent = Intent(
+        request = ChangeRequest(
             f"{entry.kind}_undone",
             who,
             {"undoes": entry.id, "undone": entry.event},
@@ -115,23 +118,23 @@ class Undo:
         )
         # What others changed outside is to be in the journal, with its author.
         self._state.refresh()
-        return self._state.write(kind, plan, intent)
+        return self._state.change(kind, plan, request)
 
-    def _step(self, view: LedgerView[Any], entry: JournalEntry) -> Step:
+    def _step(self, view: LedgerView[Any], entry: JournalEntry) -> Edit:
         record_id = entry.record_id
         view.refuse_damage()
         found = view.find(record_id)
         record = found.record if found else None
         if entry.before is None and _is_as_left(record, entry):
-            return Step(record_id, view.remove_row(view.get_writable(record_id)), removes=True)
+            return Edit(record_id, view.remove_row(view.get_writable(record_id)), removes=True)
         if entry.before is not None and record is None and entry.after is None:
             row = entry.details["row_before"]
-            return Step(record_id, view.put_row(row["raw"], row["line"], entry.before))
+            return Edit(record_id, view.put_row(row["raw"], row["line"], entry.before))
         line = self._line(entry, record)
         if record is None or line is None:
             raise self._conflict(entry, record)
         cells = {**record.as_json(), **{one["cell"]: one["before"] for one in entry.changes}}
-        return Step(record_id, view.set_row(view.get_writable(record_id), line, cells))
+        return Edit(record_id, view.set_row(view.get_writable(record_id), line, cells))
 
     def _line(self, entry: JournalEntry, record: Record | None) -> str | None:
         """Return the row's line without the entry's changes, None where they do not stand."""
@@ -183,7 +186,7 @@ class Undo:
         if task is not None and task.rev != request.row_rev:
             raise RuleError(f"task {task.id} is {task.status} by this decision: undo that first")
 
-    def _approval_changed(self, entry: JournalEntry, outcome: Outcome[Any], who: Who) -> None:
+    def _approval_changed(self, entry: JournalEntry, outcome: WriteResult[Any], who: Who) -> None:
         if outcome.present is not None and entry.statuses[0] != entry.statuses[1]:
             self._approvals.log_undo(outcome, who.role, f"undo of journal entry {entry.id}")
         request = self._request(entry)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic
 
 from orch_next.core.dialects.bullets import read_bullets
 from orch_next.core.kinds import EMPTY, LedgerKind
 from orch_next.core.lost_header import find_lost_headers
-from orch_next.core.records import Approval, R
+from orch_next.core.records import Approval, R, Record
 from orch_next.errors import ConflictError, DamagedError, NotFoundError, RowError
 from orch_next.ledger.document import (
     AddRow,
@@ -29,6 +29,9 @@ WAY_OUT = (
     "stop the server, then `orch-next migrate apply --step state --sections --source DIR "
     "--target DIR` makes a table of the headings (DIR: the folder that holds ORCH)"
 )
+
+# What may be wrong with a record's cells, as `_faults` tells it.
+_FAULTS = frozenset({"duplicate-id", "read-only-dialect", "unknown-status", "no-evidence"})
 
 
 @dataclass(frozen=True)
@@ -48,19 +51,36 @@ class Entry(Generic[R]):
     ledger: LedgerTable | None = None
 
 
+class IdIndex:
+    """Where the first record of each id stands; found out when first asked.
+
+    Readings of a file whose ids and rows stand as they stood share one.
+    """
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Return the places by id."""
+        numbered = zip(reversed(self._records), range(len(self._records) - 1, -1, -1), strict=True)
+        return {record.key: place for record, place in numbered}
+
+
 @dataclass(frozen=True)
 class LedgerView(Generic[R]):
     """One reading of one ledger file; `problems` carry file, line and record id."""
 
     kind: LedgerKind[R]
     tables: tuple[LedgerTable, ...]
-    entries: tuple[Entry[R], ...]
+    records: tuple[R, ...]
     problems: tuple[Problem, ...]
+    index: IdIndex = field(compare=False, repr=False)
 
-    @cached_property
-    def records(self) -> tuple[R, ...]:
-        """Return the records in file order."""
-        return tuple(entry.record for entry in self.entries)
+    @property
+    def entries(self) -> tuple[Entry[R], ...]:
+        """Return the records in file order, with their rows."""
+        return tuple(map(self._entry, self.records))
 
     @cached_property
     def damage(self) -> tuple[Problem, ...]:
@@ -69,15 +89,26 @@ class LedgerView(Generic[R]):
 
     def known_rows(self, places: Mapping[str, int]) -> dict[tuple[int, str], R]:
         """Return the records by line and raw text that were read with these columns."""
-        return {
-            (entry.row.line, entry.row.raw): entry.record
-            for entry in self.entries
-            if entry.row and entry.ledger and entry.ledger.places == places
-        }
+        known: dict[tuple[int, str], R] = {}
+        for ledger in self.tables:
+            lines = ledger.table.rows.lines
+            if lines and ledger.places == places:
+                first, last = lines[0], lines[-1]
+                mine = (record for record in self.records if first <= record.line <= last)
+                known |= {(one.line, one.raw): one for one in mine if not one.read_only}
+        return known
 
     def find(self, record_id: str) -> Entry[R] | None:
         """Return the first entry with this id, compared exactly, or None."""
-        return next((entry for entry in self.entries if entry.record.key == record_id), None)
+        place = self.index.places.get(record_id)
+        return None if place is None else self._entry(self.records[place])
+
+    def _entry(self, record: R) -> Entry[R]:
+        for ledger in self.tables:
+            place = None if record.read_only else ledger.table.rows.find_line(record.line)
+            if place is not None:
+                return Entry(record, ledger.table.rows[place], ledger)
+        return Entry(record)
 
     def get_writable(self, record_id: str, expected_rev: str | None = None) -> Entry[R]:
         """Return the entry to change.
@@ -188,18 +219,64 @@ def read_ledger(
     """
     tables = tuple(_ledger_tables(kind, document))
     problems = _text_problems(document, tables)
-    entries = list(_table_entries(kind, tables, problems, before))
-    known = {entry.record.key for entry in entries}
+    records = list(_table_records(kind, tables, problems, before))
     if kind.statuses:
-        bullets = [r for r in read_bullets(kind, document.text) if r.key not in known]
-        entries += [Entry(record) for record in bullets]
-    whole = [entry for entry in entries if not document.disputes(entry.record.line)]
+        known = {record.key for record in records}
+        records += [r for r in read_bullets(kind, document.text) if r.key not in known]
+    whole = [record for record in records if not document.disputes(record.line)]
     problems += _record_problems(kind, whole)
     problems += _header_problems(kind, tables)
     if not tables:
-        problems += _no_table(kind, document, known=bool(entries))
-    told = _with_places(kind, problems, entries)
-    return LedgerView(kind, tables, tuple(entries), told)
+        problems += _no_table(kind, document, known=bool(records))
+    told = _with_places(kind, problems, records)
+    return LedgerView(kind, tables, tuple(records), told, IdIndex(records))
+
+
+def read_edited(
+    before: LedgerView[R], document: Document, rows: Sequence[Row]
+) -> LedgerView[R] | None:
+    """Return the reading of a document in which cells of these rows were edited.
+
+    None where more than the rows' own records may have changed: ids, or headings with
+    bullets. All other records are those of the reading `before`.
+    """
+    kind = before.kind
+    records, problems = list(before.records), before.problems
+    for row in rows:
+        ledger = next((one for one in before.tables if _has_row(one, row)), None)
+        if ledger is None:
+            continue
+        values = _cells_of(kind, ledger, row)
+        place = before.index.places.get(values[0])
+        if place is None or records[place].line != row.line or _is_doubled(problems, row.line):
+            return None
+        records[place] = kind.make(*values, rev=row.rev, line=row.line, raw=row.raw)
+        problems = _with_faults(kind, problems, records[place])
+    if any(record.read_only for record in records[-1:]):
+        return None
+    tables = tuple(_ledger_tables(kind, document))
+    return LedgerView(kind, tables, tuple(records), problems, before.index)
+
+
+def _has_row(ledger: LedgerTable, row: Row) -> bool:
+    return ledger.table.rows.find_line(row.line) is not None
+
+
+def _is_doubled(problems: Iterable[Problem], line: int) -> bool:
+    return any(one.line == line and one.code == "duplicate-id" for one in problems)
+
+
+def _with_faults(
+    kind: LedgerKind[R], problems: tuple[Problem, ...], record: R
+) -> tuple[Problem, ...]:
+    """Replace what was wrong with a record's cells by what is wrong with them now."""
+    faults = _record_problems(kind, [record])
+    old = [one for one in problems if one.line == record.line and one.code in _FAULTS]
+    if not old and not faults:
+        return problems
+    kept = [one for one in problems if one not in old]
+    named = [replace(one, file=kind.file_name) for one in faults]
+    return tuple(sorted([*kept, *named], key=lambda problem: problem.line))
 
 
 def _ledger_tables(kind: LedgerKind[R], document: Document) -> Iterator[LedgerTable]:
@@ -221,24 +298,30 @@ def _text_problems(document: Document, tables: Sequence[LedgerTable]) -> list[Pr
     return kept
 
 
-def _table_entries(
+def _table_records(
     kind: LedgerKind[R],
     tables: Sequence[LedgerTable],
     problems: list[Problem],
     before: LedgerView[R] | None,
-) -> Iterator[Entry[R]]:
+) -> Iterator[R]:
     for ledger in tables:
         known = before.known_rows(ledger.places) if before else {}
-        places = [ledger.places[column] for column in kind.columns]
-        for row in ledger.table.rows:
-            record = known.get((row.line, row.raw))
+        rows = ledger.table.rows
+        for line, raw in zip(rows.lines, rows.raws, strict=True):
+            record = known.get((line, raw))
             if record is None:
-                values = row.values
-                cells = [values[place] if place < len(values) else "" for place in places]
+                row = Row(line, 0, raw)
+                cells = _cells_of(kind, ledger, row)
                 if not _is_record(kind, cells[0], row, problems):
                     continue
-                record = kind.make(*cells, rev=row.rev, line=row.line, raw=row.raw)
-            yield Entry(record, row, ledger)
+                record = kind.make(*cells, rev=row.rev, line=line, raw=raw)
+            yield record
+
+
+def _cells_of(kind: LedgerKind[Any], ledger: LedgerTable, row: Row) -> list[str]:
+    values = row.values
+    places = map(ledger.places.__getitem__, kind.columns)
+    return [values[place] if place < len(values) else "" for place in places]
 
 
 def _is_record(kind: LedgerKind[R], key: str, row: Row, problems: list[Problem]) -> bool:
@@ -249,12 +332,12 @@ def _is_record(kind: LedgerKind[R], key: str, row: Row, problems: list[Problem])
     return False
 
 
-def _record_problems(kind: LedgerKind[R], entries: Sequence[Entry[R]]) -> list[Problem]:
-    counts = Counter(entry.record.key for entry in entries)
+def _record_problems(kind: LedgerKind[R], records: Sequence[R]) -> list[Problem]:
+    counts = Counter(record.key for record in records)
     return [
-        Problem(code, severity, message, entry.record.line, record_id=entry.record.key)
-        for entry in entries
-        for code, severity, message in _faults(kind, entry.record, counts[entry.record.key])
+        Problem(code, severity, message, record.line, record_id=record.key)
+        for record in records
+        for code, severity, message in _faults(kind, record, counts[record.key])
     ]
 
 
@@ -301,9 +384,9 @@ def _no_table(kind: LedgerKind[Any], document: Document, *, known: bool) -> Iter
 
 
 def _with_places(
-    kind: LedgerKind[R], problems: Sequence[Problem], entries: Sequence[Entry[R]]
+    kind: LedgerKind[R], problems: Sequence[Problem], records: Sequence[R]
 ) -> tuple[Problem, ...]:
-    keys = {entry.record.line: entry.record.key for entry in entries}
+    keys = {record.line: record.key for record in records} if problems else {}
     placed = [
         replace(p, file=kind.file_name, record_id=p.record_id or keys.get(p.line, ""))
         for p in problems

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from orch_next.clock import parse_utc, utc_micros
 from orch_next.core.database import SECURITY, journal_table
-from orch_next.core.events import utc_micros
 from orch_next.core.journal import Journal
 from orch_next.core.lease_store import attempt_table
 from orch_next.core.schema import TASK_STATUSES, Task
@@ -81,7 +81,7 @@ def view_heatmap(journal: Journal, now: datetime, days: int = HEATMAP_DAYS) -> d
     cells = [[0] * 24 for _ in WEEKDAYS]
     with journal.database.reading() as connection:
         for text, count in connection.execute(query):
-            at = datetime.strptime(text, "%Y-%m-%dT%H").replace(tzinfo=timezone.utc)
+            at = parse_utc(text)
             cells[at.weekday()][at.hour] += count
     return {
         "days": days,

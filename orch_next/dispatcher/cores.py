@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from orch_next.errors import ConfigError, InputError
-from orch_next.regular import MOST_SMALL, read_regular
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from orch_next.storage.toml_settings import (
+    Reader,
+    boolean,
+    filled_text,
+    filled_texts,
+    filled_texts_by_name,
+    load_settings_file,
+    one_of,
+    read_table,
+    tables,
+    whole,
+)
 
 CORES_FILE = Path("config") / "cores.toml"
 MODES = ("pull", "command")
@@ -86,100 +92,44 @@ def load_cores(path: Path, *, base: Path) -> Cores:
 
     Raise `ConfigError` naming the key for anything unknown, mistyped or impossible.
     """
-    try:
-        data = tomllib.loads(read_regular(path, MOST_SMALL).decode("utf-8"))
-    except FileNotFoundError:
-        return Cores()
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    try:
-        return parse_cores(data, base=base)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    return load_settings_file(path, partial(parse_cores, base=base))
 
 
 def parse_cores(data: Mapping[str, Any], *, base: Path) -> Cores:
     """Turn parsed TOML into cores; raise `ConfigError` naming the key."""
-    _known(data, {"cores", "allow_commands_without_token"}, "")
-    allowed = _boolean("allow_commands_without_token", data.get("allow_commands_without_token"))
-    tables = data.get("cores", {})
-    if not isinstance(tables, dict):
-        raise ConfigError("cores must be tables such as [cores.WORK_AI_01]")
-    return Cores({name: _core(name, table, base) for name, table in tables.items()}, allowed)
+    given = read_table(data, _TOP)
+    known = {name: _core(name, table, base) for name, table in given.get("cores", {}).items()}
+    return Cores(known, given.get("allow_commands_without_token", False))
 
 
 def _core(core_id: str, table: Any, base: Path) -> Core:
     name = f"cores.{core_id}"
     if not CORE_ID.match(core_id):
         raise ConfigError(f"{name}: an id holds 1 to 64 of A-Z a-z 0-9 _ . -")
-    if not isinstance(table, dict):
-        raise ConfigError(f"{name} must be a table")
-    _known(table, set(_READERS), f"{name}.")
-    given = {key: _READERS[key](f"{name}.{key}", value) for key, value in table.items()}
+    given = read_table(table, _READERS, name)
     folder = base / given.pop("cwd", ".")
     core = Core(core_id, given.pop("role", role_of(core_id)), cwd=folder, **given)
-    if core.mode not in MODES:
-        raise ConfigError(f"{name}.mode must be one of {', '.join(MODES)}")
     if (core.mode == "command") != bool(core.command):
         raise ConfigError(f'{name}: mode = "command" and command = [...] go together')
     return core
 
 
-def _known(table: Mapping[str, Any], names: set[str], prefix: str) -> None:
-    unknown = sorted(set(table) - names)
-    if unknown:
-        raise ConfigError(f"unknown key: {prefix}{unknown[0]}")
-
-
-def _boolean(name: str, value: Any) -> bool:
-    if value is not None and not isinstance(value, bool):
-        raise ConfigError(f"{name} must be true or false")
-    return bool(value)
-
-
-def _positive(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"{name} must be a whole number above 0")
-    return value
-
-
-def _interval(name: str, value: Any) -> int:
-    seconds = _positive(name, value)
-    if seconds > LONGEST_INTERVAL:
-        raise ConfigError(f"{name} must be at most {LONGEST_INTERVAL}")
-    return seconds
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise ConfigError(f"{name} must be text that is not empty")
-    return value
-
-
-def _texts(name: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value:
-        raise ConfigError(f"{name} must be a list of texts")
-    return tuple(_text(name, item) for item in value)
-
-
-def _mapping(name: str, value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{name} must be a table of texts")
-    return {key: _text(f"{name}.{key}", item) for key, item in value.items()}
-
-
-_READERS: dict[str, Callable[[str, Any], Any]] = {
-    "role": _text,
-    "mode": _text,
-    "limit": _positive,
-    "command": _texts,
-    "cwd": _text,
-    "timeout_seconds": _positive,
-    "output_limit_bytes": _positive,
-    "environment": _mapping,
-    "pass_environment": _texts,
-    "stay": _boolean,
-    "may_leave_processes": _boolean,
-    "orch_integration": _boolean,
-    "interval_seconds": _interval,
+_TOP: Mapping[str, Reader] = {
+    "cores": tables("WORK_AI_01"),
+    "allow_commands_without_token": boolean,
+}
+_READERS: Mapping[str, Reader] = {
+    "role": filled_text,
+    "mode": one_of(MODES),
+    "limit": whole(1),
+    "command": filled_texts,
+    "cwd": filled_text,
+    "timeout_seconds": whole(1),
+    "output_limit_bytes": whole(1),
+    "environment": filled_texts_by_name,
+    "pass_environment": filled_texts,
+    "stay": boolean,
+    "may_leave_processes": boolean,
+    "orch_integration": boolean,
+    "interval_seconds": whole(1, LONGEST_INTERVAL),
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timezone
+from datetime import datetime, time, timezone
 
 from orch_next.bounded import kept_by_text
+from orch_next.clock import parse_day, parse_utc
 
 PRIORITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 DEFAULT_PRIORITY = "MEDIUM"
@@ -55,10 +56,7 @@ def due_instant(due: str) -> datetime:
     text = due.strip()
     try:
         if len(text) == len("2025-10-15"):
-            return datetime.combine(date.fromisoformat(text), time.max, timezone.utc)
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(
-            timezone.utc
-        )
-    except (ValueError, OverflowError):
+            return datetime.combine(parse_day(text), time.max, timezone.utc)
+        return parse_utc(text)
+    except ValueError:
         return NEVER

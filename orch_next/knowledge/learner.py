@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import datetime, timezone
 from typing import IO
 
+from orch_next.clock import utc_now
 from orch_next.knowledge.learned import Sample
 from orch_next.knowledge.model import learn
 
@@ -17,7 +17,7 @@ _KINDNESS = 10
 def main(source: IO[str], sink: IO[str]) -> int:
     """Learn what `child.encode` wrote; return the exit status."""
     question = json.load(source)
-    at = datetime.now(timezone.utc)
+    at = utc_now()
     samples = [
         Sample(tuple(setting), success, log_ms, items, at)
         for setting, success, log_ms, items in question["runs"]

@@ -7,8 +7,9 @@ from statistics import fmean
 from typing import Any
 
 from orch_next.bounded import Bounded
+from orch_next.clock import parse_micros
 from orch_next.knowledge.learned import Sample, as_samples
-from orch_next.knowledge.outcomes import TUNED, PS1Parameters, WorkOutcome, parse_utc
+from orch_next.knowledge.outcomes import TUNED, PS1Parameters, WorkOutcome
 from orch_next.knowledge.predict import RECENT, Prediction, predict
 from orch_next.knowledge.recommend import LEAST_SAMPLES, Advisor, Recommendation, as_json
 from orch_next.knowledge.shelf import Shelf, Stored
@@ -44,7 +45,7 @@ class Learning:
         """Return the contract's four figures; accuracy in percent, time as UTC or None."""
         models = self.shelf.current()
         accuracies = [float(one["score"]["accuracy"]) for one in models]
-        times = [parse_utc(one["created_at"]) for one in models]
+        times = [parse_micros(one["created_at"]) for one in models]
         return {
             "model_count": len(models),
             "training_data_count": self.store.count(),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
-from orch_next.core.events import hash_payload, utc_micros
+from orch_next.clock import parse_local, utc_micros
+from orch_next.core.events import hash_payload
 from orch_next.errors import InputError
 
 # In the order in which the contract names the first missing one.
@@ -108,11 +109,6 @@ def parse_outcome(members: Mapping[str, Any], now: datetime) -> WorkOutcome:
     return WorkOutcome(**checked, timestamp=at, outcome_hash=hash_payload({**checked, **stamp}))
 
 
-def parse_utc(text: str) -> datetime:
-    """Read a moment as the database has it."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
 
@@ -181,9 +177,8 @@ def _moment(value: Any, now: datetime) -> datetime:
     if value is None:
         return now
     try:
-        at = datetime.fromisoformat(_text("timestamp", value).replace("Z", "+00:00"))
-        at = at.astimezone(timezone.utc)  # naive: the server's local time (contract 0.2)
-    except (ValueError, OverflowError, OSError) as error:
+        at = parse_local(_text("timestamp", value))
+    except ValueError as error:
         raise InputError("timestamp must be an ISO time") from error
     if at > now + AHEAD:
         raise InputError("timestamp lies in the future")

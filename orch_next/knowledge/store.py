@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from orch_next.core.events import utc_micros
+from orch_next.clock import parse_micros, utc_micros
 from orch_next.errors import RuleError
 from orch_next.knowledge.documents import Document, Library
-from orch_next.knowledge.outcomes import WorkOutcome, parse_utc, storable
+from orch_next.knowledge.outcomes import WorkOutcome, storable
 from orch_next.knowledge.tables import outcome_table
 
 MOST_OF_A_TASK = 1_000
@@ -107,7 +107,7 @@ def _as_row(outcome: WorkOutcome) -> dict[str, Any]:
 
 def _as_outcome(row: dict[str, Any]) -> WorkOutcome:
     del row["number"], row["script"]
-    at = parse_utc(row.pop("ts"))
+    at = parse_micros(row.pop("ts"))
     return WorkOutcome(**{**row, "timestamp": at, "files_modified": tuple(row["files_modified"])})
 
 

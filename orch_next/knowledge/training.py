@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from orch_next.core.events import utc_micros
+from orch_next.clock import utc_micros
 from orch_next.errors import OrchError, RuleError
 from orch_next.events import Event
 from orch_next.knowledge.learned import Learned, Sample, as_samples

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, overload
 
 from orch_next.errors import InputError, RowError
 from orch_next.ledger import scan
@@ -20,6 +21,7 @@ __all__ = [
     "PutRow",
     "RemoveRow",
     "Row",
+    "Rows",
     "SetCell",
     "SetRow",
     "Span",
@@ -34,6 +36,7 @@ __all__ = [
 # Category Cc but tab, CR and LF, and lone surrogates: they cannot live in a cell (D07).
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BREAK = re.compile("\r\n|\r|\n")
+_MOST_SHIFTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +96,95 @@ class Row(NamedTuple):
         return Cell(span, Span(self.start + start, self.start + end), scan.unescape(text))
 
 
+class Rows(Sequence[Row]):
+    """A table's rows, each made when it is asked for: editing one copies no other.
+
+    `lines` and `starts` are the rows' line numbers and offsets, `attached` says how many
+    stand directly below the delimiter row. A shift moves all rows behind a place.
+    """
+
+    __slots__ = ("_lines", "_raws", "_shifts", "_starts", "attached")
+
+    def __init__(
+        self,
+        lines: Sequence[int],
+        starts: Sequence[int],
+        raws: Sequence[str],
+        attached: int,
+        shifts: tuple[tuple[int, int], ...] = (),
+    ) -> None:
+        self._lines, self._starts, self._raws = lines, starts, raws
+        self.attached, self._shifts = attached, shifts
+
+    def __len__(self) -> int:
+        return len(self._raws)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Row, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Row | tuple[Row, ...]:
+        if isinstance(place, slice):
+            return tuple(map(self._row, range(len(self))[place]))
+        return self._row(range(len(self))[place])
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._row, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rows) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def lines(self) -> Sequence[int]:
+        """Return the rows' line numbers."""
+        return self._lines
+
+    @property
+    def raws(self) -> Sequence[str]:
+        """Return the rows' lines as they are."""
+        return self._raws
+
+    def find_line(self, line: int) -> int | None:
+        """Return the place of the row in this line, or None."""
+        place = bisect_left(self._lines, line)
+        return place if place < len(self) and self._lines[place] == line else None
+
+    def replaced(self, place: int, raw: str) -> Rows:
+        """Return the rows with another line in one place."""
+        raws = list(self._raws)
+        raws[place] = raw
+        rows = Rows(self._lines, self._starts, raws, self.attached, self._shifts)
+        return rows.moved(len(raw) - len(self._raws[place]), behind=place)
+
+    def moved(self, characters: int, behind: int = -1) -> Rows:
+        """Return the rows with all those behind a place moved."""
+        shifts = (*self._shifts, (behind, characters)) if characters else self._shifts
+        starts = self._starts
+        if len(shifts) > _MOST_SHIFTS:
+            starts = [start + _shift(shifts, place) for place, start in enumerate(starts)]
+            shifts = ()
+        return Rows(self._lines, starts, self._raws, self.attached, shifts)
+
+    def _row(self, place: int) -> Row:
+        start = self._starts[place] + _shift(self._shifts, place)
+        return Row(self._lines[place], start, self._raws[place], place >= self.attached)
+
+
+def _shift(shifts: Sequence[tuple[int, int]], place: int) -> int:
+    return sum(characters for behind, characters in shifts if place > behind)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A header, its delimiter row and the rows; `end` is where a new row would be put."""
 
     header: Row
     delimiter: Row
-    rows: tuple[Row, ...]
+    rows: Rows
     end: int
 
     @property

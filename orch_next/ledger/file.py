@@ -1,30 +1,41 @@
-"""A ledger file: read whole, written in seven steps that lose nothing (D09)."""
+"""A ledger file: read whole, and under its lock written in steps that lose nothing (D09)."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
+from orch_next.clock import utc_now
 from orch_next.errors import BusyError, DamagedError, LedgerError
+from orch_next.ledger.cell_edit import Place, edit_cells
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange, apply_edits, plan_edits
 from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import Document, decode, parse
 from orch_next.ledger.settle import read_settled
-from orch_next.ledger.swap import Job, Outcome, Swap, swap
+from orch_next.ledger.swap import Job, Swap, swap
 from orch_next.ledger.temp import digest, sweep, write_temp
 from orch_next.ledger.unfinished import find_unfinished, is_git_at_work
 from orch_next.ledger.verify import check_rows, verify
 
-__all__ = ["LedgerFile", "Plan", "Written", "digest", "resolve"]
+__all__ = [
+    "LedgerFile",
+    "Lock",
+    "LockedFile",
+    "Version",
+    "digest",
+    "edit_version",
+    "read_version",
+    "resolve",
+]
 
-Plan = Callable[[Document], Sequence[CellChange]]
+Lock = Callable[[Path, float], AbstractContextManager[None]]
 
 # How long an editor may keep the file open, or away, before a read or a write goes on.
 _READ_PATIENCE = 0.25
@@ -33,26 +44,35 @@ _PAUSE = 0.001
 
 
 @dataclass(frozen=True)
-class Written:
-    """What a write did; `document` and `digest` (sha256 hex) are those of `after`.
+class Version:
+    """A ledger's bytes, their sha256 in hex and what they say.
 
-    `conflict_copy` is where an outside save lies that could not be kept in place.
+    `places` are the rows in which it differs from the version that it was made of; None
+    when it was parsed anew.
     """
 
-    before: bytes
-    after: bytes
-    document: Document
-    changed: bool
-    digest_before: str
-    digest: str
-    conflict_copy: Path | None
-
-
-@dataclass(frozen=True)
-class _Version:
     data: bytes
     digest: str
     document: Document
+    places: tuple[Place, ...] | None = None
+
+
+def read_version(data: bytes, name: str = "") -> Version:
+    """Parse some bytes; raise DamagedError, with the file's name, when they are not UTF-8."""
+    return Version(data, digest(data), parse(decode(data, name)))
+
+
+def edit_version(before: Version, changes: Sequence[CellChange]) -> Version:
+    """Return the version with these changes, verified; raise RowError or InputError."""
+    check_rows(before.document, changes)
+    quick = edit_cells(before.data, before.document, changes)
+    if quick is not None:
+        sha256 = digest(quick.data) if quick.places else before.digest
+        return Version(quick.data, sha256, quick.document, quick.places)
+    text = before.document.text
+    after = read_version(apply_edits(text, plan_edits(text, changes)).encode())
+    verify(before.document, after.document, changes)
+    return after
 
 
 def resolve(path: Path) -> Path:
@@ -63,84 +83,122 @@ def resolve(path: Path) -> Path:
         raise LedgerError(f"{path}: its symbolic links lead nowhere") from error
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class LedgerFile:
     """One Markdown file; safe to share between threads and processes.
 
-    `lock_timeout` is in seconds, and so is `patience`, the wait for an editor that has the
-    file open; `lock`, `swap`, `disk` and `now` are passed in by tests.
+    `patience` is how many seconds a writer waits for an editor that has the file open;
+    `lock`, `swap`, `disk` and `now` are passed in by tests.
     """
 
     def __init__(
         self,
         path: Path,
         *,
-        lock_timeout: float = 5.0,
         swap: Swap = swap,
-        lock: Callable[[Path, float], AbstractContextManager[None]] = locked,
+        lock: Lock = locked,
         disk: Disk | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         patience: float = _WRITE_PATIENCE,
     ) -> None:
         self.path = path
-        self._lock_timeout = lock_timeout
         self._swap = swap
         self._lock = lock
         self._disk = disk or Disk()
         self._now = now
         self._patience = patience
-        self._last: _Version | None = None
+
+    def look(self) -> tuple[bytes, bool]:
+        """Return the bytes, and False when somebody is still writing them.
+
+        Wait shortly for a half-written save; FileNotFoundError and OSError pass.
+        """
+        return read_settled(self._disk, self.path, time.monotonic() + _READ_PATIENCE)
 
     def read(self) -> bytes:
-        """Read the file, waiting shortly for a half-written save; FileNotFoundError passes."""
-        deadline = time.monotonic() + _READ_PATIENCE
-        return read_settled(self._disk, self.path, deadline)[0]
+        """Return the bytes as they are, waiting shortly for a half-written save."""
+        return self.look()[0]
 
-    def write(self, plan: Plan) -> Written:
-        """Change the cells that `plan` asks for, given the document as it stands.
-
-        `plan` may raise anything to abandon the write; it is called again when an outside
-        save comes first. Raise DamagedError, BusyError, RowError, InputError or
-        LedgerError with the file unchanged, UncertainError when the disk did not confirm.
-        """
+    @contextlib.contextmanager
+    def locked(self, timeout: float) -> Iterator[LockedFile]:
+        """Hold the file's lock against every other writer; raise BusyError or LedgerError."""
         target = resolve(self.path)
-        try:
-            with self._lock(target.with_name(f".{target.name}.lock"), self._lock_timeout):
-                return self._write_locked(target, plan)
-        except OSError as error:
-            raise LedgerError(_explained(target, error)) from error
+        with contextlib.ExitStack() as stack:
+            try:
+                lock = self._lock(target.with_name(f".{target.name}.lock"), timeout)
+                stack.enter_context(lock)
+            except OSError as error:
+                raise LedgerError(f"{target.name}: not locked: {error.strerror}") from error
+            deadline = time.monotonic() + self._patience
+            yield LockedFile(target, self._disk, self._swap, self._now, deadline)
 
-    def _write_locked(self, target: Path, plan: Plan) -> Written:
-        deadline = time.monotonic() + self._patience
-        _await_git(target, deadline)
-        _refuse_unfinished(target)
-        copy = sweep(self._disk, target, self._now(), deadline)
-        while time.monotonic() < deadline:
-            before = self._version(self._read_whole(target, deadline))
-            _refuse_damage(target, before.document)
-            changes = list(plan(before.document))
-            check_rows(before.document, changes)
-            text = before.document.text
-            edited = apply_edits(text, plan_edits(text, changes))
-            after = self._version(edited.encode())
-            verify(before.document, after.document, changes)
-            if after.data == before.data:
-                return _written(before, after, copy)
-            outcome = self._put(target, before, after, deadline)
-            copy = outcome.conflict_copy or copy
-            if outcome.applied:
-                return _written(before, after, copy)
-        raise BusyError(f"{target.name} is being saved by others all the time", retry_after=1.0)
 
-    def _read_whole(self, target: Path, deadline: float) -> bytes:
-        """Read the bytes to build on: never an editor's half-written save."""
-        patience = time.monotonic() + (_READ_PATIENCE if self._last else 0.0)
+class LockedFile:
+    """A ledger file whose lock is held: what it says now, and another version in its place.
+
+    Raises LedgerError, DamagedError or BusyError with the file unchanged. Waiting for editors
+    and git ends at `deadline` (monotonic clock). `conflict_copy` is where an outside save
+    lies that could not be kept in place.
+    """
+
+    def __init__(
+        self, target: Path, disk: Disk, swap: Swap, now: Callable[[], datetime], deadline: float
+    ) -> None:
+        self._target, self._disk, self._swap = target, disk, swap
+        self._now, self._deadline = now, deadline
+        self._looked = False
+        self.conflict_copy: Path | None = None
+
+    def read(self, *, known: bool) -> bytes:
+        """Return the bytes to build on: never an editor's half-written save.
+
+        A file that is `known` to have been there is waited for.
+        """
+        with _explained(self._target):
+            if not self._looked:
+                _await_git(self._target, self._deadline)
+                _refuse_unfinished(self._target)
+                self.conflict_copy = sweep(self._disk, self._target, self._now(), self._deadline)
+            elif time.monotonic() >= self._deadline:
+                told = f"{self._target.name} is being saved by others all the time"
+                raise BusyError(told, retry_after=1.0)
+            self._looked = True
+            return self._read_whole(time.monotonic() + (_READ_PATIENCE if known else 0.0))
+
+    def put(self, before: Version, after: Version) -> bool:
+        """Put a version in the place of another; False when an outside save came first.
+
+        Raise UncertainError when it is in place but the disk did not confirm it.
+        """
+        if after.data == before.data:
+            return True
+        with _explained(self._target):
+            try:
+                digests = before.digest, after.digest
+                temp = write_temp(self._disk, self._target, after.data, digests)
+            except FileNotFoundError:
+                return False
+            try:
+                job = Job(
+                    self._disk,
+                    temp,
+                    self._target,
+                    before.data,
+                    after.data,
+                    self._now,
+                    self._deadline,
+                )
+                outcome = self._swap(job)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self._disk.remove(temp)
+                raise
+        self.conflict_copy = outcome.conflict_copy or self.conflict_copy
+        return outcome.applied
+
+    def _read_whole(self, patience: float) -> bytes:
         while True:
             try:
-                data, settled = read_settled(self._disk, target, deadline)
+                data, settled = read_settled(self._disk, self._target, self._deadline)
             except FileNotFoundError:
                 # Some editors move the file away for a moment.
                 if time.monotonic() >= patience:
@@ -149,41 +207,16 @@ class LedgerFile:
                 continue
             if settled:
                 return data
-            raise BusyError(f"{target.name} is open for writing in an editor", retry_after=1.0)
-
-    def _version(self, data: bytes) -> _Version:
-        """Parse the bytes, unless they are those of last time."""
-        version = self._last
-        if version is None or version.data != data:
-            version = _Version(data, digest(data), parse(decode(data, self.path.name)))
-            self._last = version
-        return version
-
-    def _put(self, target: Path, before: _Version, after: _Version, deadline: float) -> Outcome:
-        try:
-            temp = write_temp(self._disk, target, after.data, (before.digest, after.digest))
-        except FileNotFoundError:
-            return Outcome(False)
-        try:
-            return self._swap(
-                Job(self._disk, temp, target, before.data, after.data, self._now, deadline)
-            )
-        except OSError:
-            with contextlib.suppress(OSError):
-                self._disk.remove(temp)
-            raise
+            name = self._target.name
+            raise BusyError(f"{name} is open for writing in an editor", retry_after=1.0)
 
 
-def _written(before: _Version, after: _Version, copy: Path | None) -> Written:
-    return Written(
-        before.data,
-        after.data,
-        after.document,
-        before.data != after.data,
-        before.digest,
-        after.digest,
-        copy,
-    )
+@contextlib.contextmanager
+def _explained(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LedgerError(_explanation(target, error)) from error
 
 
 def _await_git(target: Path, deadline: float) -> None:
@@ -204,13 +237,7 @@ def _refuse_unfinished(target: Path) -> None:
         raise DamagedError(f"{target.name}: {told}")
 
 
-def _refuse_damage(target: Path, document: Document) -> None:
-    if document.damage:
-        first = document.damage[0]
-        raise DamagedError(f"{target.name}:{first.line}: {first.message}")
-
-
-def _explained(target: Path, error: OSError) -> str:
+def _explanation(target: Path, error: OSError) -> str:
     if error.errno == errno.EBUSY:
         return (
             f"{target}: the file itself is a mount point (a bind mount, as with "

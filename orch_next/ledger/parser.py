@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 
 from orch_next.errors import DamagedError
 from orch_next.ledger import scan
-from orch_next.ledger.document import Row, Table
-from orch_next.ledger.skeleton import thin_out
+from orch_next.ledger.document import Row, Rows, Table
+from orch_next.ledger.skeleton import may_define, thin_out
 
 Severity = Literal["damage", "row", "warning", "note"]
 
@@ -36,18 +36,44 @@ class Problem:
     record_id: str = ""
 
 
+class Source:
+    """A document's text, decoded when it is first asked for."""
+
+    def __init__(self, text: str | None = None, data: bytes = b"") -> None:
+        self._text, self._data = text, data
+
+    @property
+    def text(self) -> str:
+        """Return the text."""
+        if self._text is None:
+            self._text, self._data = self._data.decode(), b""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Source) and self.text == other.text
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True)
 class Document:
     """A text with its top-level tables and what is wrong with it.
 
     `conflicts` are the lines of merge conflicts, markers included; within them nothing but
-    the conflict is a problem.
+    the conflict is a problem. `fragile`: a link definition above a table may or may not
+    swallow it, depending on what the rows hold.
     """
 
-    text: str
+    source: Source
     tables: tuple[Table, ...]
     problems: tuple[Problem, ...]
     conflicts: tuple[range, ...] = ()
+    fragile: bool = False
+
+    @property
+    def text(self) -> str:
+        """Return the whole text."""
+        return self.source.text
 
     @property
     def damage(self) -> tuple[Problem, ...]:
@@ -90,7 +116,17 @@ def parse(text: str) -> Document:
         problems += (p for p in table.problems if not any(p.line in one for one in conflicts))
     problems.sort(key=lambda problem: problem.line)
     built = tuple(table.build() for table in tables)
-    return Document(text, built, tuple(problems), tuple(conflicts))
+    fragile = may_define(text)
+    return Document(Source(text), built, tuple(problems), tuple(conflicts), fragile)
+
+
+def read_row(header: str, delimiter: str, raw: str) -> list[str] | None:
+    """Return a row's cells as markdown-it-py reads them below its header; None for no row."""
+    tokens = _markdown().parse(f"{header}\n{delimiter}\n{raw}")
+    if not tokens or tokens[0].type != "table_open" or tokens[0].map != [0, 3]:
+        return None
+    cells = [token.content for token in tokens if token.type == "inline"]
+    return cells[len(cells) // 2 :]
 
 
 def read_tables(lines: scan.Lines, thin: bool = True) -> list[TableReader]:
@@ -143,14 +179,18 @@ class TableReader:
         self._columns = len(self._names)
         self._named = _count_named(self._names)
         self.invented = 0
-        body = slice(block.start + 2, block.end)
-        rows = map(Row, range(body.start + 1, body.stop + 1), lines.starts[body], lines.texts[body])
-        self._rows = [row for row in rows if self._is_plain(row) or self._is_row(row)]
+        self.all_named = self._named == self._columns
+        body = range(block.start + 2, block.end)
+        self._rows = [at for at in body if self._is_plain(at) or self._is_row(self._row(at))]
         self._attached = len(self._rows)
 
     def build(self) -> Table:
         """Return the table as it stands after all blocks were read."""
-        return Table(self._header, self._delimiter, tuple(self._rows), self._end())
+        lines = [index + 1 for index in self._rows]
+        starts = [self._lines.starts[index] for index in self._rows]
+        raws = [self._lines.texts[index] for index in self._rows]
+        rows = Rows(lines, starts, raws, self._attached)
+        return Table(self._header, self._delimiter, rows, self._end())
 
     def read_apart(self, block: Block) -> None:
         """Take the rows of a block of text behind the table (contract 3.5)."""
@@ -162,9 +202,8 @@ class TableReader:
     def _row(self, index: int, apart: bool = False) -> Row:
         return Row(index + 1, self._lines.starts[index], self._lines.texts[index], apart)
 
-    def _is_plain(self, row: Row) -> bool:
-        all_named = self._named == self._columns
-        return all_named and scan.is_plain_row(row.raw, self._columns)
+    def _is_plain(self, index: int) -> bool:
+        return self.all_named and scan.is_plain_row(self._lines.texts[index], self._columns)
 
     def _is_row(self, row: Row) -> bool:
         cells = scan.count_cells(row.raw)
@@ -197,7 +236,7 @@ class TableReader:
             self._tell(row, "extra-delimiter", "warning", "a delimiter row without a header")
         elif clean and len(values) == self._columns:
             self._tell(row, "row-apart", "warning", "a row apart from its table")
-            self._rows.append(row)
+            self._rows.append(row.line - 1)
         else:
             self._tell(row, "row-misfit", "warning", "looks like a row but fits no table")
 
@@ -205,13 +244,12 @@ class TableReader:
         self.problems.append(Problem(code, severity, message, row.line))
 
     def _end(self) -> int:
-        last = self._rows[self._attached - 1] if self._attached else self._delimiter
-        for row in self._rows[self._attached :]:
-            between = self._lines.texts[last.line : row.line - 1]
-            if any(map(scan.trim, between)):
+        last = self._rows[self._attached - 1] if self._attached else self._delimiter.line - 1
+        for index in self._rows[self._attached :]:
+            if any(map(scan.trim, self._lines.texts[last + 1 : index])):
                 break
-            last = row
-        return last.span.end
+            last = index
+        return self._row(last).span.end
 
 
 def _count_named(names: Sequence[str]) -> int:

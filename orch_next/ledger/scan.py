@@ -112,7 +112,7 @@ def _last(body: str, count: int) -> int:
 
 def is_plain_row(line: str, columns: int) -> bool:
     """Tell quickly that a line in a table is a row without a problem; False says nothing."""
-    if line[:1] != "|" or line[-1:] != "|":
+    if line[:1] != "|" or line[-1:] != "|" or line[-2:-1] == "\\":
         return False
     pipes = line.count("|") - line.count("\\|")
     return pipes == columns + 1 and bool(line.strip("|-: \t"))

@@ -10,6 +10,7 @@ from orch_next.ledger.scan import may_be_delimiter
 
 # A link definition's title or label may swallow the lines below it.
 _DEFINITION = re.compile(r"[ \t>*+.)\d-]*\[")
+_DEFINED = re.compile(rf"(?:^\ufeff?|[\r\n]){_DEFINITION.pattern}")
 _SHOWN = 3
 
 
@@ -32,6 +33,11 @@ def thin_out(texts: Sequence[str]) -> list[int]:
             kept += run
             whole = _definition_open([texts[index] for index in run], whole)
     return kept
+
+
+def may_define(text: str) -> bool:
+    """Tell whether any line may begin a link definition, which may swallow a table."""
+    return "[" in text and _DEFINED.search(text) is not None
 
 
 def _definition_open(texts: Sequence[str], before: bool) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from orch_next.core.events import OUTSIDE, utc_micros
+from orch_next.clock import utc_micros
+from orch_next.core.events import OUTSIDE
 from orch_next.core.journal import Authorship
 from orch_next.core.schema import Record, Snapshot
 from orch_next.realtime.events import LEDGER_CHANGED, Draft, Event, row_draft

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from orch_next.core.events import Change, utc_micros
+from orch_next.clock import utc_micros
+from orch_next.core.events import Change
 
 LEDGER_CHANGED = "ledger_changed"
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from orch_next.clock import utc_micros
 from orch_next.core.database import Database, metadata
-from orch_next.core.events import utc_micros
 from orch_next.realtime.events import Draft, Event, stored_event
 from orch_next.realtime.log import KEEP, KEEP_BYTES, Row
 

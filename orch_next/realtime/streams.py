@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from orch_next.core.events import utc_micros
+from orch_next.clock import utc_micros
 from orch_next.realtime.hub import Holder, Hub, Item, Reset, Signal, Subscription
 
 RETRY_MS = 3000

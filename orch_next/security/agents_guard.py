@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime
 
 import jwt
 from flask import Flask, g, jsonify, request
@@ -80,11 +80,6 @@ def check_token(token: str, access: AgentsAccess) -> str:
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         return f"auth_exception:{type(error).__name__}"
     return ""
-
-
-def utc_now() -> datetime:
-    """Return the time of day, aware and in UTC."""
-    return datetime.now(timezone.utc)
 
 
 def _too_many(limit: int, wait: int) -> ResponseReturnValue:

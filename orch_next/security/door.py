@@ -7,9 +7,10 @@ from pathlib import Path
 
 from flask import Flask
 
+from orch_next.clock import utc_now
 from orch_next.config import Settings
 from orch_next.security.agents_access import load_agents_access
-from orch_next.security.agents_guard import guard_agents, utc_now
+from orch_next.security.agents_guard import guard_agents
 from orch_next.security.cors import answer_cors
 from orch_next.security.exposure import check_exposure
 from orch_next.security.failures import Failures, Record, record_nothing

@@ -14,7 +14,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, TypeGuard
 
 from sqlalchemy import delete, insert, select, update
@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
 from orch_next.bounded import Bounded
+from orch_next.clock import utc_now, utc_seconds
 from orch_next.errors import (
     BusyError,
     ConfigError,
@@ -71,11 +72,6 @@ class Identity:
     generation: int = 0
 
 
-def utc_now() -> datetime:
-    """Return the present time, aware, in UTC."""
-    return datetime.now(timezone.utc)
-
-
 class Identities:
     """The table `identities` of the settings' database; `ConfigError` when it has none.
 
@@ -114,7 +110,7 @@ class Identities:
             id=secrets.token_hex(6),
             name=name,
             role=role,
-            created_at=self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            created_at=utc_seconds(self._now()),
             cores=_checked_cores(cores),
         )
         token = f"orch_{identity.id}_{secrets.token_urlsafe(32)}"

@@ -6,15 +6,15 @@ import logging
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from orch_next.clock import as_local_iso, parse_micros, utc_micros
 from orch_next.core.database import Database, metadata, storable_text
-from orch_next.core.events import Who, utc_micros
+from orch_next.core.events import Who
 from orch_next.errors import BusyError, NotFoundError
-from orch_next.sensors.quality import local_iso
 from orch_next.storage.leader import Leadership
 
 log = logging.getLogger(__name__)
@@ -72,11 +72,11 @@ class Alert:
             "type": self.type,
             "title": self.title,
             "message": self.message,
-            "timestamp": local_iso(self.last_at),
+            "timestamp": as_local_iso(self.last_at),
             "severity": self.severity,
-            "first_seen": local_iso(self.first_at),
-            "last_seen": local_iso(self.last_at),
-            "ended": None if self.ended_at is None else local_iso(self.ended_at),
+            "first_seen": as_local_iso(self.first_at),
+            "last_seen": as_local_iso(self.last_at),
+            "ended": None if self.ended_at is None else as_local_iso(self.ended_at),
             "acknowledged": self.seen_at is not None,
             "acknowledged_by": self.seen_by or None,
         }
@@ -223,6 +223,5 @@ def _as_alert(row: dict[str, Any]) -> Alert:
     del row["number"]
     for name in ("first_at", "last_at", "ended_at", "seen_at"):
         if row[name] is not None:
-            at = datetime.strptime(row[name], "%Y-%m-%dT%H:%M:%S.%fZ")
-            row[name] = at.replace(tzinfo=timezone.utc)
+            row[name] = parse_micros(row[name])
     return Alert(**row)

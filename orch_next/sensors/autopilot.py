@@ -8,10 +8,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from orch_next.core.json_file import parse_json
+from orch_next.clock import as_local_iso, find_utc
 from orch_next.regular import MOST_SMALL, read_regular
-from orch_next.sensors.quality import local_iso
 from orch_next.sensors.work import AUDIT, read_tail
+from orch_next.storage.json_files import parse_marked_json
 
 GUARD_LOG = Path("data") / "logs" / "current" / "locks_eol_guard.log"
 GUARD_HEARTBEAT = GUARD_LOG.with_suffix(".heartbeat")
@@ -43,7 +43,7 @@ def read_autopilot(root: Path, now: datetime) -> dict[str, Any]:
     return {
         "guard": _guard(root.parent, now),
         "audit": _audit(root, now),
-        "timestamp": local_iso(now),
+        "timestamp": as_local_iso(now),
     }
 
 
@@ -61,7 +61,7 @@ def _guard(moc_root: Path, now: datetime) -> dict[str, Any]:
         "running": beat is not None and now - beat < GUARD_ALIVE,
         "log_exists": has_log,
         "heartbeat_exists": beat is not None,
-        "last_update_iso": local_iso(beat) if beat and has_log else None,
+        "last_update_iso": as_local_iso(beat) if beat and has_log else None,
         "last_event": told[-1] if told else None,
         "path": str(log),
         "heartbeat_path": str(heartbeat),
@@ -74,7 +74,7 @@ def _audit(root: Path, now: datetime) -> dict[str, Any]:
     return {
         "active_recently": sign.is_recent(now),
         "path": str(report),
-        "last_update_iso": local_iso(sign.at) if sign.at else None,
+        "last_update_iso": as_local_iso(sign.at) if sign.at else None,
         "heartbeat_path": str(heartbeat),
         "source": sign.source,
     }
@@ -87,7 +87,7 @@ def _heartbeat_sign(path: Path) -> Sign | None:
         return None
     stamps = _read_object(path)
     for role in _ROLES:
-        at = _moment(stamps.get(role))
+        at = find_utc(str(stamps.get(role)))
         if at is not None:
             return Sign(at, ROLE_ALIVE, "heartbeat")
     return Sign(modified, ROLE_FILE_ALIVE, "heartbeat")
@@ -95,18 +95,10 @@ def _heartbeat_sign(path: Path) -> Sign | None:
 
 def _read_object(path: Path) -> Mapping[str, Any]:
     try:
-        found = parse_json(read_regular(path, MOST_SMALL).removeprefix(b"\xef\xbb\xbf"))
+        found = parse_marked_json(read_regular(path, MOST_SMALL))
     except (OSError, ValueError):
         return {}  # somebody else writes it; its time still counts
     return found if isinstance(found, dict) else {}
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def _modified(path: Path) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from orch_next.clock import find_local, find_utc
 from orch_next.core.events import Change
 from orch_next.core.state import State
 from orch_next.errors import DamagedError
@@ -60,7 +61,7 @@ class Metrics:
 
     def note_event(self, payload: Mapping[str, Any], now: datetime) -> None:
         """Measure how late an event is told, by its `ts` (ISO, UTC)."""
-        at = _parse_iso(str(payload.get("ts", "")))
+        at = find_utc(str(payload.get("ts", "")))
         if at is not None:
             self.event_lag.observe(max(0.0, (now - at).total_seconds()))
 
@@ -132,17 +133,8 @@ class Gauges(Collector):
 
 def oldest(stamps: Iterable[str], now: datetime) -> float:
     """Return the age in seconds of the oldest `YYYY-MM-DDTHH:MM:SSZ` or ISO stamp, else 0."""
-    ages = [(now - at).total_seconds() for stamp in stamps if (at := _parse_iso(stamp)) is not None]
+    ages = [(now - at).total_seconds() for stamp in stamps if (at := find_local(stamp)) is not None]
     return max(0.0, *ages) if ages else 0.0
-
-
-def _parse_iso(stamp: str) -> datetime | None:
-    try:
-        # Python 3.10 knows no `Z`; naive stamps of the agents' registry are local time.
-        at = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return at.astimezone(timezone.utc)
 
 
 def _gauge(name: str, value: float) -> GaugeMetricFamily:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
+from orch_next.clock import as_local_iso, as_local_slashes, find_seconds
 from orch_next.core.schema import Approval, Record, Task
 from orch_next.sensors.host import HostReading
 
 MANY_PENDING = 5
-_LOCK_STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def quality_metrics(
@@ -24,7 +24,7 @@ def quality_metrics(
         "system_health_score": host.score,
         "active_tasks": _count(tasks, "DOING"),
         "pending_approvals": _count(approvals, "pending"),
-        "last_updated": local_slashes(now),
+        "last_updated": as_local_slashes(now),
     }
 
 
@@ -39,7 +39,7 @@ def system_health(host: HostReading) -> dict[str, Any]:
             "disk_percent": host.disk_percent,
         },
         "system_info": {"platform": host.platform, "python_version": host.python_version},
-        "timestamp": local_slashes(host.at),
+        "timestamp": as_local_slashes(host.at),
     }
 
 
@@ -63,18 +63,8 @@ def quality_alerts(
         message = f"{pending}件の承認が待機中です"
         alerts.append(("pending_approvals_high", "info", "承認待ち多数", message))
     names = ("id", "type", "title", "message")
-    at = local_iso(now)
+    at = as_local_iso(now)
     return [{**dict(zip(names, alert, strict=True)), "timestamp": at} for alert in alerts]
-
-
-def local_slashes(at: datetime) -> str:
-    """Format as local `YYYY/MM/DD HH:MM:SS`, style 3 of contract 0.2 (D53)."""
-    return at.astimezone().strftime("%Y/%m/%d %H:%M:%S")
-
-
-def local_iso(at: datetime) -> str:
-    """Format as local naive ISO with microseconds, style 1 of contract 0.2 (D53)."""
-    return at.astimezone().replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def _counted(records: Sequence[Any]) -> list[Any]:
@@ -91,8 +81,5 @@ def _share(records: Sequence[Any], status: str) -> float:
 
 
 def _has_run_out(expires_at: str, now: datetime) -> bool:
-    try:
-        expires = datetime.strptime(expires_at, _LOCK_STAMP).replace(tzinfo=timezone.utc)
-    except ValueError:
-        return False  # "-" or a value that only people read
-    return expires < now
+    expires = find_seconds(expires_at)
+    return expires is not None and expires < now  # None: "-", or what only people read

@@ -16,9 +16,10 @@ from typing import Any
 
 import psutil
 
+from orch_next.clock import utc_micros
 from orch_next.config import Settings
 from orch_next.core.board import Board
-from orch_next.core.events import Who, utc_micros
+from orch_next.core.events import Who
 from orch_next.errors import BusyError, DamagedError, OrchError
 from orch_next.events import EventBus, LocalEvent, WebhookEvent
 from orch_next.sensors.alerts import Alert, AlertBook, Turn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from orch_next.core.events import utc_micros
+from orch_next.clock import utc_micros
 from orch_next.sensors.alerts import Alert, Turn
 
 Told = tuple[str, dict[str, Any]]

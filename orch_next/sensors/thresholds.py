@@ -8,8 +8,8 @@ from datetime import datetime
 from statistics import fmean
 from typing import Any
 
+from orch_next.clock import as_local_iso
 from orch_next.sensors.history import Point
-from orch_next.sensors.quality import local_iso
 
 SUSTAINED_SECONDS = 60
 
@@ -45,7 +45,7 @@ def host_troubles(
             "type": "warning",
             "title": f"{title}が高い状態です",
             "message": f"{title}: {mean:.1f}% (> {limit:g}%)",
-            "timestamp": local_iso(now),
+            "timestamp": as_local_iso(now),
         }
         for name, title, mean, limit in parts
         if mean > limit

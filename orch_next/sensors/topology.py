@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from orch_next.core.events import utc_micros
+from orch_next.clock import utc_micros
 from orch_next.core.lease_store import Lease
 from orch_next.sensors.host import HostReading
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from flask import Flask
 
+from orch_next.blueprints.observe import observe_ready
 from orch_next.config import Settings
 from orch_next.internals import end_polls, engine_of, replace_driver, wrap_views
 from orch_next.offload import Loop
+from orch_next.ready import ReadyAnswers
+from orch_next.sensors.metrics import Metrics
 from orch_next.serving.mode import request_threads
 from orch_next.serving.offloaded import Offloaded
 from orch_next.serving.proxy import behind_proxy
@@ -20,6 +23,8 @@ from orch_next.serving.websocket import WebSockets
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Around: TypeAlias = Callable[["WSGIApplication"], "WSGIApplication"]
 
 
 class Parts(Protocol):
@@ -30,6 +35,8 @@ class Parts(Protocol):
 
     loop: Loop
     stopping: threading.Event
+    ready_answers: ReadyAnswers
+    metrics: Metrics
 
 
 def prepare_app(app: Flask, settings: Settings) -> Serving:
@@ -39,7 +46,8 @@ def prepare_app(app: Flask, settings: Settings) -> Serving:
     socketio = app.extensions.get("socketio")  # an app may be without
     end = partial(_end_polls, socketio)
     serving = Serving(loop, parts.stopping, WebSockets(loop.lock), end)
-    _offload_views(app, socketio, loop, settings.max_body_bytes)
+    ready = partial(parts.ready_answers.around, observe=observe_ready(parts.metrics))
+    _offload_views(app, socketio, loop, settings.max_body_bytes, ready)
     _install_websockets(app, socketio, serving.websockets)
     _spare_threads(app)
     behind_proxy(app, settings)
@@ -47,10 +55,13 @@ def prepare_app(app: Flask, settings: Settings) -> Serving:
     return serving
 
 
-def _offload_views(app: Any, socketio: Any | None, loop: Loop, max_body_bytes: int) -> None:
+def _offload_views(
+    app: Any, socketio: Any | None, loop: Loop, max_body_bytes: int, ready: Around
+) -> None:
     def around(views: WSGIApplication) -> WSGIApplication:
         whole = _without_exits(views)
-        return whole if loop.async_mode == "threading" else Offloaded(whole, loop, max_body_bytes)
+        is_green = loop.async_mode != "threading"
+        return ready(Offloaded(whole, loop, max_body_bytes) if is_green else whole)
 
     if socketio is None:
         app.wsgi_app = around(app.wsgi_app)

@@ -8,10 +8,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -227,10 +229,26 @@ class Database:
                 # IF NOT EXISTS is no lock: two first starts would collide.
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7262023)))
             migrate(connection, self._place, self._migrations)
-            for table in metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(CreateIndex(index, if_not_exists=True))
+            if connection.dialect.name == "sqlite":
+                for statement in _sqlite_statements(tuple(metadata.sorted_tables)):
+                    connection.exec_driver_sql(statement)
+            else:
+                for element in _elements(metadata.sorted_tables):
+                    connection.execute(element)
+
+
+def _elements(tables: Sequence[sa.Table]) -> Iterator[CreateTable | CreateIndex]:
+    for table in tables:
+        yield CreateTable(table, if_not_exists=True)
+        for index in table.indexes:
+            yield CreateIndex(index, if_not_exists=True)
+
+
+@cache
+def _sqlite_statements(tables: tuple[sa.Table, ...]) -> tuple[str, ...]:
+    """Return the SQL of all tables; composing it takes longer than running it."""
+    dialect = sqlite.dialect()
+    return tuple(str(element.compile(dialect=dialect)) for element in _elements(tables))
 
 
 def _former(file: Path | None) -> Path | None:

@@ -17,6 +17,10 @@ _COPIED = ("", "-wal", "-journal")
 _WAL_MODE = 2
 _TRIES = 5
 _PATIENCE = 3.0  # seconds
+_COLUMNS = (
+    "SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c "
+    "WHERE t.type = 'table' ORDER BY t.rowid, c.cid"
+)
 # Closing any descriptor of a file drops all locks that this process has on it.
 _turn = threading.Lock()
 
@@ -48,12 +52,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def columns_by_table(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
     """Return the columns of every table."""
-    names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    return {name: _columns(db, name) for name in names}
-
-
-def _columns(db: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    return tuple(row[0] for row in db.execute("SELECT name FROM pragma_table_info(?)", (table,)))
+    found: dict[str, list[str]] = {}
+    for table, column in db.execute(_COLUMNS):
+        found.setdefault(table, []).append(column)
+    return {table: tuple(columns) for table, columns in found.items()}
 
 
 def quoted(name: str) -> str:

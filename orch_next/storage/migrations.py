@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -160,9 +160,13 @@ MIGRATIONS: tuple[Migration, ...] = (take_own_place,)
 
 def foreign_tables(connection: sa.Connection) -> list[str]:
     """List the tables that have a name of ours and are another program's."""
+    found = _columns_by_table(connection)
+    return sorted(name for name, columns in found.items() if is_foreign(name, columns))
+
+
+def _columns_by_table(connection: sa.Connection) -> Mapping[str, Sequence[str]]:
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        return foreign.columns_by_table(driver)
     found = sa.inspect(connection).get_multi_columns()
-    return sorted(
-        name
-        for (_schema, name), columns in found.items()
-        if is_foreign(name, (column["name"] for column in columns))
-    )
+    return {name: [one["name"] for one in columns] for (_, name), columns in found.items()}

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orch_next.errors import MigrationError
 from orch_next.migrate.dispatching.calls import Call
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from orch_next.storage.toml_settings import parse_toml
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 _HEAD = "# Who works. Each core is named [cores.<coreId>]; see docs/dispatcher.md.\n"
@@ -59,7 +54,7 @@ def collect(calls: Iterable[tuple[str, Call]]) -> list[Found]:
 def known_cores(text: str) -> Mapping[str, object]:
     """Return the cores that a file names; raise MigrationError when it is no cores.toml."""
     try:
-        cores = tomllib.loads(text).get("cores", {})
+        cores = parse_toml(text).get("cores", {})
     except ValueError as error:
         raise MigrationError(f"config/cores.toml: {error}") from error
     if not isinstance(cores, dict):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from orch_next.clock import find_utc, utc_seconds
 from orch_next.migrate.settings.text import read_text
 from orch_next.migrate.settings.tree import is_plain, place
 
@@ -61,7 +62,7 @@ def _lock(root: Path, path: Path, now: datetime) -> Lock:
         file,
         str(told.get("task_id", "")),
         str(told.get("owner", "")),
-        f"{end:%Y-%m-%dT%H:%M:%SZ}" if end else "",
+        utc_seconds(end) if end else "",
         _state(told, end, now),
         pid if isinstance(pid, int) else None,
     )
@@ -95,15 +96,4 @@ def _number(value: Any) -> float:
 
 
 def _time(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        found = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    if found.tzinfo is None:
-        return found.replace(tzinfo=timezone.utc)
-    try:
-        return found.astimezone(timezone.utc)
-    except OverflowError:
-        return None
+    return find_utc(value.strip()) if isinstance(value, str) else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from orch_next.clock import find_utc
 from orch_next.core.schema import APPROVAL, TASK, Approval, LedgerKind, Task, load_snapshot
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.intake.audit_merge import AUDIT, has_audit
@@ -122,14 +123,6 @@ def _expired_locks(name: str, db: sqlite3.Connection, now: datetime) -> Iterator
         return
     query = f"SELECT {', '.join(map(quoted, wanted))} FROM locks ORDER BY resource"  # noqa: S608
     for resource, owner, expires in db.execute(query):
-        at = _moment(expires)
+        at = find_utc(str(expires))
         if at is not None and at < now:
             yield finding("lock-expired", name, resource, owner, expires)
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

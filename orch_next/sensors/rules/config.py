@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from orch_next.errors import ConfigError
-from orch_next.regular import MOST_SMALL, read_regular
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from orch_next.storage.toml_settings import (
+    Reader,
+    boolean,
+    load_settings_file,
+    number,
+    one_of,
+    read_table,
+    tables,
+    texts,
+    whole,
+)
 
 RULES_FILE = Path("config") / "rules.toml"
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -125,97 +129,39 @@ def matches(file: str, patterns: tuple[str, ...]) -> bool:
 
 def load_rules(path: Path) -> RulesConfig:
     """Read the file (a missing one changes nothing); raise `ConfigError` naming the key."""
-    try:
-        data = tomllib.loads(read_regular(path, MOST_SMALL).decode("utf-8"))
-    except FileNotFoundError:
-        return DEFAULT
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    try:
-        return parse_rules(data)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    return load_settings_file(path, parse_rules)
 
 
 def parse_rules(data: Mapping[str, Any]) -> RulesConfig:
     """Put parsed TOML over the defaults; raise `ConfigError` naming the key."""
-    tables = data.get("rules", {})
-    if not isinstance(tables, dict):
-        raise ConfigError("rules must be tables such as [rules.eol]")
-    _known(data, {"rules", "exclude", "most_files", "most_bytes"}, "")
-    _known(tables, {rule.key for rule in DEFAULT.rules}, "rules.")
-    given = {name: _like(name, data[name], getattr(DEFAULT, name)) for name in data if name in _TOP}
-    rules = tuple(_tuned(rule, tables.get(rule.key, {})) for rule in DEFAULT.rules)
+    given = read_table(data, {"rules": tables("eol"), **{name: _like(name) for name in _TOP}})
+    rules = _all_tuned(given.pop("rules", {}))
     return replace(DEFAULT, rules=rules, **given)
 
 
 _TOP = ("exclude", "most_files", "most_bytes")
 
 
-def _tuned(rule: Rule, table: Any) -> Rule:
-    name = f"rules.{rule.key}"
-    if not isinstance(table, dict):
-        raise ConfigError(f"{name} must be a table")
-    own = {"enabled": rule.enabled, "exclude": rule.exclude, "severity": rule.severity}
-    _known(table, {*own, *rule.tuning}, f"{name}.")
-    read = {
-        key: _like(f"{name}.{key}", value, {**own, **rule.tuning}[key])
-        for key, value in table.items()
-    }
-    if read.get("severity", rule.severity) not in SEVERITIES:
-        raise ConfigError(f"{name}.severity must be one of {', '.join(SEVERITIES)}")
-    tuning = {**rule.tuning, **{key: read[key] for key in read if key in rule.tuning}}
-    return replace(rule, tuning=tuning, **{key: read[key] for key in read if key in own})
+def _all_tuned(given: Mapping[str, Any]) -> tuple[Rule, ...]:
+    tuned = read_table(given, {rule.key: partial(_tuned, rule) for rule in DEFAULT.rules}, "rules")
+    return tuple(tuned.get(rule.key, rule) for rule in DEFAULT.rules)
 
 
-def _like(name: str, value: Any, default: Any) -> Any:
-    """Return the value if it has the default's type; raise `ConfigError`."""
-    for kind, check in _CHECKS:
-        if isinstance(default, kind):
-            return check(name, value)
-    raise ConfigError(f"unknown key: {name}")
+def _tuned(rule: Rule, name: str, table: Any) -> Rule:
+    tuning = {key: _reader_of(value) for key, value in rule.tuning.items()}
+    read = read_table(table, {**_OWN, **tuning}, name)
+    tuned = {key: read.pop(key, value) for key, value in rule.tuning.items()}
+    return replace(rule, tuning=tuned, **read)
 
 
-def _flag(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ConfigError(f"{name} must be true or false")
-    return value
+def _like(name: str) -> Reader:
+    return _reader_of(getattr(DEFAULT, name))
 
 
-def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ConfigError(f"{name} must be a whole number, 0 or more")
-    return value
+def _reader_of(default: Any) -> Reader:
+    """Return the reader of values like a default."""
+    return next(reader for kind, reader in _LIKE if isinstance(default, kind))
 
 
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 100:
-        raise ConfigError(f"{name} must be a number from 0 to 100")
-    return float(value)
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise ConfigError(f"{name} must be text")
-    return value
-
-
-def _texts(name: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ConfigError(f"{name} must be a list of texts")
-    return tuple(value)
-
-
-_CHECKS: tuple[tuple[type, Callable[[str, Any], Any]], ...] = (
-    (bool, _flag),
-    (int, _count),
-    (float, _number),
-    (str, _text),
-    (tuple, _texts),
-)
-
-
-def _known(table: Mapping[str, Any], names: set[str], prefix: str) -> None:
-    unknown = sorted(set(table) - names)
-    if unknown:
-        raise ConfigError(f"unknown key: {prefix}{unknown[0]}")
+_OWN: Mapping[str, Reader] = {"enabled": boolean, "exclude": texts, "severity": one_of(SEVERITIES)}
+_LIKE: tuple[tuple[type, Reader], ...] = ((int, whole(0)), (float, number(100)), (tuple, texts))

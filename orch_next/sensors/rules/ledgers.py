@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
+from orch_next.clock import find_seconds
 from orch_next.core.flags import AUTO_DECIDE_VALUES, FREEZE_VALUES
 from orch_next.core.schema import (
     APPROVAL_STATUSES,
@@ -21,7 +21,6 @@ from orch_next.core.schema import (
 from orch_next.sensors.rules.files import Finding
 
 _FREE = ("", EMPTY, "None")
-_STAMP = "%Y-%m-%dT%H:%M:%SZ"
 _LOCK = re.compile(r"[^@\s]+@(\S+)")
 _FLAG = re.compile(r"[\s*`-]*(FREEZE|AUTO_DECIDE)[*`]*\s*[=:]\s*[*`]*([^\s*`#|]*)", re.I)
 
@@ -68,10 +67,11 @@ def _of_task(task: Task) -> Iterator[Told]:
         yield "status", f"状態 {task.status!r} は {'/'.join(TASK_STATUSES)} にありません"
     if task.owner.split("_", 1)[0] not in ROLES:
         yield "owner", f"担当 {task.owner!r} は {'/'.join(ROLES)} にありません"
-    lock = _LOCK.fullmatch(task.lock.strip())
-    if task.lock.strip() not in _FREE and (lock is None or _moment(lock[1]) is None):
+    held, expires = task.lock.strip(), task.lock_expires_at.strip()
+    lock = _LOCK.fullmatch(held)
+    if held not in _FREE and (lock is None or find_seconds(lock[1]) is None):
         yield "lock", f"ロック {task.lock!r} は <OWNER>@<UTC> の形ではありません"
-    if task.lock_expires_at.strip() not in _FREE and _moment(task.lock_expires_at) is None:
+    if expires not in _FREE and find_seconds(expires) is None:
         yield "expires", f"期限 {task.lock_expires_at!r} は YYYY-MM-DDTHH:MM:SSZ ではありません"
 
 
@@ -86,15 +86,8 @@ def _of_approval(row: Approval) -> Iterator[Told]:
         yield "self", f"申請者 {row.requested_by} が自分で決裁しています"
     if row.approver_role not in APPROVER_ROLES:
         yield "role", f"承認者の役割 {row.approver_role!r} は CMD/AUDIT ではありません"
-    requested, decided = _moment(row.ts_req), _moment(row.ts_dec)
+    requested, decided = find_seconds(row.ts_req.strip()), find_seconds(row.ts_dec.strip())
     if requested and decided and decided < requested:
         yield "order", f"決裁 {row.ts_dec} が申請 {row.ts_req} より前です"
     elif decided is None:
         yield "ts_dec", f"決裁日時 {row.ts_dec!r} は YYYY-MM-DDTHH:MM:SSZ ではありません"
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text.strip(), _STAMP)
-    except ValueError:
-        return None

@@ -6,13 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from orch_next.clock import parse_micros, utc_micros
 from orch_next.core.database import Database, metadata, storable_text
-from orch_next.core.events import utc_micros
 from orch_next.sensors.rules.files import Finding
 
 KEPT_DAYS = 365
@@ -116,7 +116,7 @@ class RuleStore:
         """Return when each rule was checked last."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(checks_table)).all()
-        return [Check(rule_id, _moment(at), problem) for rule_id, at, problem in rows]
+        return [Check(rule_id, parse_micros(at), problem) for rule_id, at, problem in rows]
 
     def _read(self, where: Any, order: Any, most: int | None) -> list[Violation]:
         columns = violations_table.c
@@ -125,7 +125,7 @@ class RuleStore:
         with self._database.reading() as connection:
             rows = connection.execute(query.where(where).order_by(order).limit(most)).all()
         return [
-            Violation(*row[:5], _moment(row[5]), _moment(row[6]) if row[6] else None)
+            Violation(*row[:5], parse_micros(row[5]), parse_micros(row[6]) if row[6] else None)
             for row in rows
         ]
 
@@ -152,7 +152,3 @@ def _note(connection: sa.Connection, check: Check) -> None:
             rule_id=check.rule_id, checked_at=utc_micros(check.checked_at), problem=check.problem
         )
     )
-
-
-def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
