@@ -59,8 +59,8 @@ def test_requests_and_changes_are_counted(client: FlaskClient) -> None:
 def test_active_alerts_are_those_of_the_alert_book(app: Flask, client: FlaskClient) -> None:
     ledger = app.extensions["orch_next"].settings.state_folder / "TASKS.md"
     old = "2025-10-09T00:00:00Z"
-    row = f"| 期限 | 遅れ | DOING | WORK | WORK@{old} | WORK | {old} | - | - | - |\n"
-    ledger.write_bytes(ledger.read_bytes().replace(b"| 008 |", f"{row}| 008 |".encode()))
+    row = f"| 期限 | 遅れ | DOING | WORK | WORK@{old} | WORK | {old} | - | - | - |\r\n"
+    ledger.write_bytes(ledger.read_bytes().replace(b"| 001 |", f"{row}| 001 |".encode()))
     active = samples(client.get("/metrics").text)["orch_alerts_active"]
     ids = [one["id"] for one in client.get("/api/quality/alerts").get_json()["alerts"]]
     assert "task_timeout_期限" in ids
