@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from orch_next.core.changes import ChangeRequest, Edit, WriteResult
 from orch_next.core.events import Change, Who
 from orch_next.core.kinds import LedgerKind
 from orch_next.core.records import Record
-from orch_next.core.store import ChangeRequest, Edit, LedgerStore, WriteResult
+from orch_next.core.store import LedgerStore
 from orch_next.core.view import LedgerView
 from orch_next.ledger.document import CellChange, Table
 from orch_next.ledger.file import LedgerFile

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.events import Change, Who
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
+from orch_next.core.reading import read_ledger
 from orch_next.core.schema import Snapshot, load_snapshot
 from orch_next.core.settling import CHANGED_SECONDS, GONE_SECONDS
-from orch_next.core.store import ChangeRequest, Edit, LedgerStore
-from orch_next.core.view import LedgerView, read_ledger
+from orch_next.core.store import LedgerStore
+from orch_next.core.view import LedgerView
 from orch_next.errors import OrchError
+from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import parse
 from tests.ledger_disks import fast_folder
 from tests.ledger_samples import BOM, LINES, NASTY, WORDS
@@ -179,6 +182,33 @@ def test_a_snapshot_tells_the_newest_entry_that_it_shows(tmp_path: Path, now: No
     assert events == [5, 7, 7, 11]
 
 
+class OpenDisk(Disk):
+    """An editor has the file open for writing, as long as `open` says."""
+
+    def __init__(self) -> None:
+        self.open, self.looks = True, 0
+
+    def lease(self, fd: int) -> bool | None:
+        self.looks += 1
+        return not self.open
+
+
+def test_rows_that_an_editor_is_still_writing_are_not_gone(tmp_path: Path, now: Now) -> None:
+    path, disk = tmp_path / "TASKS.md", OpenDisk()
+    path.write_bytes(task_table("001", "002").encode())
+    store = LedgerStore(TASK, tmp_path, now=now, disk=disk)
+    first = store.look()
+    path.write_bytes(task_table("001").encode())
+    half = store.look()
+    assert (half.records, half.stale) == (first.records, True)
+    assert [problem.code for problem in half.problems] == ["unfinished-save"]
+    looks = disk.looks
+    assert store.look() is half
+    assert disk.looks == looks + 1  # the editor was waited for once
+    disk.open = False
+    assert [record.key for record in store.look().records] == ["001"]
+
+
 def test_a_reader_waits_for_no_writer(tmp_path: Path, now: Now) -> None:
     path = tmp_path / "TASKS.md"
     path.write_bytes(task_table("001").encode())
@@ -194,3 +224,18 @@ def test_a_reader_waits_for_no_writer(tmp_path: Path, now: Now) -> None:
     store.change(plan, EDITED)
     assert shown == [["001", "002"], ["001", "002"]]
     assert [record.status for record in store.look().records] == ["HOLD", "READY"]
+
+
+def test_who_reads_while_a_change_is_recorded_sees_it_unparsed(tmp_path: Path, now: Now) -> None:
+    (tmp_path / "TASKS.md").write_bytes(task_table("001", "002").encode())
+    shown: list[Snapshot[Any]] = []
+
+    def record(changes: Sequence[Change]) -> list[int | None]:
+        shown.append(store.look())
+        return [len(shown)] * len(changes)
+
+    store = LedgerStore(TASK, tmp_path, now=now, record=record)
+    untouched = store.look().get("002")
+    result = store.change(set_cells("001", status="HOLD"), EDITED)
+    assert (shown[0].get("001") is result.after, shown[0].get("002") is untouched) == (True, True)
+    assert (shown[0].event, store.look().event) == (0, 1)

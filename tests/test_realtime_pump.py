@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.events import Who
 from orch_next.core.schema import TASK, Task
-from orch_next.core.store import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError
 from orch_next.realtime.pump import AGAIN_SECONDS, MASS

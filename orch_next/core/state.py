@@ -8,21 +8,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orch_next.core.copies import find_copies
-from orch_next.core.events import Change, Emit, Record, emit_nothing, record_nothing
-from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
-from orch_next.core.lengths import MOST_CELL_BYTES
-from orch_next.core.records import Approval, Milestone, R, Task
-from orch_next.core.schema import Snapshot, find_orphans
-from orch_next.core.store import (
+from orch_next.core.changes import (
     ChangeRequest,
-    LedgerStore,
     Plan,
     WriteResult,
     always_ready,
     ignore_snapshot,
     no_entry,
 )
+from orch_next.core.copies import find_copies
+from orch_next.core.events import Change, Emit, Record, emit_nothing, record_nothing
+from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
+from orch_next.core.lengths import MOST_CELL_BYTES
+from orch_next.core.records import Approval, Milestone, R, Task
+from orch_next.core.schema import Snapshot, find_orphans
+from orch_next.core.store import LedgerStore
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import Problem
 
@@ -114,8 +114,8 @@ class State:
         """
         return [found for store in self._all if (found := store.try_snapshot()) is not None]
 
-    # The names that the live tail and the leases still use.
-    settled, write = try_snapshots, change
+    # The name that the live tail still uses.
+    settled = try_snapshots
 
     def settles_at(self) -> float | None:
         """Return when (monotonic clock) the next outside edit will have settled."""

@@ -107,12 +107,12 @@ class LedgerFile:
         self._now = now
         self._patience = patience
 
-    def look(self) -> tuple[bytes, bool]:
+    def look(self, patience: float = _READ_PATIENCE) -> tuple[bytes, bool]:
         """Return the bytes, and False when somebody is still writing them.
 
-        Wait shortly for a half-written save; FileNotFoundError and OSError pass.
+        Wait so many seconds for a half-written save; FileNotFoundError and OSError pass.
         """
-        return read_settled(self._disk, self.path, time.monotonic() + _READ_PATIENCE)
+        return read_settled(self._disk, self.path, time.monotonic() + patience)
 
     def read(self) -> bytes:
         """Return the bytes as they are, waiting shortly for a half-written save."""
