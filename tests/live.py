@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.events import Change, Who
 from orch_next.core.journal import Journal
 from orch_next.core.schema import TASK, Task
 from orch_next.core.state import State
-from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError
 from orch_next.realtime.events import Event
@@ -98,7 +98,7 @@ class Process:
         )
         self.tail = Tail(
             self.journal,
-            lambda: [] if self.busy else self.state.settled(),
+            lambda: [] if self.busy else self.state.try_snapshots(),
             settles_at=self.state.settles_at,
             load=self.load,
             deliver=self.deliver,
