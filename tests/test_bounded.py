@@ -53,8 +53,6 @@ def test_a_function_keeps_results_within_a_number_of_characters() -> None:
 
 # Maps that live as long as the program, and what bounds each; a new one is a `Bounded`, or here.
 MAPS = {
-    "blueprints/context.py Orch.ready": "names of the views' lists",
-    "blueprints/context.py Orch.services": "names of the parts",
     "core/deadlines.py Deadlines._seen": "leases and locks of the ledgers: `keep_only`",
     "core/marks.py Marks._known": "prefixes of ids in the ledgers",
     "core/marks.py Marks._seen": "ids in the ledgers",

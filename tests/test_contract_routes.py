@@ -48,7 +48,7 @@ def make_client(make_app: Callable[..., Flask], moc_root: Path) -> Callable[[Cas
         auth = "token" if case.as_role else "open"
         app = make_app(auth=auth, **case.settings)
         client = app.test_client()
-        app.extensions["orch_realtime"].owner.claim()  # so that it may dispatch
+        app.extensions["orch_next"].leader.claim()  # so that it may dispatch
         if identities := door_identities(app):
             identities.add_with_password(LOGIN["username"], "AUDIT", LOGIN["password"])
             token = identities.add("司令", case.as_role)[1]

@@ -23,26 +23,34 @@ ALLOWED: dict[str, set[str]] = {
     "offload": {"errors"},
     "internals": set(),
     "ledger": {"errors", "regular", "clock"},
-    "storage": {"ledger.lock", "ledger.disk", "ledger.whole", "errors", "regular"},
+    "storage": {"ledger.lock", "ledger.disk", "ledger.whole", "errors", "regular", "events"},
     "core": {"ledger", "storage", *LEAVES},
     "knowledge": {"core", "storage.toml_settings", *LEAVES},
-    "sensors": {"core", "storage.json_files", "storage.toml_settings", *LEAVES},
-    "dispatcher": {"core", "storage", "ledger.whole", "ledger.disk", *LEAVES},
+    "sensors": {
+        *("core", "storage.json_files", "storage.leader", "storage.toml_settings"),
+        *("config", *LEAVES),
+    },
+    "dispatcher": {"core", "storage", "ledger.whole", "ledger.disk", "config", *LEAVES},
     "realtime": {
-        *("core", "storage", "ledger.whole", "ledger.disk", "offload", "internals", *LEAVES),
+        *("core", "storage", "ledger.whole", "ledger.disk", "offload", "internals"),
+        *("config", *LEAVES),
     },
     "security": {"config", "storage", "ledger.whole", "ledger.disk", *LEAVES},
     "migrate": {
         *("ledger", "storage", "core.schema", "core.strict", "core.dialects"),
         *("knowledge", "config", "errors", "clock"),
     },
+    "runtime": {
+        *("core", "dispatcher", "sensors", "knowledge", "realtime", "security", "storage"),
+        *("config", "offload", "ready", *LEAVES),
+    },
     "blueprints": {
-        *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
-        *("config", "offload", "storage.json_files", *LEAVES),
+        *("runtime", "core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
+        *("config", "offload", "ready", "storage.json_files", *LEAVES),
     },
 }
 # what the table's entry points may use: anything below them
-ABOVE = {"app", "background", "rooms", "serving", "cli", "__init__", "__main__"}
+ABOVE = {"app", "serving", "cli", "__init__", "__main__"}
 FREE_OF_FLASK = {
     *LEAVES,
     "config",

@@ -27,10 +27,10 @@ from orch_next.ledger.whole import (
     open_new,
     replace_whole,
 )
-from orch_next.realtime.owner import FileLease
 from orch_next.security.identities import Identities
 from orch_next.security.secret import load_secret_key
 from orch_next.storage.json_files import JsonRecords
+from orch_next.storage.leader import FileLease
 from tests.ledger_disks import CALLS, CountingDisk, FaultyDisk, Killed, RootDisk, made_to_last
 
 AT = datetime(2025, 10, 9, 8, 22, 18, tzinfo=timezone.utc)

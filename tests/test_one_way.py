@@ -14,7 +14,7 @@ TOML = {"orch_next/storage/toml_settings.py": "the reader of settings files"}
 
 LOCKS = {
     "orch_next/ledger/lock.py": "the lock for a moment, and for life",
-    "orch_next/realtime/owner.py": "taken and given back at any time, by no block of code",
+    "orch_next/storage/leader.py": "taken and given back at any time, by no block of code",
     "orch_next/dispatcher/owner.py": "taken and given back at any time, by no block of code",
 }
 

@@ -15,6 +15,7 @@ from orch_next.core.database import Database
 from orch_next.core.events import Who
 from orch_next.errors import NotFoundError
 from orch_next.sensors.alerts import Alert, AlertBook, Turn
+from orch_next.storage.leader import FixedLeadership
 
 NOW = datetime(2025, 10, 9, 3, 4, 5, tzinfo=timezone.utc)
 LATER = NOW + timedelta(seconds=3)
@@ -36,8 +37,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def book(database: Database, *, is_mine: bool = True) -> AlertBook:
-    return AlertBook(database, is_mine=lambda: is_mine)
+def book(database: Database, *, leads: bool = True) -> AlertBook:
+    return AlertBook(database, FixedLeadership(leads))
 
 
 def test_an_alert_keeps_its_first_time_until_it_is_over(database: Database) -> None:
@@ -79,7 +80,7 @@ def test_an_alert_that_does_not_last_cannot_be_acknowledged(database: Database) 
 
 
 def test_a_process_that_is_not_the_owner_only_reads(database: Database) -> None:
-    owner, other = book(database), book(database, is_mine=False)
+    owner, other = book(database), book(database, leads=False)
     other.observe([trouble()], LATER)
     assert owner.list_since(NOW) == []
     owner.observe([trouble()], NOW)

@@ -106,7 +106,7 @@ def check_everything_goes_on(client: FlaskClient, facts: dict[str, Any]) -> None
 
 def check_events_go_on(client: FlaskClient) -> None:
     """Numbers rise above those of both logs; who has an older one reads everything again."""
-    live = client.application.extensions["orch_realtime"]
+    live = client.application.extensions["orch_next"].live
     live.tail.open()
     assert live.hub.catch_up(10) == [Reset(11)]
     assert live.hub.catch_up(11) == []

@@ -9,7 +9,7 @@ import orjson
 from flask import Response, jsonify, request
 from flask.json.provider import JSONProvider
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.ready import Ready, Sources, is_same, make_ready
 
 # The number of a journal entry that the rows of a list show, and all before it.
@@ -35,7 +35,7 @@ class OrjsonProvider(JSONProvider):
 
 def answer_list(name: str, sources: tuple[Any, ...], build: Callable[[], Any]) -> Response:
     """Answer with bytes built once per set of snapshots, or 304 when the client has them."""
-    parts = orch()
+    parts = runtime()
     ready = parts.ready.get(name)
     if ready is None or not is_same(ready.sources, sources):
         ready = parts.ready[name] = make_ready(sources, orjson.dumps(build()))
@@ -71,8 +71,8 @@ def answer_snapshot(key: str, snapshot: Any) -> Response:
     )
     shows = (EVENT_HEADER, str(snapshot.event))
     response.headers[EVENT_HEADER] = shows[1]
-    store = orch().board.state.store(snapshot.kind)
-    keep_answer(orch().ready[key], lambda: (store.unchanged(),), [shows])
+    store = runtime().board.state.store(snapshot.kind)
+    keep_answer(runtime().ready[key], lambda: (store.unchanged(),), [shows])
     return response
 
 
@@ -85,9 +85,9 @@ def keep_answer(
 
     Where there are identities, and for pages of other origins, each request is looked at.
     """
-    settings, rule = orch().settings, request.url_rule
+    settings, rule = runtime().settings, request.url_rule
     if settings.auth == "open" and not settings.cors_origins and rule is not None:
-        answers = orch().ready_answers
+        answers = runtime().ready_answers
         answers.keep(request.environ, rule.rule, ready, present, headers)
 
 

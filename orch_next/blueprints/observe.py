@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.ready import Headers, Observe
 from orch_next.sensors.metrics import Metrics
 
@@ -58,7 +58,7 @@ def finish(response: Response) -> Response:
     """Answer with the id, measure, and log; streams count until their first byte."""
     route = request.url_rule.rule if request.url_rule else "(none)"
     asked = Asked(request.method, request.path, route, g.request_id)
-    note(orch().metrics, asked, response.status_code, perf_counter() - g.started)
+    note(runtime().metrics, asked, response.status_code, perf_counter() - g.started)
     response.headers[HEADER] = g.request_id
     return response
 

@@ -19,7 +19,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.answers import answer_ready, keep_answer
-from orch_next.blueprints.context import Orch, orch
+from orch_next.blueprints.context import Runtime, runtime
 from orch_next.blueprints.language import VARY, language
 from orch_next.core.agents import STATUSES as AGENT_STATUSES
 from orch_next.core.schema import Task
@@ -62,7 +62,7 @@ MODULES = (
 
 def show(view: str, *, new: bool = False) -> ResponseReturnValue:
     """Answer one view, rendered once for all who would get the same; the scripts fill it."""
-    parts, sources = orch(), page_sources()
+    parts, sources = runtime(), page_sources()
     identity = g.get("identity")
     who = (identity.name, identity.role) if identity else None
     key = (view, new, language(), request.script_root, request.query_string, who)
@@ -80,9 +80,9 @@ def render(view: str, **values: Any) -> str:
     return render_template(f"pages/{view}.html", view=view, **shell_values(), **values)
 
 
-def page_sources(parts: Orch | None = None) -> Sources:
+def page_sources(parts: Runtime | None = None) -> Sources:
     """Return what pages show beside what was asked for and who asks."""
-    parts = parts or orch()
+    parts = parts or runtime()
     # The legacy's stamps name no zone (contract 0.2): the page must know the server's.
     offset = parts.now().astimezone().isoformat()[-6:]
     return offset, "learning" if parts.knowledge.learning else "none"
@@ -109,7 +109,7 @@ def task(task_id: str) -> ResponseReturnValue:
 def _known(task_id: str) -> Task | None:
     """Return the task; None while the ledger was never readable, which the page tells."""
     try:
-        found = orch().board.state.tasks.find(task_id)
+        found = runtime().board.state.tasks.find(task_id)
     except DamagedError:
         return None
     return found or abort(404, f"no task has the id {task_id}")
@@ -126,7 +126,7 @@ def shell_values() -> dict[str, Any]:
     static = Path(current_app.static_folder or "")
     offset, extras = page_sources()
     return {
-        "root": orch().settings.root,
+        "root": runtime().settings.root,
         "agent_statuses": AGENT_STATUSES,
         "vendor": sources(static, f"{request.script_root}/static"),
         "widget_styles": _stems(static / "css" / "widgets"),

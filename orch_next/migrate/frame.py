@@ -23,7 +23,7 @@ from orch_next.migrate.sealed import Seal
 from orch_next.migrate.staging import Free, free_bytes
 from orch_next.migrate.step import Step
 
-# the locks that a running server and a dispatcher hold (realtime/owner.py, dispatcher/owner.py)
+# the locks that a running server and a dispatcher hold (storage/leader.py, dispatcher/owner.py)
 _RUNNING = (".orch-next-owner.lock", ".dispatcher.lock")
 _STATES = ("ORCH/STATE", "STATE")
 

@@ -77,18 +77,18 @@ class Sockets:
         self,
         socketio: SocketIO,
         hub: Hub,
+        loop: RunsBlocking,
         *,
         views: Mapping[str, View],
         identify: Identify | None = None,
         is_shared: bool = False,
         patience: Patience | None = None,
     ) -> None:
-        self._socketio, self._hub, self._is_shared = socketio, hub, is_shared
+        self._socketio, self._hub, self._loop, self._is_shared = socketio, hub, loop, is_shared
         self._views, self._identify = views, identify
         self.audience = Audience(socketio)
         self.gate = Gate(patience or Patience(), self.audience.is_connected, clock=monotonic)
         ask_first(engine_of(socketio), self._refusal, self._answer_get)
-        self.loop: RunsBlocking | None = None
         self._holders: dict[str, Holder] = {}
         on = socketio.on_event
         on("connect", self._connect)
@@ -205,7 +205,7 @@ class Sockets:
             self._emit(name, payload, sid)
 
     def _run(self, work: Callable[[], T]) -> T:
-        return work() if self.loop is None else self.loop.run_blocking(work)
+        return self._loop.run_blocking(work)
 
     def _emit(self, name: str, payload: Any, to: str | None) -> None:
         # Every process tells its own clients: through Redis they would hear it twice.

@@ -38,11 +38,10 @@ from orch_next.storage.migrations import (
 from orch_next.storage.notices import wait_for_notices
 from orch_next.storage.ours import is_foreign, is_our_name
 from orch_next.storage.patience import Absence
-from orch_next.storage.private import may_write
+from orch_next.storage.private import OWN_NAME, may_write
 
 log = logging.getLogger(__name__)
 
-OWN_NAME = "orch-next.db"
 # What the legacy has, and what our earlier versions shared with it.
 FORMER_NAME = "orch.db"
 _SQLITE_NAME = re.compile(r".*(\.(db|db3|sqlite|sqlite3)|-wal|-shm|-journal)", re.IGNORECASE)
