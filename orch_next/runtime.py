@@ -167,7 +167,7 @@ def build_runtime(
         now=now,
     )
     live = Realtime(
-        *(socketio, board, settings, station, bus, leader, loop, stopping),
+        *(socketio, board, settings, station, bus, loop, stopping),
         now=now,
         identify=door.identify,
         is_standing=door.is_standing,

@@ -15,7 +15,7 @@ from flask_socketio import SocketIO
 
 from orch_next.config import Settings
 from orch_next.core.board import Board
-from orch_next.core.database import Database
+from orch_next.core.entries import CHANNEL
 from orch_next.core.events import Change
 from orch_next.core.schema import KINDS
 from orch_next.core.views import view_flow, view_heatmap, view_overview, view_timeline
@@ -23,18 +23,14 @@ from orch_next.errors import BusyError, OrchError
 from orch_next.events import Event, EventBus, LocalEvent
 from orch_next.realtime.hub import Holder, Hub
 from orch_next.realtime.proving import Patience
-from orch_next.realtime.pump import Pump
-from orch_next.realtime.redis_log import RedisEventLog
 from orch_next.realtime.sockets import Identify, RunsBlocking, Sockets
-from orch_next.realtime.sql_log import SqlEventLog
+from orch_next.realtime.tail import Tail
 from orch_next.realtime.watcher import Watcher
-from orch_next.storage.leader import Leadership, LeadershipGained
+from orch_next.storage.leader import LeadershipGained
 
 log = logging.getLogger(__name__)
-REDIS_PREFIX = "orch-next"
 MONITOR_SECONDS = 30.0
 SAMPLE_SECONDS = 3.0
-TAIL_MS = 1_000
 STANDING_SECONDS = 0.5
 GATE_SECONDS = 1.0
 
@@ -80,7 +76,6 @@ class Realtime:
         settings: Settings,
         readings: Readings,
         bus: EventBus,
-        leader: Leadership,
         loop: LoopLike,
         stopping: threading.Event,
         *,
@@ -92,7 +87,6 @@ class Realtime:
         self.socketio, self.readings, self.now = socketio, readings, now
         self._settings = settings
         self._loop, self._stopping = loop, stopping
-        self._is_running = threading.Event()
         self.hub = Hub(loop.queue)
         self.sockets = Sockets(
             socketio,
@@ -103,33 +97,30 @@ class Realtime:
             is_shared=bool(settings.redis_url),
             patience=_patience(settings, has_identities=identify is not None),
         )
-        self.pump = Pump(
-            _log(settings),
+        self._database = board.journal.database
+        self.tail = Tail(
+            board.journal,
             board.state.settled,
-            author=board.journal.author,
-            load=lambda events, newest: loop.post(lambda: self.hub.load(events, newest)),
+            settles_at=board.state.settles_at,
+            load=lambda kept: loop.post(
+                lambda: self.hub.load(kept.events, kept.newest, kept.floor)
+            ),
             deliver=lambda events: loop.post(lambda: self.hub.deliver(events)),
-            is_owner=leader.is_leader,
             now=now,
             clock=monotonic,
         )
         names = [kind.file_name for kind in KINDS]
         self._doubt = board.state.doubt
         self._watcher = Watcher(settings.state_folder, names, self._look_again)
-        bus.subscribe(Change, self._hear_change)
+        bus.subscribe(Change, lambda _change: self.tail.wake())
+        bus.subscribe(LeadershipGained, lambda _event: self.tail.wake())
         bus.subscribe(Event, self._broadcast)
         bus.subscribe(LocalEvent, self._send)
-        bus.subscribe(LeadershipGained, lambda _event: self.pump.poke())
 
     def _look_again(self) -> None:
         """Compare the ledgers' bytes: something about them has changed."""
         self._doubt()
-        self.pump.poke()
-
-    def _hear_change(self, change: Change) -> None:
-        """Take a change from the board; for any thread, never waits."""
-        if self._is_running.is_set():
-            self.pump.offer(change)
+        self.tail.wake()
 
     def _broadcast(self, event: Event) -> None:
         """Send an event without a number to every client; for any thread.
@@ -153,20 +144,21 @@ class Realtime:
 
         It ends, and every stream with it, when `stopping` is set, by whomever.
         """
-        self._is_running.set()
+        if self._settings.redis_url:
+            log.info("ORCH_REDIS_URL: numbered events need no Redis; they are the journal's")
         self.sockets.audience.track_websockets(is_green=self._loop.async_mode != "threading")
         try:
-            self.pump.open()
+            self.tail.open()
         except BusyError as error:
             log.warning("live events: %s; clients start with a reset", error)
         tasks = {
-            "event log": self._run_pump,
+            "journal tail": self._run_tail,
             "ledger watcher": self._watcher.run_events,
             "ledger looks": self._watcher.run_looks,
             "monitor": self._run_monitor,
             **({"identities": self._run_standing} if self._is_standing else {}),
             "socket gate": self._run_gate,
-            **({"redis tail": self._run_tail} if self._settings.redis_url else {}),
+            **({"journal notices": self._run_notices} if self._database.has_notices else {}),
         }
         for name, task in tasks.items():
             threading.Thread(target=task, name=f"orch-{name}", daemon=True).start()
@@ -177,10 +169,10 @@ class Realtime:
         self._stopping.wait()
         self._loop.post(self.hub.close)
         self._watcher.stop()
-        self.pump.stop()
+        self.tail.stop()
 
-    def _run_pump(self) -> None:
-        self.pump.run(log.warning)
+    def _run_tail(self) -> None:
+        self.tail.run(log.warning)
 
     def _run_monitor(self) -> None:
         """Sample every 3 s and tell this process's clients every 30 s, without drift (D30)."""
@@ -212,17 +204,9 @@ class Realtime:
                 self._loop.post(partial(self.hub.end_streams, fallen))
                 self._loop.post(partial(self.sockets.end_sockets, fallen))
 
-    def _run_tail(self) -> None:
-        """Wait for other processes' events in Redis, with a connection of its own."""
-        tail = RedisEventLog(self._settings.redis_url, REDIS_PREFIX)
-        while not self._stopping.is_set():
-            try:
-                if tail.wait(self.pump.cursor, TAIL_MS):
-                    self.pump.poke()
-                    self._stopping.wait(0.01)  # the pump moves its cursor meanwhile
-            except BusyError:
-                self._stopping.wait(TAIL_MS / 1000)
-        tail.close()
+    def _run_notices(self) -> None:
+        """Let the database say that another process has recorded something."""
+        self._database.listen(CHANNEL, self.tail.wake, self._stopping)
 
 
 def find_fallen(holders: set[Holder], is_standing: Callable[[Any], bool] | None) -> set[Holder]:
@@ -238,12 +222,6 @@ def _patience(settings: Settings, *, has_identities: bool) -> Patience:
     if not has_identities:
         return Patience(seconds)  # who may open a socket may connect as well
     return Patience(seconds, settings.unproven_sockets_per_address, settings.unproven_sockets)
-
-
-def _log(settings: Settings) -> SqlEventLog | RedisEventLog:
-    if settings.redis_url:
-        return RedisEventLog(settings.redis_url, REDIS_PREFIX)
-    return SqlEventLog(Database(settings.database))
 
 
 def _views(
