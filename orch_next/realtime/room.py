@@ -20,7 +20,7 @@ from orch_next.core.events import Change
 from orch_next.core.schema import KINDS
 from orch_next.core.views import view_flow, view_heatmap, view_overview, view_timeline
 from orch_next.errors import BusyError, OrchError
-from orch_next.events import Event, EventBus, LocalEvent
+from orch_next.events import Delivered, Event, EventBus, LocalEvent
 from orch_next.realtime.hub import Holder, Hub
 from orch_next.realtime.proving import Patience
 from orch_next.realtime.sockets import Identify, RunsBlocking, Sockets
@@ -97,6 +97,7 @@ class Realtime:
             is_shared=bool(settings.redis_url),
             patience=_patience(settings, has_identities=identify is not None),
         )
+        self.hub.listen(lambda item: bus.publish(Delivered(getattr(item, "payload", {}))))
         self._database = board.journal.database
         self.tail = Tail(
             board.journal,
