@@ -225,7 +225,7 @@ def make_dispatcher(
         os.environ,
         rules=lease_rules(settings),
         token_auth=settings.auth == "token",
-        is_mine=leader.is_leader,
+        leader=leader,
         predict=chosen_forecast(
             board.journal.database, is_wanted=settings.scheduler_uses_predictions
         ),
