@@ -36,6 +36,13 @@ class WebhookEvent:
     payload: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """A numbered event was handed to this process's clients; empty for a reset."""
+
+    payload: Mapping[str, Any]
+
+
 class EventBus:
     """Calls each subscriber of an event's class, in the order in which they subscribed.
 

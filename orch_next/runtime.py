@@ -155,7 +155,7 @@ def build_runtime(
     bus, stopping = EventBus(), threading.Event()
     board = make_board(settings, bus, now)
     leader = Leader(make_lease(settings.state_folder, settings.database, clock=monotonic), bus)
-    host, metrics = HostSensor(settings.root.anchor, now=now), Metrics(bus)
+    host, metrics = HostSensor(settings.root.anchor, now=now), Metrics(bus, now)
     control = make_dispatcher(settings, board, bus, leader, now)
     knowledge = open_knowledge(
         board.journal.database, settings.moc_root, now=now, bus=bus, learn=find_learner()
@@ -167,7 +167,7 @@ def build_runtime(
         now=now,
     )
     live = Realtime(
-        *(socketio, board, settings, station, bus, leader, loop, stopping),
+        *(socketio, board, settings, station, bus, loop, stopping),
         now=now,
         identify=door.identify,
         is_standing=door.is_standing,
@@ -225,7 +225,7 @@ def make_dispatcher(
         os.environ,
         rules=lease_rules(settings),
         token_auth=settings.auth == "token",
-        is_mine=leader.is_leader,
+        leader=leader,
         predict=chosen_forecast(
             board.journal.database, is_wanted=settings.scheduler_uses_predictions
         ),
@@ -260,7 +260,7 @@ def measure(
     live: Realtime,
     now: Callable[[], datetime],
 ) -> None:
-    """Put the gauges among the metrics, and how late clients hear of changes."""
+    """Put the gauges among the metrics."""
     figures = {
         "orch_clients_connected": lambda: float(live.sockets.clients + live.hub.streams),
         "orch_alerts_active": lambda: float(len(station.present_alerts())),
@@ -268,7 +268,6 @@ def measure(
     registry = load_agents_access(settings.moc_root).registry
     root = settings.moc_root
     Gauges(metrics, board.state, host, root, now=now, live=figures, registry=registry)
-    live.hub.listen(lambda item: metrics.note_event(getattr(item, "payload", {}), now()))
 
 
 def size_of(_key: object, ready: Ready) -> int:

@@ -32,6 +32,7 @@ SET_FROM_OUTSIDE = {
     "blueprints/observe.py: g": "Flask's place for what belongs to one request",
     "blueprints/pages.py: response.cache_control": "Werkzeug's answer",
     "blueprints/static_files.py: response": "Werkzeug's answer",
+    "core/store.py: self._reader": "what the store's own reader shows after a write",
     "dispatcher/following.py: session": "a row of the dispatcher's own table of sessions",
     "dispatcher/hashing.py: reading": "a row of the table of readings",
     "dispatcher/work.py: running": "a row of the table of jobs",

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orch_next.core.events import Change, Who
-from orch_next.events import EventBus
+from orch_next.events import Delivered, EventBus
 from orch_next.sensors.metrics import Metrics, oldest
 
 NOW = datetime(2025, 10, 9, 3, 0, tzinfo=timezone.utc)
@@ -69,7 +69,7 @@ def test_active_alerts_are_those_of_the_alert_book(app: Flask, client: FlaskClie
 
 def test_changes_count_by_ledger_and_source() -> None:
     bus = EventBus()
-    metrics = Metrics(bus)
+    metrics = Metrics(bus, lambda: NOW)
     for source in ("http", "http", "outside"):
         bus.publish(change("task", source))
     found = samples(metrics.render().decode())
@@ -78,7 +78,7 @@ def test_changes_count_by_ledger_and_source() -> None:
 
 
 def test_anomalies_count_new_alerts_and_never_fall() -> None:
-    metrics, seen = Metrics(EventBus()), []
+    metrics, seen = Metrics(EventBus(), lambda: NOW), []
     for alerts in (["a"], ["a", "b"], [], ["a"]):
         metrics.note_alerts(alerts)
         seen.append(samples(metrics.render().decode())["orch_anomalies_detected_total"])
@@ -86,9 +86,10 @@ def test_anomalies_count_new_alerts_and_never_fall() -> None:
 
 
 def test_event_lag_is_measured_from_the_events_time() -> None:
-    metrics = Metrics(EventBus())
-    metrics.note_event({"ts": "2025-10-09T03:00:00.000000Z"}, NOW + timedelta(seconds=0.25))
-    metrics.note_event({}, NOW)
+    bus = EventBus()
+    metrics = Metrics(bus, lambda: NOW + timedelta(seconds=0.25))
+    bus.publish(Delivered({"ts": "2025-10-09T03:00:00.000000Z"}))
+    bus.publish(Delivered({}))
     found = samples(metrics.render().decode())
     assert found["orch_event_lag_seconds_count"] == 1
     assert found["orch_event_lag_seconds_sum"] == pytest.approx(0.25)

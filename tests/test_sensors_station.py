@@ -51,7 +51,7 @@ def desk(board: Board, now: Callable[[], datetime], tmp_path: Path) -> Desk:
     station = Station(
         board,
         host,
-        Metrics(bus),
+        Metrics(bus, now),
         StationOptions(history_days=1, with_processes=False),
         bus=bus,
         leader=FixedLeadership(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -31,6 +32,16 @@ from orch_next.storage.leader import FileLease
 lease = FileLease(Path(sys.argv[1]))
 print(lease.claim(), flush=True)
 sys.stdin.read()
+"""
+
+HOLD_IN_DATABASE = """
+import sys
+from time import monotonic
+from orch_next.storage.leader import AdvisoryLease
+lease = AdvisoryLease(sys.argv[1], clock=monotonic)
+print(lease.claim(), flush=True)
+for _line in sys.stdin:
+    print(lease.is_held(), flush=True)
 """
 
 pytestmark = pytest.mark.kill
@@ -149,6 +160,25 @@ def test_a_paused_leader_knows_that_it_leads_no_more(url: str) -> None:
         paused.claim()
     assert (paused.claim(), paused.is_held(), other.claim()) == (False, False, True)
     paused.release()
+    other.release()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="stopped processes are for Unix")
+def test_a_stopped_process_leads_no_more_when_it_goes_on(url: str) -> None:
+    command = [sys.executable, "-c", HOLD_IN_DATABASE, url]
+    other = AdvisoryLease(url, clock=monotonic)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        held = process.stdout.readline().strip()
+        process.send_signal(signal.SIGSTOP)
+        until(other.claim)
+        process.send_signal(signal.SIGCONT)
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        after = process.stdout.readline().strip()
+        process.stdin.close()
+    assert (held, after, other.is_held()) == (b"True", b"False", True)
     other.release()
 
 

@@ -20,16 +20,15 @@ from orch_next.core.events import Change
 from orch_next.core.schema import KINDS
 from orch_next.core.views import view_flow, view_heatmap, view_overview, view_timeline
 from orch_next.errors import BusyError, OrchError
-from orch_next.events import Event, EventBus, LocalEvent
+from orch_next.events import Delivered, Event, EventBus, LocalEvent
 from orch_next.realtime.hub import Holder, Hub
 from orch_next.realtime.proving import Patience
 from orch_next.realtime.sockets import Identify, RunsBlocking, Sockets
 from orch_next.realtime.tail import Tail
 from orch_next.realtime.watcher import Watcher
-from orch_next.storage.leader import Leadership, LeadershipGained
+from orch_next.storage.leader import LeadershipGained
 
 log = logging.getLogger(__name__)
-REDIS_PREFIX = "orch-next"
 MONITOR_SECONDS = 30.0
 SAMPLE_SECONDS = 3.0
 STANDING_SECONDS = 0.5
@@ -77,7 +76,6 @@ class Realtime:
         settings: Settings,
         readings: Readings,
         bus: EventBus,
-        leader: Leadership,
         loop: LoopLike,
         stopping: threading.Event,
         *,
@@ -99,6 +97,7 @@ class Realtime:
             is_shared=bool(settings.redis_url),
             patience=_patience(settings, has_identities=identify is not None),
         )
+        self.hub.listen(lambda item: bus.publish(Delivered(getattr(item, "payload", {}))))
         self._database = board.journal.database
         self.tail = Tail(
             board.journal,
@@ -114,18 +113,14 @@ class Realtime:
         names = [kind.file_name for kind in KINDS]
         self._doubt = board.state.doubt
         self._watcher = Watcher(settings.state_folder, names, self._look_again)
-        bus.subscribe(Change, self._hear_change)
+        bus.subscribe(Change, lambda _change: self.tail.wake())
+        bus.subscribe(LeadershipGained, lambda _event: self.tail.wake())
         bus.subscribe(Event, self._broadcast)
         bus.subscribe(LocalEvent, self._send)
-        bus.subscribe(LeadershipGained, lambda _event: self.tail.wake())
 
     def _look_again(self) -> None:
         """Compare the ledgers' bytes: something about them has changed."""
         self._doubt()
-        self.tail.wake()
-
-    def _hear_change(self, _change: Change) -> None:
-        """Hear that the board has recorded a change; for any thread, never waits."""
         self.tail.wake()
 
     def _broadcast(self, event: Event) -> None:

@@ -83,7 +83,7 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Turn:
+class AlertChanges:
     """What changed: alerts that came up, those that are over, those that somebody saw."""
 
     raised: tuple[Alert, ...] = ()
@@ -108,7 +108,7 @@ class AlertBook:
         # Without the lock, which is held while the database answers: the dict is never altered.
         return sorted(self._open.values(), key=lambda alert: alert.first_at, reverse=True)
 
-    def observe(self, troubles: Iterable[Mapping[str, Any]], now: datetime) -> Turn:
+    def observe(self, troubles: Iterable[Mapping[str, Any]], now: datetime) -> AlertChanges:
         """Compare the troubles of contract 0.2 with those that last.
 
         Without the database the story goes on in memory.
@@ -126,7 +126,7 @@ class AlertBook:
             self._open = found
             if self._leader.is_leader():
                 self._write(known, found, now)
-        return Turn(raised, ended)
+        return AlertChanges(raised, ended)
 
     def acknowledge(self, alert_id: str, who: Who, comment: str, now: datetime) -> Alert:
         """Note that somebody has seen an alert that lasts; raise NotFoundError, BusyError."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -16,7 +15,7 @@ from orch_next.clock import find_local, find_utc
 from orch_next.core.events import Change
 from orch_next.core.state import State
 from orch_next.errors import DamagedError
-from orch_next.events import EventBus
+from orch_next.events import Delivered, EventBus
 from orch_next.sensors.agents import REGISTRY, AgentReadings, read_agents
 from orch_next.sensors.host import HostSensor
 from orch_next.sensors.quality import quality_metrics
@@ -28,7 +27,8 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """Counters that the rooms feed, and gauges read from memory when somebody asks."""
 
-    def __init__(self, bus: EventBus) -> None:
+    def __init__(self, bus: EventBus, now: Callable[[], datetime]) -> None:
+        self._now = now
         self.registry = CollectorRegistry()
         self.request_seconds = Histogram(
             "orch_http_request_duration_seconds",
@@ -48,6 +48,7 @@ class Metrics:
         self._anomalies = self._counter("orch_anomalies_detected", "Alerts that came up.")
         self._alerts: frozenset[str] = frozenset()
         bus.subscribe(Change, self._count_change)
+        bus.subscribe(Delivered, self._measure_lag)
 
     def _count_change(self, change: Change) -> None:
         """Count a change of a row by ledger and source."""
@@ -59,11 +60,11 @@ class Metrics:
         self._anomalies.inc(len(present - self._alerts))
         self._alerts = present
 
-    def note_event(self, payload: Mapping[str, Any], now: datetime) -> None:
+    def _measure_lag(self, event: Delivered) -> None:
         """Measure how late an event is told, by its `ts` (ISO, UTC)."""
-        at = find_utc(str(payload.get("ts", "")))
+        at = find_utc(str(event.payload.get("ts", "")))
         if at is not None:
-            self.event_lag.observe(max(0.0, (now - at).total_seconds()))
+            self.event_lag.observe(max(0.0, (self._now() - at).total_seconds()))
 
     def render(self) -> bytes:
         """Return the text format 0.0.4."""

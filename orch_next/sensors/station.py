@@ -22,7 +22,7 @@ from orch_next.core.board import Board
 from orch_next.core.events import Who
 from orch_next.errors import BusyError, DamagedError, OrchError
 from orch_next.events import EventBus, LocalEvent, WebhookEvent
-from orch_next.sensors.alerts import Alert, AlertBook, Turn
+from orch_next.sensors.alerts import Alert, AlertBook, AlertChanges
 from orch_next.sensors.history import History, HistoryStore, Point
 from orch_next.sensors.host import HostReading, HostSensor
 from orch_next.sensors.memory import Remembered
@@ -31,10 +31,10 @@ from orch_next.sensors.quality import quality_alerts, quality_metrics, system_he
 from orch_next.sensors.system import SystemSensor
 from orch_next.sensors.telling import (
     Automation,
+    alert_events,
     alert_message,
     automation_status,
-    turn_events,
-    turn_messages,
+    webhook_messages,
 )
 from orch_next.sensors.thresholds import SUSTAINED_SECONDS, Thresholds, host_troubles
 from orch_next.sensors.traffic import Traffic
@@ -205,7 +205,7 @@ class Station:
         """Note that somebody has seen an alert; raise NotFoundError, BusyError."""
         self.refresh()
         alert = self.alerts.acknowledge(alert_id, who, comment, self._now())
-        self._publish(Turn(seen=(alert,)))
+        self._publish(AlertChanges(seen=(alert,)))
         return alert
 
     def _sample(self) -> None:
@@ -266,10 +266,10 @@ class Station:
         self._metrics.note_alerts(str(trouble["id"]) for trouble in found)
         self._publish(self.alerts.observe(found, now))
 
-    def _publish(self, turn: Turn) -> None:
-        for name, payload in turn_events(turn):
+    def _publish(self, changes: AlertChanges) -> None:
+        for name, payload in alert_events(changes):
             self._bus.publish(LocalEvent(name, payload))
-        for name, payload in turn_messages(turn):
+        for name, payload in webhook_messages(changes):
             self._bus.publish(WebhookEvent(name, payload))
 
     def _ledger_troubles(self, now: datetime) -> list[dict[str, Any]]:

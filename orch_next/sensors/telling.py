@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from orch_next.clock import utc_micros
-from orch_next.sensors.alerts import Alert, Turn
+from orch_next.sensors.alerts import Alert, AlertChanges
 
 Told = tuple[str, dict[str, Any]]
 
@@ -24,21 +24,21 @@ class Automation(Protocol):
         """Return its figures, with `leases`."""
 
 
-def turn_events(turn: Turn) -> Iterator[Told]:
+def alert_events(changes: AlertChanges) -> Iterator[Told]:
     """Yield what the realtime and the monitoring page hear when alerts change."""
-    for alert in turn.raised:
+    for alert in changes.raised:
         yield "new_alert", alert_message(alert)
         yield (
             "alert_notification",
             {"severity": alert.severity, "title": alert.title, "message": alert.message},
         )
-    for alert in (*turn.ended, *turn.seen):
+    for alert in (*changes.ended, *changes.seen):
         yield "alert_update", alert_message(alert)
 
 
-def turn_messages(turn: Turn) -> Iterator[Told]:
+def webhook_messages(changes: AlertChanges) -> Iterator[Told]:
     """Yield what the webhook out is told: an alert came up, or it is over."""
-    for name, alerts in (("alert_raised", turn.raised), ("alert_resolved", turn.ended)):
+    for name, alerts in (("alert_raised", changes.raised), ("alert_resolved", changes.ended)):
         for alert in alerts:
             yield name, {"kind": "alert", **alert_message(alert)}
 
