@@ -23,7 +23,15 @@ ALLOWED: dict[str, set[str]] = {
     "offload": {"errors"},
     "internals": set(),
     "ledger": {"errors", "regular", "clock"},
-    "storage": {"ledger.lock", "ledger.disk", "ledger.whole", "errors", "regular", "events"},
+    "storage": {
+        "ledger.lock",
+        "ledger.disk",
+        "ledger.whole",
+        "errors",
+        "regular",
+        "events",
+        "clock",
+    },
     "core": {"ledger", "storage", *LEAVES},
     "knowledge": {"core", "storage.toml_settings", *LEAVES},
     "sensors": {

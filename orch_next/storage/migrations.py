@@ -11,13 +11,13 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
+from orch_next.clock import utc_micros, utc_now
 from orch_next.errors import SchemaError
 from orch_next.storage import foreign
 from orch_next.storage.engine import PUBLIC, SCHEMA
@@ -184,7 +184,7 @@ def _number_above(connection: sa.Connection) -> int:
 
 
 def _insert_reset(connection: sa.Connection, number: int) -> None:
-    at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    at = utc_micros(utc_now())
     same = {"actor": "outside", "role": "-", "source": "outside", "claimed": True}
     empty = dict.fromkeys(("record_id", "task_id", "appr_id", "payload_sha256"), "")
     said = {"event": "events_reset", "kind": "ledger", "details": {"reset": True}}
