@@ -32,7 +32,7 @@ def serve(app: Flask, **settings: Any) -> Served:
     """Return a client of a served app, and the paths that came to its views."""
     seen: list[str] = []
     app.before_request(lambda: seen.append(request.path))
-    prepare_app(app, load_settings({}, settings), "threading")
+    prepare_app(app, load_settings({}, settings))
     return app.test_client(), seen
 
 

@@ -141,8 +141,8 @@ def covered(heard: list[Item], numbers: list[int]) -> Iterator[int]:
 
 class TestBoard(Board.TestCase):
     settings = settings(
-        max_examples=40,
-        stateful_step_count=25,
+        max_examples=25,
+        stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )

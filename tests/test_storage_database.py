@@ -8,7 +8,6 @@ import stat
 import threading
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ from orch_next.core.database import Database, journal_table, metadata
 from orch_next.errors import DatabaseError, SchemaError
 from orch_next.storage.migrations import MIGRATIONS, Place
 from orch_next.storage.ours import OUR_NAMES
-from tests.installations import put_database, table_rows
+from tests.installations import put_database, table_rows, without_reset
 
 # All rooms' tables, as the server has them.
 from tests.test_storage_upgrade import open_client
@@ -99,11 +98,6 @@ def test_another_programs_file_is_refused_with_the_command(tmp_path: Path) -> No
     assert str(caught.value) == "the database cannot be used now (database-unusable)"
     assert path.read_bytes() == before
     assert [one.name for one in path.parent.iterdir()] == ["orch.db"]
-
-
-def without_reset(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Leave out the entry from which clients read everything again."""
-    return [row for row in rows if "events_reset" not in row]
 
 
 def test_what_is_ours_in_a_mixed_file_is_taken(tmp_path: Path) -> None:
