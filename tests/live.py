@@ -98,7 +98,7 @@ class Process:
         )
         self.tail = Tail(
             self.journal,
-            lambda: [] if self.busy else self.state.settled(),
+            lambda: [] if self.busy else self.state.try_snapshots(),
             settles_at=self.state.settles_at,
             load=self.load,
             deliver=self.deliver,

@@ -19,6 +19,7 @@ from orch_next.errors import UncertainError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.whole import (
     append_lines,
+    create_once,
     create_whole,
     make_folders,
     make_lock,
@@ -376,3 +377,18 @@ def test_a_private_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     path.write_bytes(b"SQLite")
     make_private(path)
     assert path.read_bytes() == b"SQLite"
+
+
+def test_a_file_that_is_made_once_is_the_first_ones(tmp_path: Path) -> None:
+    path = tmp_path / "鍵"
+    create_once(path, b"first")
+    create_once(path, b"second")
+    assert ([file.name for file in tmp_path.iterdir()], path.read_bytes()) == (["鍵"], b"first")
+
+
+def test_a_name_that_is_free_is_given_by_a_rename_where_links_are_no_use(tmp_path: Path) -> None:
+    disk = Disk()
+    disk.system = "win32"
+    (tmp_path / "下書き").write_bytes(b"x")
+    disk.name_new(tmp_path / "下書き", tmp_path / "鍵")
+    assert [file.name for file in tmp_path.iterdir()] == ["鍵"]

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from orch_next.core.entries import as_entry
 from orch_next.core.events import Change
-from orch_next.core.journal import as_entry
 from orch_next.realtime.events import Event, event_of, reset_at
 from tests.live import make_change, task_row
 

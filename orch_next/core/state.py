@@ -114,9 +114,6 @@ class State:
         """
         return [found for store in self._all if (found := store.try_snapshot()) is not None]
 
-    # The name that the live tail still uses.
-    settled = try_snapshots
-
     def settles_at(self) -> float | None:
         """Return when (monotonic clock) the next outside edit will have settled."""
         return min((at for store in self._all if (at := store.settles_at())), default=None)

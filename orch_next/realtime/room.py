@@ -101,7 +101,7 @@ class Realtime:
         self._database = board.journal.database
         self.tail = Tail(
             board.journal,
-            board.state.settled,
+            board.state.try_snapshots,
             settles_at=board.state.settles_at,
             load=lambda kept: loop.post(
                 lambda: self.hub.load(kept.events, kept.newest, kept.floor)
