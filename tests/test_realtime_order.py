@@ -139,10 +139,10 @@ def covered(heard: list[Item], numbers: list[int]) -> Iterator[int]:
         behind = behind if isinstance(item, Signal) else item.seq
 
 
-class TestBoard(Board.TestCase):
-    settings = settings(
-        max_examples=25,
-        stateful_step_count=20,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
+TestBoard = Board.TestCase
+TestBoard.settings = settings(
+    max_examples=25,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)

@@ -85,12 +85,17 @@ def numbers(app: Flask) -> list[tuple[str, str]]:
     return [(entry["record_id"], entry["event"]) for entry in entries]
 
 
+def listen(app: Flask, heard: list[Any]) -> None:
+    """Note what an application's bus tells."""
+    parts(app).bus.subscribe(Change, lambda change: heard.append(change.record_id))
+    parts(app).bus.subscribe(Event, lambda event: heard.append(event.name))
+
+
 def test_two_live_in_one_process_and_do_not_mix(tmp_path: Path) -> None:
     with running(tmp_path / "一") as one, running(tmp_path / "二") as other:
         heard: dict[str, list[Any]] = {"一": [], "二": []}
         for name, app in (("一", one), ("二", other)):
-            parts(app).bus.subscribe(Change, lambda it, to=heard[name]: to.append(it.record_id))
-            parts(app).bus.subscribe(Event, lambda it, to=heard[name]: to.append(it.name))
+            listen(app, heard[name])
         streams = [parts(app).live.hub.subscribe() for app in (one, other)]
         one.test_client().post("/api/tasks/hold", json={"task_id": "001"})
         other.test_client().post("/api/tasks/hold", json={"task_id": "003"})

@@ -101,7 +101,7 @@ def refused(
 def test_gunicorn_refuses_what_cannot_work(
     tmp_path: Path, words: list[str], env: dict[str, str], reason: str
 ) -> None:
-    status, log = refused(tmp_path, [*GUNICORN, *words], **env)
+    status, log = refused(tmp_path, [*GUNICORN, *words], PROJECT, **env)
     # gunicorn's master now and then trips over two workers that end at once.
     trips = "2" in words and "Traceback" in log
     assert (status == 0, reason in log, "Traceback" in log) == (False, True, trips)

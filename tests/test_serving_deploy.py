@@ -15,7 +15,7 @@ import pytest
 import socketio
 
 from orch_next.config import Settings
-from orch_next.serving.starting import CLOSING_SECONDS
+from orch_next.runtime import CLOSING_SECONDS
 from orch_next.serving.stopping import STOP_SECONDS
 from tests.live_clients import leave
 from tests.patience import PATIENCE, until

@@ -128,7 +128,8 @@ class Inspector:
         return self._shown
 
     def _look(self, pause: Pause) -> None:
-        if self._leader.is_leader():
+        # An app that was never started has nobody else who looks.
+        if self._leader.is_leader() or not self._in_background:
             files = self._read_files(pause)
             if files is None:
                 return  # the program ends
