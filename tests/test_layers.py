@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
         "regular",
         "clock",
     },
-    "storage": {"errors", "regular", "clock"},
+    "storage": {"errors", "regular", "clock", "events"},
     "core": {"ledger", "storage", *LEAVES},
     "knowledge": {"core", "storage.toml_settings", *LEAVES},
     "sensors": {
