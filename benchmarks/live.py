@@ -49,8 +49,8 @@ def serve_ours(mode: str, port: int, root: str) -> None:
 
     settings = load_settings({}, {"root": root, "port": port})
     app = create_app(settings, async_mode=mode)
-    live = app.extensions["orch_realtime"]
-    serving = prepare_app(app, settings, mode)
+    live = app.extensions["orch_next"].live
+    serving = prepare_app(app, settings)
 
     @app.get("/bench")
     def bench() -> str:

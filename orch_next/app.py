@@ -1,4 +1,4 @@
-"""The application factory: settings -> rooms -> views -> door; starts nothing."""
+"""The application factory: settings -> runtime -> views -> door; starts nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 
-from orch_next.background import start_background
 from orch_next.blueprints import (
     agents,
     approvals,
@@ -55,8 +54,11 @@ from orch_next.blueprints.door_notes import recorder
 from orch_next.clock import utc_now
 from orch_next.config import Settings, load_settings
 from orch_next.internals import SharedRule
-from orch_next.rooms import make_orch, open_rooms
-from orch_next.security import close_door
+from orch_next.offload import make_loop
+from orch_next.realtime.sockets import make_socketio
+from orch_next.runtime import Door, build_runtime
+from orch_next.security import Identity, close_door, door_identities, identify_socket
+from orch_next.serving.starting import start_in_process
 
 __all__ = ["create_app", "shipped_folder", "start_background"]
 
@@ -125,14 +127,17 @@ def create_app(
     now: Callable[[], datetime] = utc_now,
     async_mode: str = "threading",
 ) -> Flask:
-    """Build one independent application for the server's mode; it starts nothing.
+    """Build one independent application for the server's mode, in the thread of its loop.
 
-    Raises `ConfigError` for settings that cannot work.
+    It starts nothing but the loop's own threads. Raises `ConfigError` for settings that
+    cannot work.
     """
     chosen = settings if isinstance(settings, Settings) else load_settings(os.environ, settings)
     app = new_flask(chosen)
-    app.extensions["orch_next"] = make_orch(chosen, now)
-    open_rooms(app, chosen, async_mode)
+    loop = make_loop(async_mode)
+    socketio = make_socketio(app, async_mode, chosen.redis_url)
+    runtime = build_runtime(chosen, socketio, loop, now=now, door=door_of(app, chosen))
+    app.extensions["orch_next"] = runtime
     observe.install(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.bp)
@@ -142,6 +147,21 @@ def create_app(
     custom.install(app, chosen)
     close_door(app, chosen, recorder(app))
     return app
+
+
+def start_background(app: Flask) -> None:
+    """Start what runs beside the requests, once per process, and say aloud what does."""
+    start_in_process(app.extensions["orch_next"])
+
+
+def door_of(app: Flask, settings: Settings) -> Door:
+    """Return who may open sockets; the door itself is closed last, around everything."""
+
+    def is_standing(identity: Identity) -> bool:
+        identities = door_identities(app)
+        return identities is None or identities.is_standing(identity)
+
+    return Door(identify_socket, is_standing) if settings.auth == "token" else Door()
 
 
 def new_flask(settings: Settings) -> Flask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -10,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.errors import ConfigError
-from orch_next.regular import MOST_SMALL, read_regular
 from orch_next.storage.toml_settings import (
     Reader,
     digits,
     flag,
     folder,
+    load_json,
     load_toml,
     names,
     seconds,
@@ -179,19 +178,7 @@ def _settings_of(path: Path, *, is_ours: bool = False) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return _read_json(path) if path.suffix == ".json" else load_toml(path)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(read_regular(path, MOST_SMALL).decode("utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: the file must hold a JSON object")
-    return data
+    return load_json(path) if path.suffix == ".json" else load_toml(path)
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, str]:

@@ -11,9 +11,35 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Event:
-    """What happened once and has no number, such as a job that began; `payload` is JSON."""
+    """What happened once and has no number, such as a job that began: for all clients.
+
+    `payload` is a JSON object.
+    """
 
     name: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LocalEvent:
+    """What this process tells its own clients; every other process tells its own."""
+
+    name: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class WebhookEvent:
+    """What only the webhook out tells."""
+
+    name: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A numbered event was handed to this process's clients; empty for a reset."""
+
     payload: Mapping[str, Any]
 
 

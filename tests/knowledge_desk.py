@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.core.database import Database
+from orch_next.events import Event
 from orch_next.knowledge.documents import Library
 from orch_next.knowledge.outcomes import WorkOutcome, parse_outcome
 from orch_next.knowledge.shelf import Shelf
 from orch_next.knowledge.store import KnowledgeStore
-from orch_next.knowledge.training import Emit, Learn, Trainer
+from orch_next.knowledge.training import Learn, Publish, Trainer
 
 NOW = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 BODY: dict[str, Any] = {
@@ -59,16 +60,16 @@ def fill(store: KnowledgeStore, count: int) -> None:
 
 
 class Told(list[tuple[str, dict[str, Any]]]):
-    """Takes what is emitted."""
+    """Takes what is published."""
 
-    def __call__(self, name: str, payload: dict[str, Any]) -> None:
-        self.append((name, payload))
+    def __call__(self, event: Event) -> None:
+        self.append((event.name, dict(event.payload)))
 
 
 def make_trainer(
     library: Library,
     learn: Learn,
-    told: Emit,
+    publish: Publish,
     start_thread: Callable[[Callable[[], None]], object],
 ) -> Trainer:
     return Trainer(
@@ -76,6 +77,6 @@ def make_trainer(
         Shelf(library),
         learn,
         now=lambda: NOW,
-        emit=told,
+        publish=publish,
         start_thread=start_thread,
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from orch_next.core.changes import ChangeRequest, Edit, WriteResult
 from orch_next.core.events import Change, Who
 from orch_next.core.kinds import LedgerKind
 from orch_next.core.records import Record
-from orch_next.core.store import ChangeRequest, Edit, LedgerStore, WriteResult
+from orch_next.core.store import LedgerStore
 from orch_next.core.view import LedgerView
 from orch_next.ledger.document import CellChange, Table
 from orch_next.ledger.file import LedgerFile
@@ -61,16 +62,18 @@ class PlainLedger:
     def __init__(self, path: Path, **options: Any) -> None:
         self.path, self.recorded = path, list[Change]()
         now = partial(datetime.now, timezone.utc)
-        record = options.pop("record", self.recorded.append)
+        record = options.pop("record", self._note)
         kind = plain_kind(path.name)
         self.store = LedgerStore(kind, path.parent, now=now, record=record, **options)
+
+    def _note(self, changes: Sequence[Change]) -> list[int | None]:
+        self.recorded.extend(changes)
+        return list(range(len(self.recorded) - len(changes) + 1, len(self.recorded) + 1))
 
     def read(self) -> bytes:
         return LedgerFile(self.path).read()
 
-    def write(
-        self, plan: Plan, *, details: Mapping[str, Any] | None = None
-    ) -> WriteResult[PlainRow]:
+    def write(self, plan: Plan) -> WriteResult[PlainRow]:
         def edit(view: LedgerView[PlainRow]) -> Edit:
             changes = plan(Tables([one.table for one in view.tables]))
             # Whichever row it is: the first one, or the one that a cell is set in.

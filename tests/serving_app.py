@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 from flask_socketio import SocketIO
 
 from orch_next.config import Settings
+from orch_next.offload import make_loop
 from orch_next.serving import detect_async_mode, load_app
 
 bp = Blueprint("small", __name__)
@@ -24,6 +25,7 @@ def create_app(settings: Settings, *, async_mode: str) -> Flask:
     socketio.on_event("ask", lambda data: data)
     app.extensions["orch_next"] = SimpleNamespace(
         stopping=threading.Event(),
+        loop=make_loop(async_mode),
         socketio=socketio,
         lock=threading.Lock(),
         gate=threading.Event(),

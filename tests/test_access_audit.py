@@ -55,7 +55,7 @@ def test_a_name_that_nobody_has_is_not_kept(doors: Doors) -> None:
 
 
 def test_the_pictures_told_over_sockets_are_without_it(doors: Doors) -> None:
-    live = doors.app.extensions["orch_realtime"]
+    live = doors.app.extensions["orch_next"].live
     assert "login_failed" not in str(live.sockets._views["timeline_update"]())
 
 

@@ -13,9 +13,9 @@ from jinja2 import Environment, FileSystemLoader
 import orch_next
 from orch_next import create_app
 from orch_next.app import CompiledTemplates, shipped_folder
-from orch_next.background import spare_the_start
 from orch_next.config import Settings
 from orch_next.errors import ConfigError
+from orch_next.serving.starting import spare_the_start
 
 
 def test_two_apps_in_one_process_know_nothing_of_each_other(

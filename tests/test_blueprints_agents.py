@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,8 @@ def test_a_heartbeat_reaches_the_dispatcher(app: Flask) -> None:
         def beat(self, core_id: str, claimant: str = "") -> None:
             self.told = (*self.told, core_id)
 
-    desk = app.extensions["orch_next"].reports = Desk()
+    desk = Desk()
+    app.extensions["orch_next"] = replace(app.extensions["orch_next"], reports=desk)
     assert post(app.test_client(), "heartbeat", id="WORK_AI_01")[0] == 200
     assert desk.told == ("WORK_AI_01",)
 

@@ -7,6 +7,7 @@ import hmac
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -191,7 +192,7 @@ def test_a_token_goes_to_the_dispatcher(make_app: Callable[..., Flask]) -> None:
     client = app.test_client()
     body = as_body(job_id="002", status="completed", token="7.x", artifact="C:\\成果.md")
     closed = deliver(client, body)
-    app.extensions["orch_next"].reports = desk
+    app.extensions["orch_next"] = replace(app.extensions["orch_next"], reports=desk)
     taken = deliver(client, body)
     late = deliver(client, as_body(job_id="002", status="completed", token="late"), key="k-2")
     statuses = [answer.status_code for answer in (closed, taken, late)]

@@ -32,7 +32,7 @@ def dispatching(
     cores = cores_toml({SCRIPT: OK}, allow=allow)
     (root.parent / "config" / "cores.toml").write_text(cores, encoding="utf-8")
     app = make_app(**more)
-    app.extensions["orch_realtime"].owner.claim()
+    app.extensions["orch_next"].leader.claim()
     return app
 
 

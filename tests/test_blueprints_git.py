@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,8 @@ def test_a_new_commit_is_shown_when_it_is_asked_for_again(
     client: FlaskClient, app: Flask, git: Git
 ) -> None:
     clock = iter(range(0, 900, 3))
-    app.extensions["orch_next"].answers = Remembered(2.0, clock=lambda: float(next(clock)))
+    kept = Remembered(2.0, clock=lambda: float(next(clock)))
+    app.extensions["orch_next"] = replace(app.extensions["orch_next"], answers=kept)
     told = []
     for number in range(3):
         git.commit(f"変更 {number}", a_md=str(number))

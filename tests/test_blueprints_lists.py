@@ -130,3 +130,12 @@ def test_locks_are_listed(client: FlaskClient, orch_root: Path) -> None:
     (folder / "ui-audit.lock").write_bytes(b"12345")
     (lock,) = client.get("/status").get_json()["locks"]
     assert (lock["name"], lock["size"], len(lock["mtime"])) == ("ui-audit.lock", 5, 26)
+
+
+def test_a_list_tells_the_newest_entry_that_it_shows(client: FlaskClient) -> None:
+    told = [client.get("/api/tasks").headers["X-Orch-Event"]]
+    for verb in ("hold", "promote"):
+        client.post(f"/api/tasks/{verb}", json={"task_id": "001"})
+        told.append(client.get("/api/tasks").headers["X-Orch-Event"])
+    newest = client.get("/api/history?limit=1").get_json()["entries"][0]["id"]
+    assert told == ["0", str(newest - 1), str(newest)]

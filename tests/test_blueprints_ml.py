@@ -7,6 +7,7 @@ import random
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orch_next.blueprints.context import Orch
+from orch_next.events import Event
 from orch_next.knowledge.documents import Library
 from orch_next.knowledge.learning import Learning
 from orch_next.knowledge.model import learn
@@ -22,7 +23,8 @@ from orch_next.knowledge.outcomes import parse_outcome
 from orch_next.knowledge.room import start_thread
 from orch_next.knowledge.shelf import Shelf
 from orch_next.knowledge.store import KnowledgeStore
-from orch_next.knowledge.training import Emit
+from orch_next.knowledge.training import Publish
+from orch_next.runtime import Runtime
 from tests.knowledge_desk import NOW, Told, fill, make_trainer, run_body
 from tests.shapes import differences
 
@@ -66,8 +68,8 @@ STATUS = {
 }
 
 
-def parts(app: Flask) -> Orch:
-    found: Orch = app.extensions["orch_next"]
+def parts(app: Flask) -> Runtime:
+    found: Runtime = app.extensions["orch_next"]
     return found
 
 
@@ -76,11 +78,15 @@ def post(client: FlaskClient, path: str, body: Any = None) -> tuple[int, Any]:
     return answer.status_code, answer.get_json()
 
 
-def set_trainer(app: Flask, emit: Emit, start: Callable[[Callable[[], None]], object]) -> None:
+def set_trainer(
+    app: Flask, publish: Publish, start: Callable[[Callable[[], None]], object]
+) -> None:
     """Give the app a learner whose events and threads the test holds."""
     library = Library(parts(app).board.journal.database)
-    trainer = make_trainer(library, learn, emit, start)
-    parts(app).knowledge.learning = Learning(KnowledgeStore(library), Shelf(library), trainer)
+    trainer = make_trainer(library, learn, publish, start)
+    learning = Learning(KnowledgeStore(library), Shelf(library), trainer)
+    knowledge = replace(parts(app).knowledge, learning=learning)
+    app.extensions["orch_next"] = replace(parts(app), knowledge=knowledge)
 
 
 @pytest.fixture
@@ -139,12 +145,12 @@ def test_a_recommendation_says_what_it_rests_on(taught: Flask) -> None:
 def test_training_runs_in_the_background_and_is_told(taught: Flask) -> None:
     ended, told = threading.Event(), []
 
-    def emit(name: str, _payload: dict[str, Any]) -> None:
-        told.append(name)
-        if name == "ml_training_finished":
+    def hear(event: Event) -> None:
+        told.append(event.name)
+        if event.name == "ml_training_finished":
             ended.set()
 
-    set_trainer(taught, emit, start_thread)
+    set_trainer(taught, hear, start_thread)
     client = taught.test_client()
     assert post(client, "train", {"epochs": 4}) == (
         200,
@@ -242,6 +248,7 @@ SCHEDULE = [
 def test_without_the_extra_everything_is_503(
     app: Flask, route: tuple[str, str], error: str
 ) -> None:
-    parts(app).knowledge.learning = parts(app).knowledge.retrain = None
+    knowledge = replace(parts(app).knowledge, learning=None, retrain=None)
+    app.extensions["orch_next"] = replace(parts(app), knowledge=knowledge)
     answer = app.test_client().open(f"/api/ml/{route[1]}", method=route[0], json={})
     assert (answer.status_code, answer.get_json()) == (503, {"error": error})

@@ -53,10 +53,11 @@ def test_a_function_keeps_results_within_a_number_of_characters() -> None:
 
 # Maps that live as long as the program, and what bounds each; a new one is a `Bounded`, or here.
 MAPS = {
-    "blueprints/context.py Orch.ready": "names of the views' lists",
-    "blueprints/context.py Orch.services": "names of the parts",
+    "app.py CompiledTemplates._code": "the templates that come with us",
     "core/deadlines.py Deadlines._seen": "leases and locks of the ledgers: `keep_only`",
     "core/marks.py Marks._known": "prefixes of ids in the ledgers",
+    "core/journal.py Journal._unsure": "rows of the ledgers, while the database is away",
+    "core/marks.py Marks._noted": "three ledgers",
     "core/marks.py Marks._seen": "ids in the ledgers",
     "core/notify.py Notifier._behind": "messages that wait: what is too many is dropped",
     "dispatcher/following.py Following._own": "sessions: `MOST_SESSIONS`",
@@ -70,12 +71,10 @@ MAPS = {
     "dispatcher/worker.py Worker.sessions": "`MOST_SESSIONS` of following.py: a test fills it",
     "events.py EventBus._subscribers": "the classes of events",
     "realtime/audience.py Audience._websockets": "open sockets: connections, `Gate`",
-    "realtime/compare.py Comparison._compared": "three ledgers",
-    "realtime/compare.py Comparison._looked": "three ledgers",
-    "realtime/compare.py Comparison._marked": "three ledgers",
-    "realtime/compare.py Comparison._marks": "three ledgers",
-    "realtime/compare.py Comparison._seen": "rows of the ledgers",
-    "realtime/compare.py Comparison._waiting": "three ledgers",
+    "realtime/files.py Files._marked": "three ledgers",
+    "realtime/files.py Files._told": "three ledgers",
+    "realtime/files.py Files._waiting": "three ledgers",
+    "realtime/missed.py Missed._seen": "three ledgers",
     "realtime/hub.py Hub._subscriptions": "open streams: connections",
     "realtime/proving.py Gate._waiting": "a test fills it",
     "realtime/sockets.py Sockets._holders": "connected sockets: `_disconnect`",
@@ -159,8 +158,10 @@ def test_functions_that_remember_have_few_arguments_to_remember() -> None:
         "core/copies.py _ids_in",  # eight, of at most 8 MB
         "ledger/disk.py _renameat2",
         "ledger/parser.py _markdown",
+        "security/guard.py headers_for",  # 64 hosts
         "security/third_party.py _lock",  # four
         "security/third_party.py is_complete",
+        "storage/database.py _sqlite_statements",  # the tables of this program
         "storage/patience.py _patient_class",  # no argument
     }
 

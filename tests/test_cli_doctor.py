@@ -159,10 +159,10 @@ def test_databases_are_opened_but_never_made(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as base:
         base.execute("CREATE TABLE one (id)")
     before = path.read_bytes()
-    assert check_database(url) == ok("database", f"{path} is brought to schema 1 by the server")
+    assert check_database(url) == ok("database", f"{path} is brought to schema 2 by the server")
     assert path.read_bytes() == before
     Database(url).open()
-    assert check_database(url) == ok("database", f"{path} is sound, schema 1")
+    assert check_database(url) == ok("database", f"{path} is sound, schema 2")
     path.write_bytes(b"not a database, but long enough to be looked at" * 99)
     assert check_database(url).level == "fail"
     assert check_database("nonsense://").level == "fail"

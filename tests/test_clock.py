@@ -98,14 +98,15 @@ def test_a_moment_of_any_offset_is_written_in_utc() -> None:
 
 
 _IN_TOKYO = """
-from orch_next.clock import as_local_iso, as_local_slashes, parse_local, utc_seconds
+from orch_next.clock import as_local_iso, as_local_slashes, parse_local, parse_utc, utc_seconds
 at = parse_local("2025-10-09T17:22:18")
 print(utc_seconds(at), as_local_iso(at), as_local_slashes(at))
+print(utc_seconds(parse_utc("2025-10-09T08:22:18")))
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows takes no zone from the environment")
-def test_clients_and_people_have_the_server_s_local_time() -> None:
+def test_clients_and_people_have_the_server_s_local_time_and_ledgers_utc() -> None:
     told = subprocess.run(
         [sys.executable, "-c", _IN_TOKYO],
         cwd=REPOSITORY,
@@ -114,7 +115,10 @@ def test_clients_and_people_have_the_server_s_local_time() -> None:
         capture_output=True,
         text=True,
     ).stdout
-    assert told == "2025-10-09T08:22:18Z 2025-10-09T17:22:18.000000 2025/10/09 17:22:18\n"
+    assert told.splitlines() == [
+        "2025-10-09T08:22:18Z 2025-10-09T17:22:18.000000 2025/10/09 17:22:18",
+        "2025-10-09T08:22:18Z",
+    ]
 
 
 def test_the_time_of_day_is_aware() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from orch_next.knowledge.room import Knowledge
+from orch_next.runtime import Runtime
 from orch_next.security import door_identities
 from tests.conftest import copy_samples
 from tests.contract_cases import CASES, ELSEWHERE, LOGIN, Case
@@ -48,24 +49,26 @@ def make_client(make_app: Callable[..., Flask], moc_root: Path) -> Callable[[Cas
         auth = "token" if case.as_role else "open"
         app = make_app(auth=auth, **case.settings)
         client = app.test_client()
-        app.extensions["orch_realtime"].owner.claim()  # so that it may dispatch
+        app.extensions["orch_next"].leader.claim()  # so that it may dispatch
         if identities := door_identities(app):
             identities.add_with_password(LOGIN["username"], "AUDIT", LOGIN["password"])
             token = identities.add("司令", case.as_role)[1]
             client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         client.post("/api/agents/register", json={"id": "AG-01", "name": "監査 AI"})
-        teach(app.extensions["orch_next"].knowledge, case)
+        teach(app, case)
         return client
 
     return build
 
 
-def teach(knowledge: Knowledge, case: Case) -> None:
+def teach(app: Flask, case: Case) -> None:
     """Record the case's runs, and take the learner away where it asks for that."""
+    runtime: Runtime = app.extensions["orch_next"]
     if case.runs:
-        fill(knowledge.store, case.runs)
+        fill(runtime.knowledge.store, case.runs)
     if not case.ml:
-        knowledge.learning = knowledge.retrain = None
+        without = replace(runtime.knowledge, learning=None, retrain=None)
+        app.extensions["orch_next"] = replace(runtime, knowledge=without)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -18,9 +18,9 @@ from orch_next.core.agents import (
     Agents,
     parse_stamp,
 )
-from orch_next.core.json_file import MOST_WRITTEN, JsonRecords, parse_json
 from orch_next.errors import BusyError, DamagedError, InputError, NotFoundError, RuleError
 from orch_next.ledger.lock import locked
+from orch_next.storage.json_files import MOST_WRITTEN, JsonRecords, parse_json
 
 START = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 SEED = {

@@ -179,6 +179,8 @@ class BoardMachine(RuleBasedStateMachine):
         assert tasks.stale == self.damaged
         approvals = self.board.state.approvals.records
         assert {row.key: row.as_json() for row in approvals} == self.approvals
+        # Reading tells nobody; the tail's look does, and every change first.
+        self.board.state.refresh()
         rows = {("task", key): row for key, row in self.tasks.items()}
         rows |= {("approval", key): row for key, row in self.approvals.items()}
         assert self.told == rows

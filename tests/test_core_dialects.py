@@ -2,7 +2,7 @@ import pytest
 
 from orch_next.core.dialects.bullets import read_bullets
 from orch_next.core.kinds import TASK
-from orch_next.core.view import read_ledger
+from orch_next.core.reading import read_ledger
 from orch_next.errors import RowError
 from orch_next.ledger.parser import parse
 from tests.ledger_text import task_table

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orch_next.core.instructions import Instructions
-from orch_next.core.json_file import JsonRecords
 from orch_next.errors import DamagedError, InputError
+from orch_next.storage.json_files import JsonRecords
 
 NOW = datetime(2025, 10, 9, 3, 4, 5, tzinfo=timezone.utc)
 SECOND = int(NOW.timestamp())

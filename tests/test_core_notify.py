@@ -15,7 +15,9 @@ import pytest
 
 from orch_next.core.events import Change, Who
 from orch_next.core.notify import DELAYS, MOST_WAITING, Notifier, make_post
+from orch_next.events import Event, EventBus, WebhookEvent
 from orch_next.security.signatures import is_signed, sign
+from orch_next.storage.leader import FixedLeadership
 
 NOW = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 SECRET = "鍵-51c0"
@@ -50,6 +52,7 @@ class Receiver:
     answers: list[int | OSError] = field(default_factory=list)
     got: list[tuple[dict[str, Any], dict[str, str]]] = field(default_factory=list)
     time: float = 0.0
+    bus: EventBus = field(default_factory=EventBus)
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> int:
         self.got.append((json.loads(body), dict(headers)))
@@ -58,15 +61,16 @@ class Receiver:
             raise answer
         return answer
 
-    def notifier(self, **more: Any) -> Notifier:
-        return Notifier(self.post, lambda body: "", clock=lambda: self.time, **more)
+    def notifier(self, *, leads: bool = True) -> Notifier:
+        leader = FixedLeadership(leads)
+        return Notifier(self.post, lambda body: "", self.bus, leader, clock=lambda: self.time)
 
 
 def test_a_decision_and_a_move_are_told_with_who_and_why() -> None:
     receiver = Receiver()
     notifier = receiver.notifier()
-    notifier.offer(DECIDED)
-    notifier.offer(MOVED)
+    receiver.bus.publish(DECIDED)
+    receiver.bus.publish(MOVED)
     notifier.step()
     both = {"task_id": "001", "actor": "監査", "role": "AUDIT", "source": "http", "rev": "r2"}
     both["timestamp"] = "2025-10-09T03:04:05.678901Z"
@@ -92,23 +96,36 @@ def test_a_decision_and_a_move_are_told_with_who_and_why() -> None:
 def test_other_changes_are_not_told(change: Change) -> None:
     receiver = Receiver()
     notifier = receiver.notifier()
-    notifier.offer(change)
+    receiver.bus.publish(change)
     notifier.step()
     assert receiver.got == []
 
 
-def test_a_process_that_is_not_the_owner_tells_nothing() -> None:
+def test_a_process_that_is_not_the_leader_tells_nothing() -> None:
     receiver = Receiver()
-    notifier = receiver.notifier(is_mine=lambda: False)
-    notifier.offer(DECIDED)
+    notifier = receiver.notifier(leads=False)
+    receiver.bus.publish(DECIDED)
     notifier.step()
     assert receiver.got == []
+
+
+def test_of_events_only_a_decided_job_and_what_is_meant_for_the_webhook_are_told() -> None:
+    receiver = Receiver()
+    notifier = receiver.notifier()
+    receiver.bus.publish(Event("job_started", {"job_id": "001"}))
+    receiver.bus.publish(Event("job_decided", {"job_id": "001", "verdict": "DONE"}))
+    receiver.bus.publish(WebhookEvent("alert_raised", {"kind": "alert", "id": "期限"}))
+    notifier.step()
+    assert [body for body, _ in receiver.got] == [
+        {"event": "job_decided", "job_id": "001", "verdict": "DONE"},
+        {"event": "alert_raised", "kind": "alert", "id": "期限"},
+    ]
 
 
 def test_a_failure_is_tried_again_under_the_same_key() -> None:
     receiver = Receiver([OSError("refused"), 503, 429, 500, 409])
     notifier = receiver.notifier()
-    notifier.offer(DECIDED)
+    receiver.bus.publish(DECIDED)
     waits = []
     for _ in range(len(DELAYS) + 1):
         waits.append(notifier.step())
@@ -122,7 +139,7 @@ def test_a_failure_is_tried_again_under_the_same_key() -> None:
 def test_at_the_end_it_is_given_up(answers: list[int | OSError], tries: int) -> None:
     receiver = Receiver(answers)
     notifier = receiver.notifier()
-    notifier.offer(DECIDED)
+    receiver.bus.publish(DECIDED)
     for _ in range(20):
         receiver.time += notifier.step()
     assert len(receiver.got) == tries
@@ -131,9 +148,9 @@ def test_at_the_end_it_is_given_up(answers: list[int | OSError], tries: int) -> 
 def test_a_message_that_waits_holds_up_no_other() -> None:
     receiver = Receiver([500])
     notifier = receiver.notifier()
-    notifier.offer(DECIDED)
+    receiver.bus.publish(DECIDED)
     notifier.step()
-    notifier.offer(replace(MOVED, record_id="002"))
+    receiver.bus.publish(replace(MOVED, record_id="002"))
     notifier.step()
     assert [body["event"] for body, _ in receiver.got] == ["approval_decided", "task_fix_requested"]
 
@@ -142,7 +159,7 @@ def test_what_waits_is_bounded() -> None:
     receiver = Receiver()
     notifier = receiver.notifier()
     for _ in range(MOST_WAITING + 5):
-        notifier.offer(DECIDED)
+        receiver.bus.publish(DECIDED)
     notifier.step()
     assert len(receiver.got) == MOST_WAITING
 
@@ -179,8 +196,9 @@ def test_over_a_socket_the_signature_fits() -> None:
     got: list[tuple[bytes, str]] = []
     stopping = threading.Event()
     with serving(202, got) as url:
-        notifier = Notifier(make_post(url), lambda body: sign(SECRET, body, NOW))
-        notifier.offer(DECIDED)
+        bus, leader = EventBus(), FixedLeadership()
+        notifier = Notifier(make_post(url), lambda body: sign(SECRET, body, NOW), bus, leader)
+        bus.publish(DECIDED)
         assert notifier.step() > 0
         stopping.set()
         notifier.run(stopping)
@@ -211,7 +229,7 @@ def test_a_later_state_waits_for_the_retry_of_an_earlier_one() -> None:
     receiver = Receiver([500, 200, 503])
     notifier = receiver.notifier()
     for change in (moved_to("HOLD"), moved_to("READY"), moved_to("PLAN", "作業 2"), DECIDED):
-        notifier.offer(change)
+        receiver.bus.publish(change)
     waits = []
     for _ in range(3):
         waits.append(notifier.step())
@@ -231,7 +249,7 @@ def test_a_later_state_waits_for_the_retry_of_an_earlier_one() -> None:
 def test_a_message_that_is_given_up_lets_the_next_one_go() -> None:
     receiver = Receiver([404])
     notifier = receiver.notifier()
-    notifier.offer(moved_to("HOLD"))
-    notifier.offer(moved_to("READY"))
+    receiver.bus.publish(moved_to("HOLD"))
+    receiver.bus.publish(moved_to("READY"))
     assert notifier.step() == 60.0
     assert [body["status"] for body, _ in receiver.got] == ["HOLD", "READY"]

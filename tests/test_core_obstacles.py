@@ -84,7 +84,7 @@ def test_damage_is_logged_once(
     first_id(board)
     path = ledger_folder / "TASKS.md"
     path.write_bytes(b"<<<<<<< HEAD\n" + path.read_bytes())
-    with caplog.at_level(logging.WARNING, "orch_next.core.store"):
+    with caplog.at_level(logging.WARNING, "orch_next.core.reader"):
         assert [board.state.tasks.stale, board.state.tasks.stale] == [True, True]
     assert [record.getMessage() for record in caplog.records] == [
         "TASKS.md:1: a merge conflict's marker"

@@ -1,7 +1,10 @@
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from orch_next.core.spool import Entry, Spool
+from orch_next.ledger.lock import locked
 
 
 def store(stored: list[Entry], entry: Entry) -> bool:
@@ -34,3 +37,10 @@ def test_a_line_that_a_crash_cut_short_is_dropped(tmp_path: Path) -> None:
     stored: list[Entry] = []
     spool.drain(partial(store, stored))
     assert stored == [{"n": 1}, {"n": 2}]
+
+
+def test_a_spool_that_another_process_keeps_refuses_as_a_disk_does(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "pending.jsonl", lock_timeout=0.05)
+    with locked(tmp_path / "pending.jsonl.lock", 1.0), pytest.raises(OSError, match="another"):
+        spool.put({"題": "一"})
+    assert spool.path.exists() is False

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.events import Change, Who
 from orch_next.core.schema import TASK, Snapshot, Task
 from orch_next.core.state import State
-from orch_next.core.store import ChangeRequest, Edit, LedgerStore
+from orch_next.core.store import LedgerStore
 from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError, DamagedError, NotFoundError, UncertainError
 from orch_next.ledger.disk import Disk

@@ -232,6 +232,9 @@ MUTANTS = {
         swap('"idle"', '"asleep"'), 1, "unknown-role-status", "LOCKS/role_status.json"
     ),
     "role file torn": Mutant(lambda _: b"{", 1, "bad-json", "LOCKS/role_status.json"),
+    "role file twofold": Mutant(
+        lambda _: b'{"CMD": "idle", "CMD": "blocked"}', 1, "bad-json", "LOCKS/role_status.json"
+    ),
 }
 
 

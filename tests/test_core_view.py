@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from orch_next.core.kinds import APPROVAL, KINDS, MILESTONE, TASK, LedgerKind
+from orch_next.core.reading import read_ledger
 from orch_next.core.records import Task
-from orch_next.core.view import LedgerView, read_ledger
+from orch_next.core.view import LedgerView
 from orch_next.errors import ConflictError, DamagedError, NotFoundError, RowError
 from orch_next.ledger.parser import parse
 from tests.ledger_text import TASK_NAMES, line, task_row, task_table

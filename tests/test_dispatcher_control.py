@@ -28,6 +28,8 @@ from orch_next.errors import (
     NotFoundError,
     RuleError,
 )
+from orch_next.events import EventBus
+from orch_next.storage.leader import FileLease, Leader
 from tests.dispatch_desk import SLEEP, Dispatch, cores_toml, make_dispatch, open_dispatch
 from tests.lease_desk import row
 
@@ -374,12 +376,14 @@ def test_held_leases_are_told_without_their_tokens(desk: Dispatch) -> None:
 
 
 def test_only_who_does_the_background_work_begins_to_dispatch(tmp_path: Path) -> None:
-    mine = [False]
-    right = Ownership(tmp_path, lambda: mine[0])
+    stopping, leader = threading.Event(), Leader(FileLease(tmp_path), EventBus())
+    right = Ownership(tmp_path, leader)
     assert (right.take(), right.held) == (False, False)
-    mine[0] = True
+    leader.claim()
     assert right.take()
-    mine[0] = False  # whoever dispatches keeps at it: its commands need it
+    stopping.set()
+    leader.run(stopping)
+    assert not leader.is_leader()  # whoever dispatches keeps at it: its commands need it
     assert (right.take(), Ownership(tmp_path).take()) == (True, False)
     right.release()
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orch_next.background import end_if_hung
 from orch_next.dispatcher.hanging import HANGING_SECONDS
 from orch_next.errors import SlowFileError
+from orch_next.serving.starting import end_if_hung
 from tests.dispatch_desk import Dispatch, cores_toml, make_dispatch
 from tests.lease_desk import row
 

@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 
 from orch_next.core.lease_terms import reported
+from orch_next.events import Event, EventBus
 from orch_next.knowledge.room import Knowledge, find_learner, open_knowledge
-from tests.knowledge_desk import NOW, Told
+from tests.knowledge_desk import NOW
 from tests.lease_desk import CORE, Desk, make_desk, row
 from tests.patience import PATIENCE
 
 
-def open_memory(desk: Desk, folder: Path) -> Knowledge:
+def open_memory(desk: Desk, folder: Path, bus: EventBus | None = None) -> Knowledge:
     return open_knowledge(
         desk.board.journal.database,
         folder,
         now=lambda: NOW,
-        emit=Told(),
+        bus=bus or EventBus(),
         learn=find_learner(),
     )
 
@@ -49,12 +50,12 @@ def until(condition: object, seconds: float = PATIENCE) -> bool:
 
 
 def test_an_attempt_that_ends_is_recorded_without_a_question(tmp_path: Path) -> None:
-    desk = make_desk(tmp_path, row("001"))
-    knowledge = open_memory(desk, tmp_path)
+    desk, bus = make_desk(tmp_path, row("001")), EventBus()
+    knowledge = open_memory(desk, tmp_path, bus)
     with running(knowledge):
         lease = desk.leases.claim("001", CORE, started=True)
         desk.leases.report("001", lease.token, reported("REVIEW"))
-        knowledge.tell("job_finished", {"job_id": "001"})
+        bus.publish(Event("job_finished", {"job_id": "001"}))
         assert until(lambda: knowledge.store.count() == 1)
 
 
@@ -84,5 +85,5 @@ def test_retraining_begins_by_itself_only_when_it_is_told_to(
 def test_without_the_extra_there_is_no_learner(tmp_path: Path) -> None:
     desk = make_desk(tmp_path, row("001"))
     database = desk.board.journal.database
-    memory = open_knowledge(database, tmp_path, now=lambda: NOW, emit=Told(), learn=None)
+    memory = open_knowledge(database, tmp_path, now=lambda: NOW, bus=EventBus(), learn=None)
     assert (memory.learning, memory.retrain, memory.store.count()) == (None, None, 0)

@@ -10,7 +10,7 @@ from tests.sample import REPOSITORY
 from tests.source_code import functions_in, package_files, parse
 
 # what knows nothing of the program
-LEAVES = {"errors", "regular", "bounded", "clock", "events"}
+LEAVES = {"errors", "regular", "bounded", "clock", "events", "ready"}
 # room -> rooms of orch_next it may import besides itself
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
@@ -18,30 +18,47 @@ ALLOWED: dict[str, set[str]] = {
     "bounded": set(),
     "clock": set(),
     "events": set(),
+    "ready": {"bounded"},
     "config": {"storage.toml_settings", "errors", "regular"},
     "offload": {"errors"},
     "internals": set(),
     "ledger": {"errors", "regular", "clock"},
-    "storage": {"ledger.lock", "ledger.disk", "ledger.whole", "errors", "regular"},
+    "storage": {
+        "ledger.lock",
+        "ledger.disk",
+        "ledger.whole",
+        "errors",
+        "regular",
+        "events",
+        "clock",
+    },
     "core": {"ledger", "storage", *LEAVES},
-    "knowledge": {"core", *LEAVES},
-    "sensors": {"core", "storage.toml_settings", *LEAVES},
-    "dispatcher": {"core", "storage", "ledger.whole", "ledger.disk", *LEAVES},
+    "knowledge": {"core", "storage.toml_settings", *LEAVES},
+    "sensors": {
+        *("core", "storage.json_files", "storage.leader", "storage.toml_settings"),
+        *("config", *LEAVES),
+    },
+    "dispatcher": {"core", "storage", "ledger.whole", "ledger.disk", "config", *LEAVES},
     "realtime": {
-        *("core", "storage", "ledger.whole", "ledger.disk", "offload", "internals", *LEAVES),
+        *("core", "storage", "ledger.whole", "ledger.disk", "offload", "internals"),
+        *("config", *LEAVES),
     },
     "security": {"config", "storage", "ledger.whole", "ledger.disk", *LEAVES},
     "migrate": {
         *("ledger", "storage", "core.schema", "core.strict", "core.dialects"),
         *("knowledge", "config", "errors", "clock"),
     },
+    "runtime": {
+        *("core", "dispatcher", "sensors", "knowledge", "realtime", "security", "storage"),
+        *("config", "offload", "ready", *LEAVES),
+    },
     "blueprints": {
-        *("core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
-        *("config", "offload", *LEAVES),
+        *("runtime", "core", "dispatcher", "sensors", "knowledge", "realtime", "security"),
+        *("config", "offload", "ready", "storage.json_files", *LEAVES),
     },
 }
 # what the table's entry points may use: anything below them
-ABOVE = {"app", "background", "rooms", "serving", "cli", "__init__", "__main__"}
+ABOVE = {"app", "serving", "cli", "__init__", "__main__"}
 FREE_OF_FLASK = {
     *LEAVES,
     "config",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
 
 from orch_next.errors import InputError, RowError
-from orch_next.ledger.cell_edit import Place, edit_cells
+from orch_next.ledger.cell_edit import CellEdit, Place
+from orch_next.ledger.cell_edit import edit_cells as edit_bytes
 from orch_next.ledger.document import AddRow, CellChange, SetCell, apply_edits, plan_edits
-from orch_next.ledger.parser import Document, parse
+from orch_next.ledger.parser import Document, parse, read_row
 from orch_next.ledger.verify import check_rows, verify
 from tests.ledger_samples import random_document, random_value
 
@@ -17,6 +19,13 @@ TEXT = (
     "# 台帳\n\n| id | 題名 | 場所 |\n|---|---|---|\n| 1 | 一 | C:\\moc\\証跡.md |\n| 2 | 二 | - |\n"
     "| 2 | 短い |\n\n| 3 | 三 | - |\n\n| k |\n|---|\n| v |\n| w |\n"
 )
+
+
+def edit_cells(document: Document, changes: Sequence[CellChange]) -> CellEdit | None:
+    """Edit and check that the bytes are those of the document."""
+    found = edit_bytes(document.text.encode(), document, changes)
+    assert found is None or found.data == found.document.text.encode()
+    return found
 
 
 def by_parsing(before: Document, changes: list[CellChange]) -> Document:
@@ -38,7 +47,7 @@ def test_cells_of_several_rows_and_tables_are_changed_at_once() -> None:
     found = edit_cells(document, changes)
     assert found is not None
     assert found.document == by_parsing(document, changes)
-    assert found.places == (Place(0, 0), Place(1, 0), Place(1, 1))
+    assert found.places == (Place(0, 0), Place(1, 0))
 
 
 def test_many_edits_of_one_document_keep_every_offset() -> None:
@@ -57,7 +66,6 @@ def test_many_edits_of_one_document_keep_every_offset() -> None:
     [
         lambda table: SetCell(table.rows[2], 1, "長い"),  # a row with a problem
         lambda table: SetCell(table.rows[3], 1, "離れた行"),  # a row apart
-        lambda table: SetCell(table.rows[0], 3, "無い列"),
         lambda table: SetCell(table.rows[0]._replace(line=99), 1, "無い行"),
         lambda table: SetCell(table.rows[0]._replace(raw="| 9 | 九 | - |"), 1, "別の行"),
         lambda table: AddRow(table, ["4", "四", "-"]),
@@ -88,13 +96,33 @@ def test_a_row_that_becomes_a_delimiter_row_is_left_to_the_parser() -> None:
     assert edit_cells(document, [SetCell(document.tables[0].rows[0], 0, "---")]) is None
 
 
+def test_rows_are_a_sequence_that_counts_from_either_end() -> None:
+    rows = parse(TEXT).tables[0].rows
+    assert [row.line for row in rows[1:3]] == [6, 7]
+    assert (rows[-1].values, rows.find_line(9), rows.find_line(8)) == (("3", "三", "-"), 3, None)
+
+
+def test_a_header_that_markdown_reads_otherwise_is_left_to_the_parser() -> None:
+    assert read_row("| a |", "|--|--|", "| b |") is None
+    assert read_row("| a |", "|---|", "| b \\| c |") == ["b | c"]
+
+
+def test_a_line_that_stands_twice_is_found_by_its_place() -> None:
+    document = parse("| a |\n|---|\n| 一 |\n| 一 |\n| 一 |\n")
+    found = edit_cells(document, [SetCell(document.tables[0].rows[1], 0, "二")])
+    assert found is not None
+    assert found.document == parse("| a |\n|---|\n| 一 |\n| 二 |\n| 一 |\n")
+
+
 def test_an_empty_change_and_a_bad_one_are_as_ever() -> None:
     document = parse(TEXT)
     row = document.tables[0].rows[0]
     same = edit_cells(document, [SetCell(row, 1, " 一 ")])
-    assert same is not None and same.document == document and same.edits == ()
+    assert same is not None and same.document == document and same.places == ()
     with pytest.raises(InputError):
         edit_cells(document, [SetCell(row, 1, "a\x07b")])
+    with pytest.raises(RowError, match="line 5 has no cell 4, only 3"):
+        edit_cells(document, [SetCell(row, 3, "無い列")])
 
 
 def random_changes(document: Document, rnd: Random) -> list[CellChange]:

@@ -47,7 +47,7 @@ def attempt(
     def plan(document: Tables) -> list[CellChange]:
         while saves:
             saves.pop()()
-        return set_value(0, "完了")(document)
+        return [*set_value(0, "完了")(document)]
 
     try:
         PlainLedger(path, swap=how, disk=disk).write(plan)

@@ -11,10 +11,10 @@ from orch_next.errors import InputError, RowError
 from orch_next.ledger.document import (
     AddRow,
     CellChange,
-    Edit,
     Row,
     SetCell,
     Span,
+    Splice,
     apply_edits,
     escape_cell,
     plan_edits,
@@ -136,7 +136,7 @@ def test_changes_of_several_rows_go_together() -> None:
 
 def test_two_changes_of_one_cell_are_refused() -> None:
     with pytest.raises(InputError, match="same cell"):
-        apply_edits("abc", [Edit(Span(0, 2), "x"), Edit(Span(1, 3), "y")])
+        apply_edits("abc", [Splice(Span(0, 2), "x"), Splice(Span(1, 3), "y")])
 
 
 def test_a_backslash_never_stands_right_before_the_closing_pipe() -> None:

@@ -5,6 +5,7 @@ import hashlib
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -302,3 +303,12 @@ def test_a_file_that_is_away_for_a_moment_is_waited_for(path: Path, looks: int) 
 
 def first_title(title: str) -> Callable[[Tables], list[SetCell]]:
     return lambda document: [SetCell(document.tables[0].rows[0], 1, title)]
+
+
+def forbidden(_path: Path, _timeout: float) -> AbstractContextManager[None]:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_lock_that_cannot_be_made_is_told(path: Path) -> None:
+    with pytest.raises(LedgerError, match=r"^TASKS\.md: not locked: Permission denied$"):
+        PlainLedger(path, lock=forbidden).write(set_value(0, "1"))

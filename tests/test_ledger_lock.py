@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from orch_next.errors import BusyError
-from orch_next.ledger.lock import Acquire, default_acquire, flock_lock, locked, portable_lock
+from orch_next.ledger.lock import (
+    Acquire,
+    default_acquire,
+    flock_lock,
+    hold_for_life,
+    is_held,
+    locked,
+    portable_lock,
+)
 from tests.ledger_disks import RootDisk
 from tests.patience import PATIENCE, seconds_of
 
@@ -51,6 +59,15 @@ def test_a_lock_is_free_again_and_its_file_stays(tmp_path: Path, acquire: Acquir
     inode = path.stat().st_ino
     with locked(path, 0.05, acquire=acquire):
         assert path.stat().st_ino == inode
+
+
+def test_a_lock_for_life_is_had_at_once_or_not(tmp_path: Path) -> None:
+    path = tmp_path / "移行.lock"
+    with hold_for_life(path) as first, hold_for_life(path) as second:
+        assert (first, second, is_held(path)) == (True, False, True)
+    with locked(path, 1.0):
+        assert is_held(path)
+    assert (is_held(path), path.exists()) == (False, True)
 
 
 @BOTH

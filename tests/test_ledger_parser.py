@@ -229,3 +229,8 @@ def test_ledgers_as_they_are_are_read_and_edited() -> None:
             after = edit(document, [SetCell(row, 2, "HOLD")])
             assert after.replace("HOLD", "") != document.text.replace("HOLD", "")
             assert len(after.split("\n")) == len(document.text.split("\n"))
+
+
+def test_an_escaped_pipe_at_the_end_closes_no_cell() -> None:
+    document = parse("| a | b |\n|---|---|\n| 1 | 2 | 3 \\|\n| 4 | 5 \\| |\n")
+    assert problems(document) == [(3, "surplus-cells", "row")]

@@ -45,7 +45,7 @@ class Store(RuleBasedStateMachine):
         ledger.write(lambda document: self._asked(document, row, column, value))
 
     def _after(self, row: int, column: int, value: str) -> str:
-        document = parse(self.text)
+        document = Tables(parse(self.text).tables)
         edits = plan_edits(self.text, self._asked(document, row, column, value))
         return apply_edits(self.text, edits)
 

@@ -11,7 +11,6 @@ import pytest
 
 from orch_next.cli.init import make_ledgers
 from orch_next.core.database import Database
-from orch_next.core.json_file import JsonRecords
 from orch_next.core.locks import RoleFiles
 from orch_next.core.logs import DecisionLine, append_decision
 from orch_next.core.spool import Spool
@@ -20,6 +19,7 @@ from orch_next.errors import UncertainError
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.whole import (
     append_lines,
+    create_once,
     create_whole,
     make_folders,
     make_lock,
@@ -27,9 +27,10 @@ from orch_next.ledger.whole import (
     open_new,
     replace_whole,
 )
-from orch_next.realtime.owner import FileLease
 from orch_next.security.identities import Identities
 from orch_next.security.secret import load_secret_key
+from orch_next.storage.json_files import JsonRecords
+from orch_next.storage.leader import FileLease
 from tests.ledger_disks import CALLS, CountingDisk, FaultyDisk, Killed, RootDisk, made_to_last
 
 AT = datetime(2025, 10, 9, 8, 22, 18, tzinfo=timezone.utc)
@@ -127,7 +128,10 @@ def test_what_the_spool_keeps_back_is_replaced_durably(tmp_path: Path) -> None:
             ["LOCKS", ".heartbeat.json.lock", ".heartbeat.json.lock-next", ".heartbeat.json.tmp"],
         ),
         (decide, ["LOGS", "2025-10", "APPROVALS-2025-10-09.md"]),
-        (spool, ["data", "pending.jsonl.lock", "pending.jsonl"]),
+        (
+            spool,
+            ["data", "pending.jsonl.lock", "pending.jsonl.lock-next", "pending.jsonl"],
+        ),
         (make_key, ["data", ".secret_key.<random>.orch-tmp"]),
         (init, ["ORCH", "STATE", "TASKS.md", "APPROVALS.md", "MILESTONES.md"]),
         (open_journal, ["d", "orch.db", ".orch.db.lock", ".orch.db.lock-next"]),
@@ -373,3 +377,18 @@ def test_a_private_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     path.write_bytes(b"SQLite")
     make_private(path)
     assert path.read_bytes() == b"SQLite"
+
+
+def test_a_file_that_is_made_once_is_the_first_ones(tmp_path: Path) -> None:
+    path = tmp_path / "鍵"
+    create_once(path, b"first")
+    create_once(path, b"second")
+    assert ([file.name for file in tmp_path.iterdir()], path.read_bytes()) == (["鍵"], b"first")
+
+
+def test_a_name_that_is_free_is_given_by_a_rename_where_links_are_no_use(tmp_path: Path) -> None:
+    disk = Disk()
+    disk.system = "win32"
+    (tmp_path / "下書き").write_bytes(b"x")
+    disk.name_new(tmp_path / "下書き", tmp_path / "鍵")
+    assert [file.name for file in tmp_path.iterdir()] == ["鍵"]

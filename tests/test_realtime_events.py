@@ -1,19 +1,27 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from orch_next.realtime.events import Event, draft_of, stored_event
+from orch_next.core.entries import as_entry
+from orch_next.core.events import Change
+from orch_next.realtime.events import Event, event_of, reset_at
 from tests.live import make_change, task_row
 
 
+def entry_of(change: Change, number: int = 7) -> dict[str, Any]:
+    return {"id": number, **as_entry(change)}
+
+
 def test_a_change_becomes_one_event_with_the_row_and_its_revision() -> None:
-    draft = draft_of(make_change())
-    assert (draft.name, draft.kind, draft.record_id, draft.rev, draft.payload) == (
+    event = event_of(entry_of(make_change()))
+    assert (event.name, event.kind, event.record_id, event.rev, event.payload) == (
         "task_updated",
         "task",
         "001",
         "r2",
         {
+            "seq": 7,
             "event": "task_updated",
             "kind": "task",
             "id": "001",
@@ -28,15 +36,16 @@ def test_a_change_becomes_one_event_with_the_row_and_its_revision() -> None:
 
 
 def test_a_removed_row_has_neither_revision_nor_row() -> None:
-    draft = draft_of(make_change(after=None))
-    assert (draft.rev, draft.payload["rev"], draft.payload["task"]) == (None, None, None)
+    event = event_of(entry_of(make_change(after=None)))
+    assert (event.rev, event.payload["rev"], event.payload["task"]) == (None, None, None)
 
 
-def test_a_stored_event_carries_its_number_and_reads_back_as_json() -> None:
-    event = stored_event(7, "task_updated", draft_of(make_change()).encoded())
-    assert json.loads(event.data) == {"seq": 7, **draft_of(make_change()).payload}
+def test_an_event_carries_its_number_and_reads_back_as_json() -> None:
+    event = event_of(entry_of(make_change(), 41))
+    assert json.loads(event.data) == event.payload
+    assert event.payload["seq"] == 41
 
 
 def test_only_a_marked_event_resets() -> None:
-    marked = Event(1, "ledger_changed", {"reset": True})
-    assert [Event(1, "ledger_changed", {}).resets, marked.resets] == [False, True]
+    found = [Event(1, "ledger_changed", {}).resets, reset_at(1).resets]
+    assert found == [False, True]

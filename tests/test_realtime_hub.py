@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import queue
 
-from orch_next.realtime.events import stored_event
+from orch_next.realtime.events import Event
 from orch_next.realtime.hub import QUEUE_LIMIT, Hub, Item, Reset, Signal
 from tests.live import make_event, make_hub, seqs
+
+
+def sized(seq: int, size: int) -> Event:
+    return Event(seq, "task_updated", {"seq": seq, "題": "x"}, size)
 
 
 def test_since_gives_what_came_after_the_cursor() -> None:
@@ -114,7 +118,7 @@ def test_a_stream_that_is_behind_misses_signals_and_no_event() -> None:
 
 def test_a_hub_keeps_so_many_bytes_and_always_the_newest() -> None:
     hub = Hub(queue.Queue, keep_bytes=100)
-    hub.deliver([stored_event(n, "task_updated", '{"題":"' + "x" * 30 + '"}') for n in range(1, 9)])
+    hub.deliver([sized(n, 41) for n in range(1, 9)])
     assert [seqs(hub.since(n)) for n in (5, 6)] == [[("reset", 8)], [7, 8]]
-    hub.deliver([stored_event(9, "task_updated", '{"題":"' + "x" * 300 + '"}')])
+    hub.deliver([sized(9, 311)])
     assert [seqs(hub.since(n)) for n in (7, 8)] == [[("reset", 9)], [9]]

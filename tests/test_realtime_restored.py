@@ -12,11 +12,8 @@ from tests.fleet import needs_redis, redis_server
 from tests.live_clients import listeners, post
 from tests.servers import free_port, running_server
 
-one_log = pytest.mark.xfail(strict=True, reason="the journal is not yet the event log")
-
 
 @pytest.mark.slow
-@one_log
 @needs_redis
 def test_a_change_that_the_snapshot_had_already_is_told_again(tmp_path: Path) -> None:
     """The row is HOLD in the snapshot, became READY after it, and is HOLD again."""

@@ -14,7 +14,7 @@ from tests.servers import running_server
 
 
 def connect(app: Flask) -> Any:
-    socketio = app.extensions["orch_realtime"].socketio
+    socketio = app.extensions["orch_next"].live.socketio
     return socketio.test_client(app)
 
 

@@ -10,6 +10,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from orch_next.errors import BusyError
+from orch_next.offload import Loop
 from orch_next.realtime.hub import Hub
 from orch_next.realtime.sockets import GREETING, Sockets, make_socketio
 from tests.live import make_event, make_hub
@@ -25,7 +26,7 @@ VIEWS: Mapping[str, View] = {
 
 def make_sockets(hub: Hub, views: Mapping[str, View] = VIEWS, **options: Any) -> SocketIO:
     socketio = make_socketio(Flask(__name__), "threading")
-    Sockets(socketio, hub, views=views, **options)
+    Sockets(socketio, hub, Loop(), views=views, **options)
     return socketio
 
 

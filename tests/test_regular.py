@@ -27,7 +27,7 @@ TEXT = "作業 C:\\ORCH | 終わり\r\n".encode()
 
 # Their own files, which are opened to be written, or that the person at the keyboard names.
 OWN = {
-    *("orch_next/core/spool.py", "orch_next/core/locks.py", "orch_next/core/json_file.py"),
+    "orch_next/core/spool.py",
     *("orch_next/core/logs.py", "orch_next/security/secret.py", "orch_next/ledger/lock.py"),
     *("orch_next/ledger/disk.py", "orch_next/ledger/merge.py"),
     *("orch_next/security/third_party.py", "orch_next/regular.py"),

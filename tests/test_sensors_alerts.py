@@ -14,7 +14,8 @@ from orch_next.clock import as_local_iso
 from orch_next.core.database import Database
 from orch_next.core.events import Who
 from orch_next.errors import NotFoundError
-from orch_next.sensors.alerts import Alert, AlertBook, Turn
+from orch_next.sensors.alerts import Alert, AlertBook, AlertChanges
+from orch_next.storage.leader import FixedLeadership
 
 NOW = datetime(2025, 10, 9, 3, 4, 5, tzinfo=timezone.utc)
 LATER = NOW + timedelta(seconds=3)
@@ -36,18 +37,18 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def book(database: Database, *, is_mine: bool = True) -> AlertBook:
-    return AlertBook(database, is_mine=lambda: is_mine)
+def book(database: Database, *, leads: bool = True) -> AlertBook:
+    return AlertBook(database, FixedLeadership(leads))
 
 
 def test_an_alert_keeps_its_first_time_until_it_is_over(database: Database) -> None:
     alerts = book(database)
-    assert alerts.observe([trouble()], NOW) == Turn(raised=(ALERT,))
-    assert alerts.observe([trouble()], LATER) == Turn()
+    assert alerts.observe([trouble()], NOW) == AlertChanges(raised=(ALERT,))
+    assert alerts.observe([trouble()], LATER) == AlertChanges()
     lasting = replace(ALERT, last_at=LATER)
     assert alerts.present() == [lasting]
     ended = replace(lasting, ended_at=LATER)
-    assert alerts.observe([], LATER) == Turn(ended=(ended,))
+    assert alerts.observe([], LATER) == AlertChanges(ended=(ended,))
     assert alerts.present() == []
 
 
@@ -79,7 +80,7 @@ def test_an_alert_that_does_not_last_cannot_be_acknowledged(database: Database) 
 
 
 def test_a_process_that_is_not_the_owner_only_reads(database: Database) -> None:
-    owner, other = book(database), book(database, is_mine=False)
+    owner, other = book(database), book(database, leads=False)
     other.observe([trouble()], LATER)
     assert owner.list_since(NOW) == []
     owner.observe([trouble()], NOW)
@@ -91,7 +92,7 @@ def test_without_a_database_the_story_goes_on_in_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     alerts = book(Database(f"sqlite:///{tmp_path / 'file' / 'orch.db'}"))
     alerts.observe([trouble()], NOW)
-    assert alerts.observe([trouble(message="二度目")], LATER) == Turn()
+    assert alerts.observe([trouble(message="二度目")], LATER) == AlertChanges()
     assert alerts.present() == [replace(ALERT, message="二度目", last_at=LATER)]
 
 

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orch_next.core.events import Change, Who
+from orch_next.events import Delivered, EventBus
 from orch_next.sensors.metrics import Metrics, oldest
 
 NOW = datetime(2025, 10, 9, 3, 0, tzinfo=timezone.utc)
@@ -56,25 +57,28 @@ def test_requests_and_changes_are_counted(client: FlaskClient) -> None:
 
 
 def test_active_alerts_are_those_of_the_alert_book(app: Flask, client: FlaskClient) -> None:
-    held = {"id": "task_held_008", "type": "error", "title": "タスク保留", "message": "3回"}
-    app.extensions["orch_next"].station.troubles.append(lambda: [held])
+    ledger = app.extensions["orch_next"].settings.state_folder / "TASKS.md"
+    old = "2025-10-09T00:00:00Z"
+    row = f"| 期限 | 遅れ | DOING | WORK | WORK@{old} | WORK | {old} | - | - | - |\r\n"
+    ledger.write_bytes(ledger.read_bytes().replace(b"| 001 |", f"{row}| 001 |".encode()))
     active = samples(client.get("/metrics").text)["orch_alerts_active"]
     ids = [one["id"] for one in client.get("/api/quality/alerts").get_json()["alerts"]]
-    assert "task_held_008" in ids
+    assert "task_timeout_期限" in ids
     assert active == len(ids)
 
 
 def test_changes_count_by_ledger_and_source() -> None:
-    metrics = Metrics()
+    bus = EventBus()
+    metrics = Metrics(bus, lambda: NOW)
     for source in ("http", "http", "outside"):
-        metrics.count_change(change("task", source))
+        bus.publish(change("task", source))
     found = samples(metrics.render().decode())
     assert found['orch_ledger_changes_total{kind="task",source="http"}'] == 2
     assert found['orch_ledger_changes_total{kind="task",source="outside"}'] == 1
 
 
 def test_anomalies_count_new_alerts_and_never_fall() -> None:
-    metrics, seen = Metrics(), []
+    metrics, seen = Metrics(EventBus(), lambda: NOW), []
     for alerts in (["a"], ["a", "b"], [], ["a"]):
         metrics.note_alerts(alerts)
         seen.append(samples(metrics.render().decode())["orch_anomalies_detected_total"])
@@ -82,9 +86,10 @@ def test_anomalies_count_new_alerts_and_never_fall() -> None:
 
 
 def test_event_lag_is_measured_from_the_events_time() -> None:
-    metrics = Metrics()
-    metrics.note_event({"ts": "2025-10-09T03:00:00.000000Z"}, NOW + timedelta(seconds=0.25))
-    metrics.note_event({}, NOW)
+    bus = EventBus()
+    metrics = Metrics(bus, lambda: NOW + timedelta(seconds=0.25))
+    bus.publish(Delivered({"ts": "2025-10-09T03:00:00.000000Z"}))
+    bus.publish(Delivered({}))
     found = samples(metrics.render().decode())
     assert found["orch_event_lag_seconds_count"] == 1
     assert found["orch_event_lag_seconds_sum"] == pytest.approx(0.25)

@@ -15,6 +15,7 @@ from orch_next.sensors.alerts import AlertBook
 from orch_next.sensors.history import HistoryStore, Point
 from orch_next.sensors.rules.files import Finding
 from orch_next.sensors.rules.store import RuleStore
+from orch_next.storage.leader import FixedLeadership
 from tests.postgresql import postgresql
 
 __all__ = ["postgresql"]
@@ -59,8 +60,8 @@ def check_readings(database: Database, other: Database) -> None:
 
 
 def check_alerts(database: Database, other: Database) -> None:
-    book = AlertBook(database, is_mine=lambda: True)
-    reader = AlertBook(other, is_mine=lambda: False)
+    book = AlertBook(database, FixedLeadership())
+    reader = AlertBook(other, FixedLeadership(False))
     # Ids and texts come from the ledger: of any length, with anything in them.
     long, odd = f"task_timeout_{'作業' * 3_000}", "task_timeout_\0 '; --"
     book.observe([trouble(long), trouble(odd, "\0\ud800")], NOW)

@@ -14,6 +14,7 @@ from orch_next.core.board import Board
 from orch_next.sensors.rules.config import parse_rules
 from orch_next.sensors.rules.inspector import Inspector
 from orch_next.sensors.rules.store import RuleStore, Violation
+from orch_next.storage.leader import FixedLeadership
 from tests.repositories import make_repository
 
 ONLY_EOL = {"rules": {"eol": {"exclude": ["ORCH/*"]}}}
@@ -26,9 +27,10 @@ def moc_root(board: Board) -> Path:
 
 @pytest.fixture
 def make(board: Board, now: Callable[[], datetime]) -> Callable[..., Inspector]:
-    def build(data: Any = ONLY_EOL) -> Inspector:
+    def build(data: Any = ONLY_EOL, *, leads: bool = True) -> Inspector:
         store = RuleStore(board.journal.database)
-        return Inspector(board.state, parse_rules(data), store, now=now)
+        leader = FixedLeadership(leads)
+        return Inspector(board.state, parse_rules(data), store, leader, now=now)
 
     return build
 
@@ -77,8 +79,7 @@ def test_a_process_that_is_not_the_owner_shows_what_the_owner_found(
     make: Callable[..., Inspector], moc_root: Path
 ) -> None:
     (moc_root / "a.md").write_bytes(b"1\r\n")
-    owner, other = make(), make()
-    other.is_mine = lambda: False
+    owner, other = make(), make(leads=False)
     assert other.look().violations == ()
     assert other.look().violations != owner.look().violations
     assert other.look() == owner.shown()

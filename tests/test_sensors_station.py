@@ -6,15 +6,32 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orch_next.core.board import Board
-from orch_next.sensors.alerts import Turn
+from orch_next.events import EventBus, LocalEvent, WebhookEvent
 from orch_next.sensors.host import HostSensor
 from orch_next.sensors.metrics import Metrics
 from orch_next.sensors.station import STALE_SECONDS, SYSTEM_SECONDS, Station, StationOptions
-from orch_next.sensors.telling import automation_status, turn_events, turn_messages
+from orch_next.storage.leader import FixedLeadership
+
+
+@dataclass
+class Automation:
+    """A dispatcher that says what the test wants."""
+
+    troubles: list[dict[str, str]] = field(default_factory=list)
+
+    def alerts(self) -> list[dict[str, str]]:
+        return self.troubles
+
+    def status(self) -> dict[str, Any]:
+        return {"processes": [], "problems": {}}
+
+    def stats(self) -> dict[str, Any]:
+        return {"leases": 2}
 
 
 @dataclass
@@ -22,14 +39,27 @@ class Desk:
     """A station over the sample ledgers, and a clock that is set by hand."""
 
     station: Station
+    bus: EventBus
+    automation: Automation
     at: list[float] = field(default_factory=lambda: [0.0])
 
 
 @pytest.fixture
 def desk(board: Board, now: Callable[[], datetime], tmp_path: Path) -> Desk:
     host, at = HostSensor(str(tmp_path), now=now), [100.0]
-    options = StationOptions(history_days=1, with_processes=False)
-    return Desk(Station(board, host, Metrics(), options, now=now, clock=lambda: at[0]), at)
+    bus, automation = EventBus(), Automation()
+    station = Station(
+        board,
+        host,
+        Metrics(bus, now),
+        StationOptions(history_days=1, with_processes=False),
+        bus=bus,
+        leader=FixedLeadership(),
+        now=now,
+        clock=lambda: at[0],
+        automation=automation,
+    )
+    return Desk(station, bus, automation, at)
 
 
 def test_nothing_is_measured_before_somebody_asks(desk: Desk) -> None:
@@ -56,26 +86,26 @@ def test_every_process_is_looked_at_less_often_than_the_host(desk: Desk) -> None
 
 
 def test_troubles_of_others_become_alerts_and_are_told(desk: Desk) -> None:
-    turns: list[Turn] = []
+    heard: list[LocalEvent | WebhookEvent] = []
     desk.station.sample()  # the sample's own alerts
-    desk.station.turned.append(turns.append)
+    desk.bus.subscribe(LocalEvent, heard.append)
+    desk.bus.subscribe(WebhookEvent, heard.append)
     trouble = {"id": "task_held_007", "type": "error", "title": "タスク保留", "message": "3回失敗"}
-    desk.station.troubles.append(lambda: [trouble])
+    desk.automation.troubles.append(trouble)
     desk.station.sample()
-    desk.station.troubles.clear()
+    desk.automation.troubles.clear()
     desk.station.sample()
-    assert [name for turn in turns for name, _ in turn_events(turn)] == [
+    assert [one.name for one in heard if isinstance(one, LocalEvent)] == [
         "new_alert",
         "alert_notification",
         "alert_update",
     ]
-    told = [(name, payload["id"]) for turn in turns for name, payload in turn_messages(turn)]
+    told = [(one.name, one.payload["id"]) for one in heard if isinstance(one, WebhookEvent)]
     assert told == [("alert_raised", "task_held_007"), ("alert_resolved", "task_held_007")]
 
 
 def test_the_events_of_the_monitor(desk: Desk) -> None:
     desk.station.sample()
-    desk.station.automation = lambda: automation_status({"processes": [], "problems": {}}, 2)
     assert desk.station.monitor()["automation_status"] == {
         "status": "idle",
         "active_tasks": 2,

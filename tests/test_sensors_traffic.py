@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from orch_next.clock import utc_now
+from orch_next.events import EventBus
 from orch_next.sensors.metrics import Metrics
 from orch_next.sensors.traffic import Rates, Traffic
 
 
 def test_the_rates_of_the_last_look_and_of_five_minutes() -> None:
-    metrics = Metrics()
+    metrics = Metrics(EventBus(), utc_now)
     traffic = Traffic(metrics.request_seconds)
 
     def answer(status: str, seconds: float) -> None:

@@ -64,9 +64,11 @@ def test_interrupt_stops_as_well(tmp_path: Path, mode: str) -> None:
     stream.close()
 
 
-def refused(folder: Path, command: Sequence[str], **env: str) -> tuple[int, str]:
+def refused(
+    folder: Path, command: Sequence[str], cwd: Path = PROJECT, **env: str
+) -> tuple[int, str]:
     """Return the exit status and the log of a server that must not start."""
-    server = start_server(folder, command=command, env=env)
+    server = start_server(folder, command=command, env=env, cwd=cwd)
     try:
         return server.process.wait(PATIENCE), server.log()
     finally:
@@ -99,7 +101,7 @@ def refused(folder: Path, command: Sequence[str], **env: str) -> tuple[int, str]
 def test_gunicorn_refuses_what_cannot_work(
     tmp_path: Path, words: list[str], env: dict[str, str], reason: str
 ) -> None:
-    status, log = refused(tmp_path, [*GUNICORN, *words], **env)
+    status, log = refused(tmp_path, [*GUNICORN, *words], PROJECT, **env)
     # gunicorn's master now and then trips over two workers that end at once.
     trips = "2" in words and "Traceback" in log
     assert (status == 0, reason in log, "Traceback" in log) == (False, True, trips)
@@ -123,6 +125,42 @@ def test_workers_by_their_dotted_names_elsewhere(tmp_path: Path, name: str) -> N
     command = [*GUNICORN, LOCAL, "-k", name, "--pythonpath", str(PROJECT)]
     with running_server(tmp_path, command=command, cwd=tmp_path) as server:
         assert greeting(server, ["websocket"])
+
+
+OWN = [*GUNICORN, LOCAL, "-c", "own.conf.py", "--pythonpath", str(PROJECT), "-k"]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Give a folder with a gunicorn configuration of its own, and without ours."""
+    (tmp_path / "own.conf.py").write_text("graceful_timeout = 20\n", "utf-8")
+    return tmp_path
+
+
+def test_threads_with_a_configuration_of_its_own_elsewhere(elsewhere: Path) -> None:
+    with running_server(
+        elsewhere, command=[*OWN, "gthread", "--threads", "20"], cwd=elsewhere
+    ) as server:
+        assert greeting(server, ["websocket"])
+        with listeners(server.port, ["polling"], ["websocket"]):
+            seconds = server.stop()
+        assert (server.process.returncode, "Traceback" in server.log()) == (0, False)
+    assert seconds < stop_limit(server)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["sync"], "SyncWorker serves no Socket.IO"),
+        (["gthread", "--preload"], "--preload starts background work in the wrong process"),
+        (["gthread", "-w", "2"], "2 workers lose events without Redis"),
+    ],
+)
+def test_what_cannot_work_is_refused_elsewhere_as_well(
+    elsewhere: Path, words: list[str], reason: str
+) -> None:
+    status, log = refused(elsewhere, [*OWN, *words], cwd=elsewhere)
+    assert (status == 0, reason in log) == (False, True)
 
 
 def request_change(server: Server, task_id: str, verb: str = "hold") -> int:

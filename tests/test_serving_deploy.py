@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import socketio
 
-from orch_next.background import CLOSING_SECONDS
 from orch_next.config import Settings
+from orch_next.runtime import CLOSING_SECONDS
 from orch_next.serving.stopping import STOP_SECONDS
 from tests.live_clients import leave
 from tests.patience import PATIENCE, until

@@ -21,8 +21,6 @@ from tests.postgresql import PostgreSQL, running_postgresql
 from tests.servers import Server, running_server
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-# A change that another process sees in the file before it can see it in the journal.
-one_log = pytest.mark.xfail(strict=True, reason="the journal is not yet the event log")
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +174,6 @@ def test_locked(database: PostgreSQL, url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@one_log
 def test_doubled(database: PostgreSQL, url: str, tmp_path: Path) -> None:
     """Two processes over one folder: a change made while the database was away is told once."""
     env = {"ORCH_DATABASE_URL": url}

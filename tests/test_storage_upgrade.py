@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from orch_next import create_app
 from orch_next.core.database import Database
 from orch_next.errors import SchemaError
+from orch_next.realtime.hub import Reset
 from orch_next.security.requests import EXTENSION
 from tests.installations import (
     LATER,
@@ -36,6 +38,8 @@ NEW = (
     "lease_repeats",
     "wanted_sessions",
 )
+# Tables that the version before had, and we have not.
+GONE = (*OTHERS, "live_counter", "live_events", "live_rows")
 NUMBERED = "orch_next_schema"
 
 
@@ -54,7 +58,6 @@ def open_client(root: Path, at: datetime = NOW, **settings: Any) -> FlaskClient:
 def close_databases(client: FlaskClient) -> None:
     extensions = client.application.extensions
     extensions["orch_next"].board.close()
-    extensions["orch_realtime"].pump._log.close()
     extensions[EXTENSION].close()
 
 
@@ -93,19 +96,29 @@ def check_everything_goes_on(client: FlaskClient, facts: dict[str, Any]) -> None
     undone = ask(client, tokens["CMD"], "/api/undo/9", {})
     assert (undone["success"], undone["journal_id"]) == (
         True,
-        13,
-    )  # login and renewal were 11 and 12
+        14,
+    )  # the joint of the two logs was 11, login and renewal 12 and 13
     verdict = {"appr_id": "A004", "approver": "監査 次郎", "approver_role": "AUDIT"}
     assert ask(client, tokens["AUDIT"], "/api/approvals/approve", verdict)["success"] is True
     newest = ask(client, tokens["CMD"], "/api/history?limit=1")["entries"][0]
-    assert (newest["id"], newest["event"]) == (14, "approval_decided")
+    assert (newest["id"], newest["event"]) == (15, "approval_decided")
 
 
 def check_events_go_on(client: FlaskClient) -> None:
-    app = client.application
-    log = app.extensions["orch_realtime"].pump._log
-    assert [event.seq for event in log.after(0)] == [1, 2, 3, 4, 5]
-    assert log.newest() == 5
+    """Numbers rise above those of both logs; who has an older one reads everything again."""
+    live = client.application.extensions["orch_next"].live
+    live.tail.open()
+    assert live.hub.catch_up(10) == [Reset(11)]
+    assert live.hub.catch_up(11) == []
+
+
+def check_checkpoints(told: Any) -> None:
+    """What had been told of the rows is known still."""
+    assert sorted((kind, at, sorted(json.loads(rows))) for kind, at, rows in told) == [
+        ("approval", 11, ["A001", "A002", "A003"]),
+        ("milestone", 11, ["M1"]),
+        ("task", 11, ["001", "002", "003", "004", "deploy-004"]),
+    ]
 
 
 def test_a_sqlite_installation_goes_on(tmp_path: Path) -> None:
@@ -116,9 +129,12 @@ def test_a_sqlite_installation_goes_on(tmp_path: Path) -> None:
     client = open_client(root)
     check_events_go_on(client)
     after = table_rows(own)
-    assert after.pop(NUMBERED) == [(1,)]
+    assert after.pop(NUMBERED) == [(1,), (2,)]
+    check_checkpoints(after.pop("ledger_checkpoints"))
+    reset = after["journal"].pop(2)
+    assert (reset[0], reset[5:7]) == (11, ("events_reset", "ledger"))
     assert [after.pop(name) for name in NEW] == [[]] * len(NEW)
-    assert after == {name: rows for name, rows in before.items() if name not in OTHERS}
+    assert after == {name: rows for name, rows in before.items() if name not in GONE}
     check_everything_goes_on(client, saved_facts())
     events = ask(client, saved_facts()["tokens"]["CMD"], "/audit/events?type=承認")
     assert [(one["user_id"], one["resource_id"]) for one in events] == [("旧", "001")]
@@ -127,7 +143,7 @@ def test_a_sqlite_installation_goes_on(tmp_path: Path) -> None:
     # The second start finds it done.
     again = open_client(root, LATER)
     newest = ask(again, saved_facts()["tokens"]["CMD"], "/api/history?limit=1")["entries"]
-    assert newest[0]["id"] == 14
+    assert newest[0]["id"] == 15
 
 
 def test_what_an_earlier_version_left_in_its_log_is_taken_too(tmp_path: Path) -> None:
@@ -164,8 +180,11 @@ def test_a_postgresql_installation_goes_on(server: PostgreSQL, tmp_path: Path) -
     check_events_go_on(client)
     names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
     assert tuple(server.ask(names, "saved").split()) == OTHERS
-    assert server.ask(counts.format("orch_next"), "saved") == "10"
-    assert server.ask("SELECT * FROM orch_next.orch_next_schema", "saved") == "1"
+    assert server.ask(counts.format("orch_next"), "saved") == "11"
+    assert server.ask("SELECT * FROM orch_next.orch_next_schema ORDER BY 1", "saved") == "1\n2"
+    kept = "SELECT kind || '/' || at FROM orch_next.ledger_checkpoints ORDER BY 1"
+    assert server.ask(kept, "saved").split() == ["approval/11", "milestone/11", "task/11"]
+    assert "live_" not in server.ask("SELECT tablename FROM pg_tables", "saved")
     check_everything_goes_on(client, saved_facts("facts-postgresql.json"))
     close_databases(client)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, jsonify
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body
 from orch_next.blueprints.permits import identity_id, require_own_agent
@@ -19,7 +19,7 @@ bp = Blueprint("agents", __name__)
 @bp.get("/api/agents/list")
 def list_agents() -> ResponseReturnValue:
     """List the agents as a bare array; `online` is additive."""
-    return jsonify(orch().agents.list_agents())
+    return jsonify(runtime().agents.list_agents())
 
 
 @bp.post("/api/agents/register")
@@ -29,7 +29,7 @@ def register() -> ResponseReturnValue:
     key = agent_id(members)
     if key:
         require_own_agent(key)
-    return jsonify(success=True, id=orch().agents.register(members, identity_id()))
+    return jsonify(success=True, id=runtime().agents.register(members, identity_id()))
 
 
 @bp.post("/api/agents/heartbeat")
@@ -37,10 +37,8 @@ def note_heartbeat() -> ResponseReturnValue:
     """Note a sign of life, also for the leases of a core of that id."""
     key = _required_id(read_body(), "id required")
     require_own_agent(key)
-    orch().agents.beat(key, identity_id())
-    reports = orch().reports
-    if reports is not None:
-        reports.beat(key, identity_id())
+    runtime().agents.beat(key, identity_id())
+    runtime().reports.beat(key, identity_id())
     return jsonify(success=True, id=key)
 
 
@@ -50,7 +48,7 @@ def keep_report() -> ResponseReturnValue:
     body = read_body()
     key = _required_id(body, "id required")
     require_own_agent(key)
-    orch().agents.report(key, body.members, identity_id())
+    runtime().agents.report(key, body.members, identity_id())
     return jsonify(success=True, id=key)
 
 
@@ -59,7 +57,7 @@ def remove() -> ResponseReturnValue:
     """Take an agent out of the registry."""
     key = _required_id(read_body(), "id is required")
     require_own_agent(key)
-    return jsonify(success=True, removed=orch().agents.remove(key))
+    return jsonify(success=True, removed=runtime().agents.remove(key))
 
 
 @bp.post("/api/agents/update")
@@ -68,7 +66,7 @@ def update() -> ResponseReturnValue:
     try:
         members = read_body().members
         require_own_agent(strict_id(members))
-        agent = orch().agents.update(members)
+        agent = runtime().agents.update(members)
     except InputError as error:
         return jsonify(_envelope(False, error=said(error))), 400
     except NotFoundError as error:
@@ -84,5 +82,5 @@ def _required_id(body: Body, missing: str) -> str:
 
 
 def _envelope(success: bool, **more: object) -> dict[str, object]:
-    stamp = as_local_iso(orch().now())
+    stamp = as_local_iso(runtime().now())
     return {"success": success, "timestamp": stamp, "request_id": g.request_id, **more}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 from flask import Response, jsonify, request
 from flask.json.provider import JSONProvider
 
-from orch_next.blueprints.context import Ready, orch
+from orch_next.blueprints.context import runtime
+from orch_next.ready import Ready, Sources, is_same, make_ready
+
+# The number of a journal entry that the rows of a list show, and all before it.
+EVENT_HEADER = "X-Orch-Event"
 
 
 class OrjsonProvider(JSONProvider):
@@ -32,32 +35,21 @@ class OrjsonProvider(JSONProvider):
 
 def answer_list(name: str, sources: tuple[Any, ...], build: Callable[[], Any]) -> Response:
     """Answer with bytes built once per set of snapshots, or 304 when the client has them."""
-    parts = orch()
+    parts = runtime()
     ready = parts.ready.get(name)
-    if ready is None or not _same(ready.sources, sources):
-        ready = parts.ready[name] = make_ready(sources, build())
+    if ready is None or not is_same(ready.sources, sources):
+        ready = parts.ready[name] = make_ready(sources, orjson.dumps(build()))
     return answer_ready(ready)
-
-
-def make_ready(sources: tuple[Any, ...], value: Any) -> Ready:
-    """Serialise a value; its ETag is the hash of the bytes, equal in every process."""
-    body = orjson.dumps(value)
-    return Ready(sources, body, hashlib.sha256(body).hexdigest()[:32])
 
 
 def answer_ready(ready: Ready) -> Response:
     """Answer 200 with the bytes, or 304 when `If-None-Match` names them."""
-    headers = [("ETag", f'"{ready.etag}"'), ("Cache-Control", "no-cache")]
+    headers = ready.headers()
     if "If-None-Match" in request.headers and ready.etag in request.if_none_match:
         response = Response(status=304, headers=headers)
         response.headers.pop("Content-Type", None)
         return response
-    return Response(ready.body, headers=[("Content-Type", "application/json"), *headers])
-
-
-def _same(kept: tuple[Any, ...], present: tuple[Any, ...]) -> bool:
-    # Snapshots are immutable and replaced whole: identity is equality, and cheap.
-    return all(a is b for a, b in zip(kept, present, strict=True))
+    return Response(ready.body, headers=[("Content-Type", ready.mime), *headers])
 
 
 def with_rev(record: Any) -> dict[str, Any]:
@@ -67,7 +59,7 @@ def with_rev(record: Any) -> dict[str, Any]:
 
 def answer_snapshot(key: str, snapshot: Any) -> Response:
     """Answer a ledger: contract key plus the additive `count`, `problems`, `stale` (8.8)."""
-    return answer_list(
+    response = answer_list(
         key,
         (snapshot,),
         lambda: {
@@ -77,6 +69,26 @@ def answer_snapshot(key: str, snapshot: Any) -> Response:
             "stale": snapshot.stale,
         },
     )
+    shows = (EVENT_HEADER, str(snapshot.event))
+    response.headers[EVENT_HEADER] = shows[1]
+    store = runtime().board.state.store(snapshot.kind)
+    keep_answer(runtime().ready[key], lambda: (store.unchanged(),), [shows])
+    return response
+
+
+def keep_answer(
+    ready: Ready,
+    present: Callable[[], Sources],
+    headers: Iterable[tuple[str, str]] = (),
+) -> None:
+    """Let the same request be answered with these bytes while `present()` returns their sources.
+
+    Where there are identities, and for pages of other origins, each request is looked at.
+    """
+    settings, rule = runtime().settings, request.url_rule
+    if settings.auth == "open" and not settings.cors_origins and rule is not None:
+        answers = runtime().ready_answers
+        answers.keep(request.environ, rule.rule, ready, present, headers)
 
 
 def as_problem(problem: Any) -> dict[str, Any]:

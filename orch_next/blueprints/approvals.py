@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from orch_next.blueprints.answers import answer_changed, answer_snapshot
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, read_body
 from orch_next.blueprints.once import answer_once
@@ -18,7 +18,7 @@ keep_legacy_refusals(bp)
 @bp.get("/api/approvals")
 def list_approvals() -> Response:
     """List all approvals in file order."""
-    return answer_snapshot("approvals", orch().board.state.approvals)
+    return answer_snapshot("approvals", runtime().board.state.approvals)
 
 
 @bp.post("/api/approvals/approve", defaults={"status": "approved"})
@@ -41,7 +41,7 @@ def _decide(appr_id: str, status: str, body: Body) -> Response:
     decision = Decision(status, who.actor, who.role, body.text("comment"))
 
     def effect() -> Response:
-        decide = orch().board.approvals.decide
+        decide = runtime().board.approvals.decide
         return answer_changed(
             "approval", decide(appr_id, decision, who, expected_rev=body.expected_rev())
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import whole_number
 from orch_next.blueprints.permits import sees_audit
 from orch_next.core.history import LARGEST_ID
@@ -21,5 +21,6 @@ def list_events() -> Response:
     limit = whole_number("limit", 100, 1, 1000)
     before = whole_number("before", 0, 0, LARGEST_ID) or None
     kind = request.args.get("type") or None
-    journal = orch().board.journal
-    return jsonify(journal.events(limit, kind, before, with_security=sees_audit()))
+    board = runtime().board
+    board.state.refresh()
+    return jsonify(board.journal.events(limit, kind, before, with_security=sees_audit()))

@@ -7,7 +7,7 @@ import hashlib
 from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import idempotency_key, parse_object
 from orch_next.blueprints.permits import permit_callback, refuse_verdict
 from orch_next.core.events import Change
@@ -29,7 +29,7 @@ def take_terminal() -> ResponseReturnValue:
     if not has_signature(body):
         return refuse_signature()
     sha256 = hashlib.sha256(body).hexdigest()
-    accepted = orch().deliveries.accept(key, sha256, lambda: _have_effect(body, sha256))
+    accepted = runtime().deliveries.accept(key, sha256, lambda: _have_effect(body, sha256))
     if accepted.duplicate:
         return jsonify(status="duplicate", payload_sha256=accepted.payload_sha256), 202
     return jsonify(accepted=True, payload_sha256=accepted.payload_sha256), 202
@@ -46,15 +46,15 @@ def refuse_signature() -> ResponseReturnValue:
 
 def has_signature(body: bytes) -> bool:
     """Tell whether the first signature header that is there signs the raw body."""
-    settings, headers = orch().settings, request.headers
+    settings, headers = runtime().settings, request.headers
     header = next((headers[name] for name in HEADERS if name in headers), "")
     secrets = (settings.webhook_secret, settings.webhook_secret_previous)
-    return is_signed(header, body, secrets, orch().now())
+    return is_signed(header, body, secrets, runtime().now())
 
 
 def _have_effect(body: bytes, sha256: str) -> Change:
     callback = read_callback(parse_object(body).members)
     refuse_verdict(callback.wanted)
-    parts = orch()
+    parts = runtime()
     terminal = Terminal(parts.board.state, parts.board.tasks, now=parts.now, permit=permit_callback)
     return terminal.apply(callback, sha256, parts.reports)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, g, jsonify
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.errors import ForbiddenError
 
 bp = Blueprint("debug", __name__)
@@ -14,7 +14,7 @@ bp = Blueprint("debug", __name__)
 def routes() -> Response:
     """Return every route by its rule; needs the role CMD, or the setting `debug_routes`."""
     identity = g.get("identity")
-    if not orch().settings.debug_routes and (identity is None or identity.role != "CMD"):
+    if not runtime().settings.debug_routes and (identity is None or identity.role != "CMD"):
         raise ForbiddenError("needs a token of the role CMD, or debug_routes = true")
     rows = [
         {

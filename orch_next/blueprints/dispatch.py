@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import answer_refused, answer_with, count_refusal, said
 from orch_next.blueprints.inputs import (
     author,
@@ -42,31 +42,31 @@ def refuse(error: OrchError) -> Response:
 def start() -> Response:
     """Open a session for a core; the one that runs already is answered (D34 to D37)."""
     # Whatever the Content-Type says, as in the legacy.
-    return jsonify(orch().control.start(parse_object(request.get_data(cache=False)).members))
+    return jsonify(runtime().control.start(parse_object(request.get_data(cache=False)).members))
 
 
 @bp.post("/dispatch/stop")
 def stop() -> Response:
     """Stop one core, or all without a readable body (contract 1.2); `stopped_pids` is D63's."""
-    return jsonify(orch().control.stop(_members_or_nothing()))
+    return jsonify(runtime().control.stop(_members_or_nothing()))
 
 
 @bp.post("/dispatch/drain")
 def drain() -> Response:
     """Let one core, or all, finish and take no more."""
-    return jsonify(orch().control.drain(_members()))
+    return jsonify(runtime().control.drain(_members()))
 
 
 @bp.post("/dispatch/nudge")
 def nudge() -> Response:
     """Let one core, or all, look for a task now."""
-    return jsonify(orch().control.nudge(_members()))
+    return jsonify(runtime().control.nudge(_members()))
 
 
 @bp.get("/api/dispatch/explain/<path:task_id>")
 def explain(task_id: str) -> Response:
     """Say why a task is not running."""
-    return jsonify(orch().control.explain(task_id, request.args.get("coreId") or None))
+    return jsonify(runtime().control.explain(task_id, request.args.get("coreId") or None))
 
 
 @bp.get("/api/dispatch/dry-run")
@@ -75,7 +75,7 @@ def dry_run() -> Response:
     core_id = request.args.get("coreId", "")
     if not core_id:
         raise InputError(MISSING_CORE)
-    return jsonify(orch().control.dry_run(core_id))
+    return jsonify(runtime().control.dry_run(core_id))
 
 
 @bp.get("/jobs/<path:job_id>/log")
@@ -83,19 +83,19 @@ def job_log(job_id: str) -> Response:
     """Return an attempt's output from a byte offset on."""
     attempt = whole_number("attempt", 0, 0, 2**31 - 1) or None
     offset = whole_number("offset", 0, 0, MOST_OFFSET)
-    return jsonify(orch().control.job_log(job_id, offset, attempt))
+    return jsonify(runtime().control.job_log(job_id, offset, attempt))
 
 
 @bp.get("/jobs/<path:job_id>/attempts")
 def attempts(job_id: str) -> Response:
     """List a task's attempts, the first one first."""
-    return jsonify(attempts=orch().control.attempts(job_id))
+    return jsonify(attempts=runtime().control.attempts(job_id))
 
 
 @bp.get("/api/leases")
 def leases() -> Response:
     """List leases, locks that are not ours, tasks that failed too often, and the sessions."""
-    control = orch().control
+    control = runtime().control
     foreign = [lock.as_json() for lock in control.foreign_locks()]
     return jsonify(
         leases=control.held(),
@@ -109,7 +109,7 @@ def leases() -> Response:
 def sweep() -> Response:
     """Clear the expired locks that are not ours, as a person asks."""
     who = author(read_body(), "actor", "role", ("http", "CMD"))
-    swept = orch().control.sweep(who)
+    swept = runtime().control.sweep(who)
     return jsonify(success=True, swept=[task.id for task in swept])
 
 
@@ -122,7 +122,7 @@ def claim() -> Response:
         raise InputError(MISSING_CORE)
     require_own_core(core_id)
     request_of = (idempotency_key(), identity_id())
-    claimed = orch().control.claim(core_id, body.text("task_id") or None, *request_of)
+    claimed = runtime().control.claim(core_id, body.text("task_id") or None, *request_of)
     return jsonify({"success": True, **(claimed or {"task": None})})
 
 
@@ -132,7 +132,7 @@ def renew() -> Response:
     body = read_body()
     return jsonify(
         success=True,
-        **orch().control.pull.renew(
+        **runtime().control.pull.renew(
             body.required("job_id"),
             body.required("token"),
             _seconds(body.members.get("seconds")),
@@ -147,7 +147,7 @@ def report() -> Response:
     body = read_body()
     job_id, token, status = (body.required(name) for name in ("job_id", "token", "status"))
     texts = (body.text("artifact"), body.text("message"))
-    said = orch().control.report(job_id, token, status, *texts, prove_claimant)
+    said = runtime().control.report(job_id, token, status, *texts, prove_claimant)
     return jsonify(success=True, **said)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, g, request
 
-from orch_next.blueprints.context import Orch, orch
+from orch_next.blueprints.context import Runtime, runtime
 from orch_next.core.events import Change, Who
 from orch_next.core.security_log import KIND
 from orch_next.security.failures import Record
@@ -16,7 +16,7 @@ def note_door(event: str, name: str) -> None:
     """Record what an identity did, or what was done to the identity of that name."""
     identity = g.get("identity")
     who = Who(identity.name if identity else name, "-", "http", claimed=False)
-    _record(orch(), event, name, request.remote_addr or "", who)
+    _record(runtime(), event, name, request.remote_addr or "", who)
 
 
 def recorder(app: Flask) -> Record:
@@ -28,7 +28,7 @@ def recorder(app: Flask) -> Record:
     return record
 
 
-def _record(parts: Orch, event: str, name: str, address: str, who: Who) -> None:
+def _record(parts: Runtime, event: str, name: str, address: str, who: Who) -> None:
     parts.board.journal.record(
         Change(
             kind=KIND,

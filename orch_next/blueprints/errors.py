@@ -18,7 +18,7 @@ from flask import (
 )
 from werkzeug.exceptions import HTTPException
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.clock import as_local_iso
 from orch_next.errors import (
     BusyError,
@@ -98,7 +98,7 @@ def answer_with(body: dict[str, object], error: OrchError) -> Response:
 
 def said(error: BaseException) -> str:
     """Return an error for a client: no folder of this machine, nor what a database said."""
-    text, root = str(error), str(orch().settings.root.parent)
+    text, root = str(error), str(runtime().settings.root.parent)
     text = text.replace(f"{root}{os.sep}", "").replace(root, ".")
     is_about_files = isinstance(error, (LedgerError, ConfigError, BusyError))
     return _FOLDERS.sub("", text) if is_about_files else text
@@ -108,7 +108,7 @@ def count_refusal(error: OrchError) -> None:
     """Count a change that was not made by what was in the way (`/metrics`)."""
     if request.method not in READING:
         reason = type(error).__name__.removesuffix("Error").lower()
-        orch().metrics.refusals.labels(reason).inc()
+        runtime().metrics.refusals.labels(reason).inc()
 
 
 def status_of(error: OrchError) -> int:
@@ -150,7 +150,7 @@ def answer_http_error(error: HTTPException) -> Response:
         success=False,
         error="internal_error" if status in (404, 405, 500) else f"{error.description}",
         detail=f"{status} {error.name}: {error.description}",
-        timestamp=as_local_iso(orch().now()),
+        timestamp=as_local_iso(runtime().now()),
     )
     # The exception's own headers stay: Allow of a 405.
     response.set_data(shape.get_data())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, Response, current_app, g, jsonify, make_response, request
+from flask import Blueprint, Response, g, jsonify, make_response, request
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.errors import DamagedError
 from orch_next.realtime.room import Realtime
 from orch_next.realtime.streams import (
@@ -36,7 +36,7 @@ def job_events(job_id: str) -> Response:
     live, since = realtime(), cursor()
     beat, seq = ping(live.now), live.hub.current  # before the row: events tell what is later
     try:
-        task = orch().board.state.tasks.find(job_id)
+        task = runtime().board.state.tasks.find(job_id)
     except DamagedError as error:
         stream = Stream(live.hub, None, show_nothing, beat, format_problem(f"init: {error}"))
         return answer(stream, JOB_TYPE)
@@ -67,7 +67,7 @@ def health_events() -> Response:
 
 def realtime() -> Realtime:
     """Return the realtime room of the application that answers this request."""
-    return cast(Realtime, current_app.extensions["orch_realtime"])
+    return runtime().live
 
 
 def cursor() -> int | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.core.evidence import Places, look_at_evidence
 from orch_next.dispatcher.cores import CORES_FILE, load_cores
 from orch_next.errors import ConfigError
@@ -17,7 +17,7 @@ bp = Blueprint("evidence", __name__)
 @bp.get("/api/approvals/<path:approval_id>/evidence")
 def evidence(approval_id: str) -> Response:
     """Return path, size, hash and preview; only of files inside the MOC root."""
-    board = orch().board
+    board = runtime().board
     approval = board.state.approvals.get(approval_id)
     asked = board.journal.last_details("approval", approval_id, "approval_requested")
     recorded = asked.get("sha256") if asked.get("evidence") == approval.evidence else None
@@ -26,7 +26,7 @@ def evidence(approval_id: str) -> Response:
 
 
 def _places() -> Places:
-    settings = orch().settings
+    settings = runtime().settings
     moc_root = settings.root.parent
     private = [moc_root / "data", moc_root / "config", settings.secret_key_path]
     folders = _core_folders(moc_root)

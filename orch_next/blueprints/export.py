@@ -8,7 +8,7 @@ import orjson
 from flask import Blueprint, Response
 
 from orch_next.blueprints.answers import with_rev
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.core.export import as_calendar, as_csv
 from orch_next.core.schema import APPROVAL, TASK, Approval, Snapshot, Task
 from orch_next.core.texts import table_text
@@ -26,9 +26,9 @@ TYPES = {
 @bp.get("/api/export/tasks.<any(csv, json, md, ics):form>")
 def export_tasks(form: str) -> Response:
     """Return the tasks as a file to save."""
-    state = orch().board.state
+    state = runtime().board.state
     if form == "ics":
-        return _file("tasks.ics", as_calendar(state.tasks.records, orch().now()))
+        return _file("tasks.ics", as_calendar(state.tasks.records, runtime().now()))
     if form == "md":
         return _file("tasks.md", table_text(state, TASK).encode())
     if form == "csv":
@@ -39,7 +39,7 @@ def export_tasks(form: str) -> Response:
 @bp.get("/api/export/approvals.<any(csv, json, md):form>")
 def export_approvals(form: str) -> Response:
     """Return the approvals as a file to save."""
-    state = orch().board.state
+    state = runtime().board.state
     if form == "md":
         return _file("approvals.md", table_text(state, APPROVAL).encode())
     if form == "csv":

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import whole_number
 from orch_next.clock import as_local_iso
@@ -36,7 +36,7 @@ def graph() -> Response:
         )
     except GitError as error:
         return no_graph(said(error))
-    return jsonify(success=True, last_updated=as_local_iso(orch().now()), **found)
+    return jsonify(success=True, last_updated=as_local_iso(runtime().now()), **found)
 
 
 @bp.get("/api/git/branches")
@@ -76,10 +76,10 @@ def no_graph(why: str) -> Response:
 
 def open_repository() -> Repository:
     """Return the repository of the MOC root, whether it is there or not."""
-    return Repository(orch().settings.root.parent)
+    return Repository(runtime().settings.root.parent)
 
 
 def remember(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
     """Return what git says; it is asked again when a ref has moved, looked at every 2 s."""
-    folder = orch().settings.root.parent
-    return orch().answers.get(("git", *key), make, lambda: refs_stamp(folder))
+    folder = runtime().settings.root.parent
+    return runtime().answers.get(("git", *key), make, lambda: refs_stamp(folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, make_response
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
 from orch_next.clock import as_local_iso
 from orch_next.errors import BusyError, LedgerError, OrchError
@@ -18,7 +18,7 @@ def health() -> Response:
 
     Green servers call this in their loop: it waits for no file and no database.
     """
-    parts = orch()
+    parts = runtime()
     host = parts.pulse.read()
     if told := parts.control.hindrance():
         return make_response(jsonify(status="error", message=told), 503)
@@ -35,7 +35,7 @@ def health() -> Response:
 
 def _clock() -> dict[str, float]:
     """Say by how many seconds this host's clock is ahead of the database's, if that has one."""
-    offset = orch().control.leases.time.known_offset()
+    offset = runtime().control.leases.time.known_offset()
     return {} if offset is None else {"clock_offset_seconds": round(offset, 3)}
 
 

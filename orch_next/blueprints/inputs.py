@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from flask import g, request
 
 from orch_next.core.events import Who
 from orch_next.errors import InputError
 from orch_next.security import speaker
 from orch_next.security.requests import sent_type
+from orch_next.storage.json_files import parse_json
 
 LONGEST_KEY = 200
 
@@ -72,26 +71,13 @@ def read_loose_body() -> Body:
 
 def parse_object(data: bytes) -> Body:
     """Parse the bytes of a JSON object; raise `InputError` for anything else (D22)."""
-    members = _parse(data)
+    try:
+        members = parse_json(data)
+    except ValueError as error:
+        raise InputError(f"the body is not valid JSON: {error}") from error
     if not isinstance(members, dict):
         raise InputError("the body must be a JSON object")
     return Body(members)
-
-
-def _parse(data: bytes) -> Any:
-    # orjson refuses NaN, bad UTF-8, lone surrogates and depth; only json shows repeated names.
-    try:
-        orjson.loads(data)
-        return json.loads(data, object_pairs_hook=_members)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"the body is not valid JSON: {error}") from error
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise InputError("the body names a member twice")
-    return found
 
 
 def _if_match() -> str | None:

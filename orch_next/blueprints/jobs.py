@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, jsonify, request
 
-from orch_next.blueprints.answers import answer_list, answer_ready, make_ready
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.answers import answer_list, answer_ready
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import author, read_body, whole_number
 from orch_next.core.approvals import Decision
 from orch_next.core.schema import Task
 from orch_next.core.state import State
 from orch_next.errors import NotFoundError
+from orch_next.ready import make_ready
 
 bp = Blueprint("jobs", __name__)
 
@@ -23,9 +25,9 @@ COPIED = ("title", "owner", "due", "artifact", "notes")
 @bp.get("/jobs")
 def list_jobs() -> Response:
     """List one job per task; paged only when `page` or `per_page` is given (D26)."""
-    state = orch().board.state
+    state = runtime().board.state
     if "page" in request.args or "per_page" in request.args:
-        return answer_ready(make_ready((), _one_page(all_jobs(state))))
+        return answer_ready(make_ready((), orjson.dumps(_one_page(all_jobs(state)))))
     sources = (state.tasks, state.approvals)
     return answer_list("jobs", sources, lambda: {"items": all_jobs(state), "next_page": None})
 
@@ -33,7 +35,7 @@ def list_jobs() -> Response:
 @bp.get("/jobs/<job_id>")
 def get_job(job_id: str) -> Response:
     """Return one job."""
-    state = orch().board.state
+    state = runtime().board.state
     task = state.tasks.find(job_id)
     if task is None:
         raise NotFoundError("Job not found")
@@ -49,7 +51,7 @@ def decide_job(job_id: str, status: str) -> Response:
     comment = body.text("comment") or body.text("reason")
     who = author(body, "approver", "approver_role", ("AUDIT", "AUDIT"))
     decision = Decision(status, who.actor, who.role, comment)
-    orch().board.approvals.decide_for_task(job_id, decision, who)
+    runtime().board.approvals.decide_for_task(job_id, decision, who)
     return jsonify(success=True, message=f"Job {status} successfully")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import read_body, whole_number
 from orch_next.blueprints.permits import sees_audit
@@ -27,7 +27,7 @@ NO_DATABASE = "DB機能が利用できません"
 @bp.get("/api/knowledge/work_outcomes/<task_id>")
 def list_outcomes(task_id: str) -> ResponseReturnValue:
     """List a task's outcomes, newest first, the dispatcher's attempts among them."""
-    knowledge = orch().knowledge
+    knowledge = runtime().knowledge
     try:
         knowledge.attempts.catch_up()
         outcomes = knowledge.store.get_work_outcomes_by_task(task_id)
@@ -39,9 +39,9 @@ def list_outcomes(task_id: str) -> ResponseReturnValue:
 @bp.post("/api/knowledge/save_outcome")
 def save_outcome() -> ResponseReturnValue:
     """Store an outcome once; the same content again changes nothing."""
-    outcome = parse_outcome(read_body().members, orch().now())
+    outcome = parse_outcome(read_body().members, runtime().now())
     try:
-        new = orch().knowledge.store.save_work_outcome(outcome)
+        new = runtime().knowledge.store.save_work_outcome(outcome)
     except BusyError as error:
         return jsonify(success=False, message=NOT_SAVED, error=said(error)), 500
     return jsonify(success=True, message=SAVED, outcome_hash=outcome.outcome_hash, new=new)
@@ -50,7 +50,7 @@ def save_outcome() -> ResponseReturnValue:
 @bp.get("/api/knowledge/search")
 def search() -> ResponseReturnValue:
     """Find `q` in outcomes, the journal and the tasks' notes; `source` narrows, `limit` 1..200."""
-    query, parts = request.args.get("q", ""), orch()
+    query, parts = request.args.get("q", ""), runtime()
     parts.knowledge.attempts.catch_up()
     found = parts.knowledge.search.find(
         query,
@@ -70,7 +70,7 @@ def as_outcome(outcome: WorkOutcome) -> dict[str, Any]:
 
 def _readable_tasks() -> Any:
     try:
-        return orch().board.state.tasks.records
+        return runtime().board.state.tasks.records
     except DamagedError:
         return ()
 

@@ -11,6 +11,7 @@ from werkzeug.datastructures import LanguageAccept
 from orch_next.core.schema import Problem
 
 LANGUAGES = ("ja", "en")
+VARY = ("Accept-Language", "Cookie")
 COOKIE = "orch_lang"
 COOKIE_SECONDS = 365 * 24 * 3600
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
@@ -49,7 +50,7 @@ def remember(response: Response) -> Response:
     """Keep an asked language in a cookie, so that links need not carry it."""
     if response.mimetype != "text/html":
         return response
-    response.vary.update(("Accept-Language", "Cookie"))
+    response.vary.update(VARY)
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         response.set_cookie(

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body
 from orch_next.clock import as_local_iso, parse_micros
@@ -45,7 +45,7 @@ def answer_missing(error: OrchError) -> ResponseReturnValue:
 def get_status() -> ResponseReturnValue:
     """Count models and data; times are local, accuracy is in percent on held-out runs."""
     learning = _learning()
-    orch().knowledge.attempts.catch_up()
+    runtime().knowledge.attempts.catch_up()
     status = learning.get_learning_status()
     last = status["last_training_time"]
     models = [_with_local_times(one) for one in status["models"]]
@@ -57,7 +57,7 @@ def get_status() -> ResponseReturnValue:
 def optimize(script_name: str) -> ResponseReturnValue:
     """Recommend a script's parameters, or say that the data do not suffice; never guess."""
     learning = _learning()
-    orch().knowledge.attempts.catch_up()
+    runtime().knowledge.attempts.catch_up()
     advice = learning.optimize_script_parameters(script_name)
     if advice is None:
         return _not_enough(NO_PARAMETERS, learning.sample_size(script_name))
@@ -74,7 +74,7 @@ def optimize(script_name: str) -> ResponseReturnValue:
 def predict(task_id: str) -> ResponseReturnValue:
     """Predict success and time of a task's next run; `script` names another than its last."""
     learning = _learning()
-    orch().knowledge.attempts.catch_up()
+    runtime().knowledge.attempts.catch_up()
     found = learning.predict_task(task_id, request.args.get("script", ""))
     if found is None:
         return jsonify(success=False, message=NO_PREDICTION, reason=NOT_ENOUGH), 404
@@ -130,14 +130,14 @@ def train_now() -> ResponseReturnValue:
 
 
 def _learning() -> Learning:
-    learning = orch().knowledge.learning
+    learning = runtime().knowledge.learning
     if learning is None:
         raise _MissingError(NO_LEARNING)
     return learning
 
 
 def _schedule() -> RetrainSchedule:
-    schedule = orch().knowledge.retrain
+    schedule = runtime().knowledge.retrain
     if schedule is None:
         raise _MissingError(NO_SCHEDULE)
     return schedule

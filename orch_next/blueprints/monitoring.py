@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import author, read_body, whole_number
 from orch_next.clock import as_local_iso
 from orch_next.errors import InputError
@@ -26,13 +26,13 @@ _STATUSES = {"excellent": "healthy", "good": "healthy", "warning": "warning"}
 @bp.get("/api/monitoring/performance")
 def performance() -> Response:
     """Return the present load; what this process did not measure is null."""
-    return answer({**load(), "timestamp": as_local_iso(orch().now())})
+    return answer({**load(), "timestamp": as_local_iso(runtime().now())})
 
 
 @bp.get("/api/monitoring/status")
 def status() -> Response:
     """Return the host's state in one word with the figures behind it."""
-    parts = orch()
+    parts = runtime()
     station = parts.station
     is_active, alerts = station.is_fresh(), station.present_alerts()
     grades = {alert.severity for alert in alerts}
@@ -55,7 +55,7 @@ def status() -> Response:
 @bp.get("/api/monitoring/alerts")
 def alerts() -> Response:
     """Return the alerts of the last 24 hours, those that last first among them."""
-    parts = orch()
+    parts = runtime()
     now = parts.now()
     active = parts.station.present_alerts()
     recent = _recent(active, now - timedelta(hours=24))
@@ -72,7 +72,7 @@ def alerts() -> Response:
 @bp.post("/api/monitoring/alerts/acknowledge")
 def acknowledge() -> Response:
     """Note who has seen an alert that lasts; 404 for one that does not."""
-    body, parts = read_body(), orch()
+    body, parts = read_body(), runtime()
     who = author(body, "actor", "role", ("http", "CMD"))
     alert = parts.station.acknowledge(body.required("id"), who, body.text("comment"))
     return jsonify(success=True, alert=alert.as_json())
@@ -84,7 +84,7 @@ def history() -> Response:
     hours, kind = whole_number("hours", 24, 1, MOST_HOURS), request.args.get("type", "all")
     if kind not in TYPES:
         raise InputError(f"type must be one of {', '.join(TYPES)}")
-    parts = orch()
+    parts = runtime()
     points = parts.station.recent(hours)
     since = parts.now() - timedelta(hours=hours)
     rows: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -104,12 +104,12 @@ def history() -> Response:
 
 def answer(data: dict[str, Any], **more: Any) -> Response:
     """Answer with the envelope of these routes."""
-    return jsonify(success=True, data=data, timestamp=as_local_iso(orch().now()), **more)
+    return jsonify(success=True, data=data, timestamp=as_local_iso(runtime().now()), **more)
 
 
 def load() -> dict[str, Any]:
     """Return shares in percent and mean seconds of a request in the last five minutes."""
-    station = orch().station
+    station = runtime().station
     station.refresh()
     host = station.host()
     return {
@@ -143,6 +143,6 @@ def moment(point: Point) -> str:
 
 def _recent(active: list[Alert], since: datetime) -> list[Alert]:
     known = {(alert.alert_id, alert.first_at) for alert in active}
-    stored = orch().station.story(since)
+    stored = runtime().station.story(since)
     over = [alert for alert in stored if (alert.alert_id, alert.first_at) not in known]
     return sorted([*active, *over], key=lambda alert: alert.first_at, reverse=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.permits import own_key
 from orch_next.core.claims import Claim, Claims
 from orch_next.core.events import hash_payload
@@ -23,7 +23,7 @@ def answer_once(scope: str, payload: Any, effect: Callable[[], Response]) -> Res
     if key is None:
         return effect()
     claim = Claim(scope, key, hash_payload({"payload": payload}))
-    claims = Claims(orch().board.journal.database, now=orch().now)
+    claims = Claims(runtime().board.journal.database, now=runtime().now)
     known = claims.claim(claim)
     if known.answer is None:
         try:

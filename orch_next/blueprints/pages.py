@@ -18,13 +18,17 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.answers import answer_ready, keep_answer
+from orch_next.blueprints.context import Runtime, runtime
+from orch_next.blueprints.language import VARY, language
 from orch_next.core.agents import STATUSES as AGENT_STATUSES
 from orch_next.core.schema import Task
 from orch_next.errors import DamagedError
+from orch_next.ready import Sources, is_same, make_ready
 from orch_next.security import allowed_actions, sources
 
 bp = Blueprint("pages", __name__)
+HTML = "text/html; charset=utf-8"
 
 # URL -> template below templates/pages/ and endpoint; the task's own page has an id besides.
 VIEWS = {
@@ -56,12 +60,32 @@ MODULES = (
 )
 
 
-def show(view: str, **values: Any) -> ResponseReturnValue:
-    """Render one view; the scripts fill it from the API."""
-    page = render_template(f"pages/{view}.html", view=view, **shell_values(), **values)
-    response = make_response(page)
-    response.cache_control.no_cache = True
-    return response
+def show(view: str, *, new: bool = False) -> ResponseReturnValue:
+    """Answer one view, rendered once for all who would get the same; the scripts fill it."""
+    parts, sources = runtime(), page_sources()
+    identity = g.get("identity")
+    who = (identity.name, identity.role) if identity else None
+    key = (view, new, language(), request.script_root, request.query_string, who)
+    page = parts.pages.get(key)
+    if page is None or not is_same(page.sources, sources):
+        page = make_ready(sources, render(view, new=new).encode(), HTML)
+        parts.pages.put(key, page)
+    if not request.query_string:  # one that asks for a language gets a cookie
+        keep_answer(page, partial(page_sources, parts), [("Vary", ", ".join(VARY))])
+    return answer_ready(page)
+
+
+def render(view: str, **values: Any) -> str:
+    """Return the page of one view."""
+    return render_template(f"pages/{view}.html", view=view, **shell_values(), **values)
+
+
+def page_sources(parts: Runtime | None = None) -> Sources:
+    """Return what pages show beside what was asked for and who asks."""
+    parts = parts or runtime()
+    # The legacy's stamps name no zone (contract 0.2): the page must know the server's.
+    offset = parts.now().astimezone().isoformat()[-6:]
+    return offset, "learning" if parts.knowledge.learning else "none"
 
 
 for _url, _view in VIEWS.items():
@@ -77,13 +101,15 @@ def new_task() -> ResponseReturnValue:
 @bp.get("/tasks/<path:task_id>")
 def task(task_id: str) -> ResponseReturnValue:
     """Show one task; 404 for an id that no row has."""
-    return show("task", task_id=task_id, task=_known(task_id))
+    response = make_response(render("task", task_id=task_id, task=_known(task_id)))
+    response.cache_control.no_cache = True
+    return response
 
 
 def _known(task_id: str) -> Task | None:
     """Return the task; None while the ledger was never readable, which the page tells."""
     try:
-        found = orch().board.state.tasks.find(task_id)
+        found = runtime().board.state.tasks.find(task_id)
     except DamagedError:
         return None
     return found or abort(404, f"no task has the id {task_id}")
@@ -98,16 +124,16 @@ def dashboard() -> ResponseReturnValue:
 def shell_values() -> dict[str, Any]:
     """Return what the shell needs on every page."""
     static = Path(current_app.static_folder or "")
+    offset, extras = page_sources()
     return {
-        "root": orch().settings.root,
+        "root": runtime().settings.root,
         "agent_statuses": AGENT_STATUSES,
         "vendor": sources(static, f"{request.script_root}/static"),
         "widget_styles": _stems(static / "css" / "widgets"),
-        # The legacy's stamps name no zone (contract 0.2): the page must know the server's.
-        "utc_offset": orch().now().astimezone().isoformat()[-6:],
+        "utc_offset": offset,
         "may": " ".join(allowed_actions(g.get("identity"))),
         # What is not installed here is not asked for.
-        "extras": "learning" if orch().knowledge.learning else "none",
+        "extras": extras,
         "modules": MODULES,
     }
 

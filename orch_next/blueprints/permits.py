@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask import current_app, g
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import idempotency_key
 from orch_next.core.lease_store import Lease
 from orch_next.core.schema import ROLES, Task
@@ -54,7 +54,7 @@ def refuse_verdict(status: str) -> None:
 
 def require_own_core(core_id: str) -> None:
     """Raise ForbiddenError unless the identity may speak as the core; InputError for no id."""
-    require_core(g.get("identity"), core_id, orch().control.load_cores().get(core_id).role)
+    require_core(g.get("identity"), core_id, runtime().control.load_cores().get(core_id).role)
 
 
 def require_own_agent(key: str) -> None:
@@ -66,8 +66,8 @@ def require_own_agent(key: str) -> None:
     role = role_of_core(key) if identity else ""
     if is_own_core(identity, key, role):
         return
-    registrar = orch().agents.registrar(key)
-    is_others_core = role in ROLES or key in orch().control.load_cores().known
+    registrar = runtime().agents.registrar(key)
+    is_others_core = role in ROLES or key in runtime().control.load_cores().known
     if is_others_core or registrar not in (None, identity_id()):
         require_core(identity, key, role)
 
@@ -103,4 +103,4 @@ def prove_claimant(lease: Lease) -> None:
 
 def role_of_core(core_id: str) -> str:
     """Return the role of a core, by cores.toml or its id; empty for what is no core's id."""
-    return orch().control.load_cores().get(core_id).role if is_core_id(core_id) else ""
+    return runtime().control.load_cores().get(core_id).role if is_core_id(core_id) else ""

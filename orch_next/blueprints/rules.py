@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import whole_number
 from orch_next.clock import as_local_iso
 from orch_next.errors import InputError
@@ -24,7 +24,7 @@ MOST = 10_000
 @bp.get("/api/rules")
 def list_rules() -> Response:
     """Return every rule, how often it is broken, and when it was checked."""
-    inspector = orch().inspector
+    inspector = runtime().inspector
     rules, shown = inspector.config.rules, inspector.shown()
     counts = Counter(one.rule_id for one in shown.violations)
     rows = [as_rule(rule, counts[rule.id], shown) for rule in rules]
@@ -47,7 +47,7 @@ def list_violations() -> Response:
     status, most = request.args.get("status", "open"), whole_number("limit", 1_000, 1, MOST)
     if status not in STATUSES:
         raise InputError(f"status must be one of {', '.join(STATUSES)}")
-    inspector = orch().inspector
+    inspector = runtime().inspector
     shown = inspector.shown()
     found = [] if status == "resolved" else list(shown.violations)
     if status != "open":
@@ -100,7 +100,7 @@ def as_violation(one: Violation) -> dict[str, Any]:
 
 def rule_of(one: Violation) -> Rule:
     """Return the rule that is broken."""
-    rules = {rule.id: rule for rule in orch().inspector.config.rules}
+    rules = {rule.id: rule for rule in runtime().inspector.config.rules}
     return rules[one.rule_id]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.door_notes import note_door
 from orch_next.blueprints.errors import said
 from orch_next.blueprints.inputs import Body, read_body, whole_number
@@ -37,7 +37,7 @@ ACTIVE_SECONDS = 900.0
 @bp.get("/api/security/status")
 def status() -> Response:
     """Return what protects the server, and what happened at the door in the last 24 hours."""
-    parts = orch()
+    parts = runtime()
     identities, now = door_identities(current_app), parts.now()
     database = parts.board.journal.database
     failed: int = parts.answers.get(
@@ -127,26 +127,26 @@ def register() -> ResponseReturnValue:
 def audit() -> ResponseReturnValue:
     """Return what happened at the door, newest first; for CMD and AUDIT."""
     limit = whole_number("limit", 100, 1, 1_000)
-    return jsonify(logs=list_security(orch().board.journal.database, limit))
+    return jsonify(logs=list_security(runtime().board.journal.database, limit))
 
 
 def check_door(has_tokens: bool, failed: int) -> dict[str, bool]:
     """Return what is in order; the score is the share of these."""
-    settings = orch().settings
+    settings = runtime().settings
     return {
         "token_authentication": has_tokens,
         "no_wildcard_origin": "*" not in settings.cors_origins,
         "encrypted_or_local": request.is_secure or request.remote_addr in ("127.0.0.1", "::1"),
         "few_failed_logins": failed < PER_MINUTE,
         "no_secret_in_files": not any(
-            one.rule_id == "rule_005" for one in orch().inspector.peek().violations
+            one.rule_id == "rule_005" for one in runtime().inspector.peek().violations
         ),
     }
 
 
 def policies() -> dict[str, Any]:
     """Return the rules of the door, without any secret."""
-    settings = orch().settings
+    settings = runtime().settings
     return {
         "auth": settings.auth,
         "trusted_hosts": list(settings.trusted_hosts),

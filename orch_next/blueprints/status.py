@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from orch_next.blueprints.answers import answer_list
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.clock import as_local_iso
 from orch_next.core.state import State
 from orch_next.sensors.locks import LockFile, list_locks
@@ -20,7 +20,7 @@ bp = Blueprint("status", __name__)
 @bp.get("/api/overview")
 def overview() -> Response:
     """Count tasks and approvals by status; `last_updated` is when the last change was seen."""
-    state, now = orch().board.state, orch().now
+    state, now = runtime().board.state, runtime().now
     sources = (state.tasks, state.approvals)
     return answer_list(
         "overview",
@@ -32,7 +32,7 @@ def overview() -> Response:
 @bp.get("/status")
 def get_status() -> Response:
     """Return dispatcher, locks, ledgers and host: version a's keys and those of c and d."""
-    parts = orch()
+    parts = runtime()
     host, time = parts.host.read(), as_local_iso(parts.now())
     return jsonify(
         dispatcher=parts.control.status(),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.clock import as_local_iso, utc_micros
 from orch_next.sensors.system import FAIR
 from orch_next.sensors.vitals import MEGABYTE
@@ -18,7 +18,7 @@ bp = Blueprint("system", __name__)
 @bp.get("/api/system-health")
 def system_health() -> Response:
     """Return the report of version a with the keys of c to e and of their page."""
-    parts = orch()
+    parts = runtime()
     report, host = detailed(), parts.station.host()
     return jsonify(
         **report,
@@ -47,10 +47,13 @@ def system_detailed() -> Response:
 @bp.get("/api/status")
 def services() -> Response:
     """Return which services run, and the host's shares."""
-    parts = orch()
+    parts = runtime()
     host, is_sampled = parts.station.host(), parts.station.is_fresh()
-    running = {"monitoring": is_sampled, "security": False, "ml_engine": False}
-    running |= {name: ask() for name, ask in parts.services.items()}
+    running = {
+        "monitoring": is_sampled,
+        "security": parts.settings.auth == "token",
+        "ml_engine": parts.knowledge.learning is not None,
+    }
     words = {name: "active" if is_on else "inactive" for name, is_on in running.items()}
     return jsonify(
         status="ok",
@@ -66,5 +69,5 @@ def services() -> Response:
 
 def detailed() -> dict[str, Any]:
     """Return the report with the time when the host was looked at (UTC)."""
-    at, details = orch().station.details()
+    at, details = runtime().station.details()
     return {"timestamp": utc_micros(at), **details}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, jsonify
 
 from orch_next.blueprints.answers import answer_changed, answer_snapshot
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.errors import keep_legacy_refusals
 from orch_next.blueprints.inputs import Body, author, idempotency_key, read_body
 from orch_next.blueprints.markdown import render_cell
@@ -23,13 +23,13 @@ CREATED = "タスクを作成しました"
 @bp.get("/api/tasks")
 def list_tasks() -> Response:
     """List all tasks in file order."""
-    return answer_snapshot("tasks", orch().board.state.tasks)
+    return answer_snapshot("tasks", runtime().board.state.tasks)
 
 
 @bp.get("/api/tasks/<path:task_id>/notes")
 def task_notes(task_id: str) -> Response:
     """Return a task's notes as HTML that is safe to show."""
-    task = orch().board.state.tasks.get(task_id)
+    task = runtime().board.state.tasks.get(task_id)
     return jsonify(success=True, html=render_cell(task.notes), rev=task.rev)
 
 
@@ -42,7 +42,7 @@ def set_status(status: str) -> Response:
     """Give the task of the body's `task_id` the verb's status."""
     body = read_body()
     task_id, rev = body.required("task_id"), body.expected_rev()
-    change = orch().board.tasks.set_status
+    change = runtime().board.tasks.set_status
     return answer_changed("task", change(task_id, status, _author(body), rev, permit_change))
 
 
@@ -52,7 +52,7 @@ def update_task() -> Response:
     body = read_body()
     task_id, rev = body.required("task_id"), body.expected_rev()
     cells = {name: body.text(name) for name in EDITABLE if body.members.get(name) is not None}
-    edit = orch().board.tasks.edit
+    edit = runtime().board.tasks.edit
     return answer_changed("task", edit(task_id, cells, _author(body), rev, permit_change))
 
 
@@ -77,14 +77,14 @@ def _create(body: Body) -> Task:
         due=body.text("due_date") or body.text("due"),
         notes=body.text("notes"),
     )
-    return orch().board.tasks.create(draft, _author(body), idempotency_key=_own_key())
+    return runtime().board.tasks.create(draft, _author(body), idempotency_key=_own_key())
 
 
 def _own_key() -> str | None:
     """Return the identity's own key; what an earlier version began, its author may repeat."""
     key, identity = idempotency_key(), g.get("identity")
     # That version kept keys without their identity.
-    is_old = key and identity and orch().board.tasks.is_made_by(identity.name, key)
+    is_old = key and identity and runtime().board.tasks.is_made_by(identity.name, key)
     return key if is_old else own_key()
 
 

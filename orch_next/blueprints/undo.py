@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, jsonify, request
 
 from orch_next.blueprints.answers import with_rev
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import author, read_body, whole_number
 from orch_next.blueprints.once import answer_once
 from orch_next.blueprints.permits import sees_audit
@@ -31,7 +31,7 @@ def undo(journal_id: int) -> Response:
 
 
 def _undo(journal_id: int, who: Who) -> Response:
-    changes = orch().board.undo
+    changes = runtime().board.undo
     _require_all(changes.get(journal_id))
     done = changes.undo(journal_id, who)
     row = with_rev(done.record) if done.record else None
@@ -52,7 +52,7 @@ def _undo(journal_id: int, who: Who) -> Response:
 def history() -> Response:
     """Return a page of the journal, newest first: who changed what, and what can be undone."""
     limit = whole_number("limit", 100, 1, LONGEST_PAGE)
-    parts = orch()
+    parts = runtime()
     parts.board.state.refresh()
     entries = list_entries(
         parts.board.journal.database,

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.permits import sees_audit
 from orch_next.core.locks import ROLE_STATUS, RoleFiles
 from orch_next.core.views import HOURS, view_flow, view_heatmap, view_overview, view_timeline
@@ -21,13 +21,13 @@ MOST_HOURS = 24 * 365
 @bp.get("/api/v3/task-overview")
 def task_overview() -> Response:
     """Count tasks, approvals and milestones by status."""
-    return remember("overview", lambda: view_overview(orch().board.state, orch().now()))
+    return remember("overview", lambda: view_overview(runtime().board.state, runtime().now()))
 
 
 @bp.get("/api/v3/task-flow")
 def task_flow() -> Response:
     """Return the statuses with their tasks and the moves between them; `flow_id` is one task."""
-    board, task_id = orch().board, request.args.get("flow_id") or None
+    board, task_id = runtime().board, request.args.get("flow_id") or None
     return remember(f"flow {task_id}", lambda: view_flow(board.state, board.journal, task_id))
 
 
@@ -40,7 +40,7 @@ def console_topology() -> Response:
 @bp.get("/api/v3/task-timeline")
 def task_timeline() -> Response:
     """Return the changes of the last `hours`."""
-    hours, parts = read_hours(request.args.get("hours", "")), orch()
+    hours, parts = read_hours(request.args.get("hours", "")), runtime()
     journal, whole = parts.board.journal, sees_audit()
     return remember(
         f"timeline {hours} {whole}",
@@ -51,12 +51,12 @@ def task_timeline() -> Response:
 @bp.get("/api/v3/performance-heatmap")
 def performance_heatmap() -> Response:
     """Return changes and attempts by weekday and hour."""
-    return remember("heatmap", lambda: view_heatmap(orch().board.journal, orch().now()))
+    return remember("heatmap", lambda: view_heatmap(runtime().board.journal, runtime().now()))
 
 
 def remember(name: str, make: Any) -> Response:
     """Answer with a picture that is drawn at most every two seconds."""
-    return jsonify(orch().answers.get(("v3", name), make))
+    return jsonify(runtime().answers.get(("v3", name), make))
 
 
 def read_hours(text: str) -> int:
@@ -70,7 +70,7 @@ def read_hours(text: str) -> int:
 
 def read_consoles() -> Consoles:
     """Return what is known of the consoles; a role file that is broken tells nothing."""
-    parts = orch()
+    parts = runtime()
     try:
         roles = RoleFiles(parts.board.state.folder).read(ROLE_STATUS)
     except DamagedError:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from orch_next.blueprints.context import orch
+from orch_next.blueprints.context import runtime
 from orch_next.blueprints.inputs import Body, author, read_loose_body, whole_number
 from orch_next.blueprints.once import answer_once
 from orch_next.clock import as_local_iso
@@ -27,20 +27,20 @@ HEALED = "System self-healed using Hive-Mind AI"
 @bp.get("/api/work/progress")
 def progress() -> Response:
     """Return the audit report's last 50 lines and the tests' summary."""
-    root = orch().settings.root
+    root = runtime().settings.root
     lines = read_tail(root / AUDIT, TAIL_LINES) or []
     return jsonify(
         success=True,
         md_tail=[line.rstrip("\r\n") for line in lines],
         test_summary=read_summary(root),
-        updated_at=as_local_iso(orch().now()),
+        updated_at=as_local_iso(runtime().now()),
     )
 
 
 @bp.get("/api/work/instructions")
 def list_instructions() -> Response:
     """Return every instruction."""
-    return jsonify(success=True, items=orch().instructions.list_all())
+    return jsonify(success=True, items=runtime().instructions.list_all())
 
 
 @bp.post("/api/work/instructions")
@@ -50,7 +50,7 @@ def add_instruction() -> Response:
     said = (body.text("title", TITLE), body.text("detail"), body.text("owner", OWNER))
 
     def effect() -> Response:
-        return jsonify(success=True, item=orch().instructions.add(*said))
+        return jsonify(success=True, item=runtime().instructions.add(*said))
 
     return answer_once("work_instruction", said, effect)
 
@@ -58,13 +58,13 @@ def add_instruction() -> Response:
 @bp.get("/api/autopilot/status")
 def autopilot_status() -> Response:
     """Return whether guard and audit are alive."""
-    return jsonify(success=True, data=read_autopilot(orch().settings.root, orch().now()))
+    return jsonify(success=True, data=read_autopilot(runtime().settings.root, runtime().now()))
 
 
 @bp.get("/api/autopilot/logs")
 def autopilot_logs() -> Response:
     """Return the guard log's last lines."""
-    moc_root = orch().settings.root.parent
+    moc_root = runtime().settings.root.parent
     lines = read_guard_log(moc_root, whole_number("lines", 100, 1, 1_000))
     if lines is None:
         return jsonify(success=True, lines=[], note="log not found")
@@ -75,7 +75,7 @@ def autopilot_logs() -> Response:
 def optimize() -> Response:
     """Measure anew, and say what would help: the alerts and the repairs that are at hand."""
     read_loose_body()
-    station = orch().station
+    station = runtime().station
     station.sample()
     return jsonify(
         success=True,
@@ -96,15 +96,15 @@ def heal() -> Response:
     return jsonify(
         success=True,
         message=HEALED,
-        current_health=system_health(orch().station.host()),
+        current_health=system_health(runtime().station.host()),
         **healed.as_json(),
     )
 
 
 def healer() -> Healer:
     """Return what repairs this application's board."""
-    board = orch().board
-    return Healer(board.state, board.approvals, orch().control.watch)
+    board = runtime().board
+    return Healer(board.state, board.approvals, runtime().control.watch)
 
 
 def is_confirmed(body: Body) -> bool:

@@ -14,7 +14,8 @@ from orch_next.config import Settings
 from orch_next.core.deadlines import Clock
 from orch_next.dispatcher.build import Outside, make_control
 from orch_next.dispatcher.control import Control
-from orch_next.rooms import lease_rules, predictions
+from orch_next.dispatcher.settings import lease_rules
+from orch_next.knowledge.forecast import chosen_forecast
 
 Tell = Callable[[str, dict[str, Any]], None]
 
@@ -33,7 +34,9 @@ def open_control(settings: Settings, tell: Tell = tell_nobody) -> Control:
         os.environ,
         rules=lease_rules(settings),
         token_auth=settings.auth == "token",
-        predict=predictions(settings, board.journal.database),
+        predict=chosen_forecast(
+            board.journal.database, is_wanted=settings.scheduler_uses_predictions
+        ),
         alone=True,
     )
     return make_control(board, outside)

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from orch_next.background import private_places
 from orch_next.cli.findings import Finding, fail, ok, warn
 from orch_next.cli.repository import (
     ATTRIBUTES,
@@ -29,7 +28,7 @@ from orch_next.ledger.unfinished import find_unfinished, how_to_end
 from orch_next.security.exposure import check_exposure
 from orch_next.sensors.git.command import GitError
 from orch_next.storage.database import Database
-from orch_next.storage.private import closed, is_open
+from orch_next.storage.private import closed, is_open, private_places
 
 _PATIENCE = 2.0
 _SHOWN = 10

@@ -5,14 +5,16 @@ from __future__ import annotations
 import getpass
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orch_next.clock import utc_now
 from orch_next.config import Settings
-from orch_next.core.board import Board, open_board
 from orch_next.core.events import Who
 from orch_next.core.schema import Record
 from orch_next.core.state import State
+
+if TYPE_CHECKING:
+    from orch_next.core.board import Board
 
 
 def read_state(settings: Settings) -> State:
@@ -22,6 +24,9 @@ def read_state(settings: Settings) -> State:
 
 def open_ledgers(settings: Settings) -> Board:
     """Open the board for a change, with the journal's database."""
+    # Whoever only looks does not load a database's library.
+    from orch_next.core.board import open_board
+
     return open_board(
         settings.state_folder,
         settings.database,

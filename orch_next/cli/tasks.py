@@ -9,7 +9,6 @@ from orch_next.cli.ledgers import author, open_ledgers, read_state
 from orch_next.cli.options import settings_for
 from orch_next.cli.records import READING, print_changed, print_read
 from orch_next.config import Settings
-from orch_next.core.tasks import TaskDraft
 
 COLUMNS = ("id", "status", "owner", "due", "title")
 STATUSES = {
@@ -38,6 +37,8 @@ def _set_status(args: Namespace, settings: Settings) -> int:
 
 
 def _create(args: Namespace, settings: Settings) -> int:
+    from orch_next.core.tasks import TaskDraft
+
     draft = TaskDraft(title=args.title, owner=args.owner, due=args.due or "", notes=args.notes)
     task = open_ledgers(settings).tasks.create(draft, author(args))
     return print_changed(args, task, task.id)

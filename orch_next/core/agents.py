@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from orch_next.clock import find_local
-from orch_next.core.json_file import JsonRecords
 from orch_next.errors import InputError, NotFoundError, RuleError
+from orch_next.storage.json_files import JsonRecords
 
 Agent: TypeAlias = dict[str, Any]
 

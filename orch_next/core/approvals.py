@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from orch_next.clock import find_utc, utc_seconds
+from orch_next.core.changes import ChangeRequest, Edit, WriteResult
 from orch_next.core.events import Who, hash_payload
 from orch_next.core.kinds import APPROVAL, APPROVAL_STATUSES, APPROVER_ROLES
 from orch_next.core.logs import DecisionLine, append_decision
 from orch_next.core.records import Approval
 from orch_next.core.state import State
-from orch_next.core.store import ChangeRequest, Edit, WriteResult
 from orch_next.core.view import Entry, LedgerView
 from orch_next.errors import InputError, NotFoundError, RuleError, UncertainError
 from orch_next.ledger.disk import Disk

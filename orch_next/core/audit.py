@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from orch_next.clock import find_utc
-from orch_next.core.database import SECURITY, Database, journal_table
+from orch_next.core.database import LEDGER, SECURITY, Database, journal_table
 from orch_next.core.history import newest_rows
 from orch_next.core.logs import LogLine, read_log_lines
 from orch_next.storage.engine import PUBLIC
@@ -88,7 +88,7 @@ def _journal_events(
     before: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     columns = journal_table.c
-    query = sa.select(journal_table)
+    query = sa.select(journal_table).where(columns.kind != LEDGER)
     if before is not None:
         query = query.where(columns.id < before)
     if not with_security:

@@ -60,10 +60,11 @@ def open_board(
     state = State(
         state_folder,
         now=now,
-        record=journal.record,
+        record=journal.record_all,
         emit=(bus or EventBus()).publish,
         seen=journal.note,
         ready=journal.ready,
+        newest=journal.first_number,
         lock_timeout=lock_timeout,
         most_cell_bytes=most_cell_bytes,
     )

@@ -13,6 +13,9 @@ __all__ = ["Database", "is_sqlite_file", "metadata", "storable_text"]
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _JSON = sa.JSON(none_as_null=True)
 
+# Entries of a whole file, which clients hear of live and no list shows.
+LEDGER = "ledger"
+
 # Surrogate id, because (ts, event) collided (D24); `uid` makes a repeated insert harmless.
 # Entries of what happened at the door: for who may see the audit, in every query.
 SECURITY = "security"
@@ -57,8 +60,16 @@ sa.Index(
     record_prefix(journal_table.c.record_id),
     journal_table.c.id,
 )
-# One row whose lock makes "is it known? then insert" one step among processes.
+# Where the database has nothing better, the lock of one row: see `take_turn`.
 turn_table = sa.Table("journal_turn", metadata, sa.Column("id", sa.Integer, primary_key=True))
+# The revision of every row of a kind, as the journal had it at the entry `at`.
+checkpoint_table = sa.Table(
+    "ledger_checkpoints",
+    metadata,
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("revisions", _JSON, nullable=False),
+)
 marks_table = sa.Table(
     "high_water",
     metadata,

@@ -11,9 +11,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from orch_next.clock import utc_micros
-from orch_next.core.database import Database, claims_table, journal_table
+from orch_next.core.database import Database, claims_table
+from orch_next.core.entries import as_entry, insert_entry
 from orch_next.core.events import Change
-from orch_next.core.journal import as_entry
 from orch_next.errors import LedgerError
 from orch_next.ledger.lock import locked
 from orch_next.ledger.whole import make_folders
@@ -88,7 +88,7 @@ class Deliveries:
         with self._database.transaction() as connection:
             connection.execute(sa.delete(claims_table).where(old))
             connection.execute(sa.insert(claims_table).values(row))
-            connection.execute(sa.insert(journal_table).values(as_entry(change)))
+            insert_entry(connection, as_entry(change))
 
     def _limit(self) -> str:
         return utc_micros(self._now() - KEEP)

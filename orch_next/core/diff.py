@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from typing import TypeAlias
@@ -28,10 +29,18 @@ def diff_records(
             continue
         if known is None or known.rev != record.rev or cells(known) != cells(record):
             event = f"{kind.name}_{'added' if known is None else 'updated'}"
-            changes.append(make_change(kind, event, known, record, at=at))
-    gone = [record for key, record in old.items() if key not in new]
+            changes.append(_outside(kind, event, known, record, at, key))
     removed = f"{kind.name}_removed"
-    return changes + [make_change(kind, removed, record, None, at=at) for record in gone]
+    gone = [(key, record) for key, record in old.items() if key not in new]
+    return changes + [_outside(kind, removed, record, None, at, key) for key, record in gone]
+
+
+def _outside(
+    kind: LedgerKind[R], event: str, before: R | None, after: R | None, at: datetime, key: _Key
+) -> Change:
+    change = make_change(kind, event, before, after, at=at)
+    # Clients hear of the first of the rows that share an id.
+    return replace(change, details={"occurrence": key[1]}) if key[1] else change
 
 
 def make_change(

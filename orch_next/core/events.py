@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -54,10 +54,17 @@ class Change:
 
 
 Emit = Callable[[Change], object]
+# Stores changes together and returns their numbers; None where it has none (yet).
+Record = Callable[[Sequence[Change]], Sequence[int | None]]
 
 
 def emit_nothing(_change: Change) -> None:
     """Tell nobody; the default where no hub is attached."""
+
+
+def record_nothing(changes: Sequence[Change]) -> Sequence[int | None]:
+    """Store nothing; the default where no journal is attached."""
+    return [None] * len(changes)
 
 
 def hash_payload(values: Mapping[str, Any]) -> str:

@@ -9,7 +9,14 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from orch_next.core.database import INDEXED, SECURITY, Database, journal_table, record_prefix
+from orch_next.core.database import (
+    INDEXED,
+    LEDGER,
+    SECURITY,
+    Database,
+    journal_table,
+    record_prefix,
+)
 from orch_next.errors import NotFoundError
 
 LARGEST_ID = 2**63 - 1
@@ -162,4 +169,5 @@ def is_record(record_id: str) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _select() -> sa.Select[Any]:
-    return sa.select(*(journal_table.c[name] for name in _NAMES))
+    columns = journal_table.c
+    return sa.select(*(columns[name] for name in _NAMES)).where(columns.kind != LEDGER)

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orch_next.core.json_file import JsonRecords
 from orch_next.errors import InputError
+from orch_next.storage.json_files import JsonRecords
 
 STORE = Path("data") / "work_instructions.json"
 TITLE = "指示"

@@ -1,40 +1,45 @@
-"""The journal: who changed what, when and from where; nothing accepted goes unrecorded."""
+"""The journal: who changed what, when and from where; nothing accepted goes unrecorded.
+
+It is the log of live events, too: an entry's id is the event's number.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from orch_next.bounded import Bounded
-from orch_next.clock import utc_micros
 from orch_next.core.audit import list_events
 from orch_next.core.claims import Claims
-from orch_next.core.database import Database, journal_table, turn_table
-from orch_next.core.events import OUTSIDE, Change, Who
+from orch_next.core.database import Database, journal_table
+from orch_next.core.entries import (
+    Entry,
+    Key,
+    as_entry,
+    find_entry,
+    insert,
+    insert_at,
+    insert_once,
+    is_told,
+    key_of,
+    make_reset,
+    newest,
+    take_turn,
+)
+from orch_next.core.events import OUTSIDE, Change
 from orch_next.core.marks import Marks
 from orch_next.core.schema import Snapshot
-from orch_next.core.spool import Entry, Spool
+from orch_next.core.spool import Spool
 from orch_next.errors import BusyError, SchemaError, UncertainError
 from orch_next.ledger.disk import Disk
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Authorship:
-    """What was done to a row (`task_held`), and by whom."""
-
-    event: str
-    who: Who
 
 
 MOST_KNOWN = 100_000  # records whose newest entry is remembered
@@ -45,7 +50,8 @@ class Journal:
 
     A change that stands in the ledger is never reported as failed because of the journal.
     Several processes over one ledger see each other's changes as outside edits: such a
-    change is recorded only when no entry after the last known one explains it.
+    change is recorded only when the row's newest entry does not say the same, nor one
+    after the last that this process knows.
     """
 
     def __init__(
@@ -57,12 +63,14 @@ class Journal:
         log_folders: Sequence[Path] = (),
         disk: Disk | None = None,
     ) -> None:
-        self.database = Database(database_url, disk)
+        self.database, self._now = Database(database_url, disk), now
         self.marks = Marks(self.database)
         self.claims = Claims(self.database, now=now)
         self._spool = Spool(spool, disk=disk)
         self._log_folders = tuple(log_folders)
-        self._known: Bounded[tuple[str, str], int] = Bounded(MOST_KNOWN)
+        self._known: Bounded[Key, int] = Bounded(MOST_KNOWN)
+        # Records with an entry in the spool: which id it will have is known to nobody yet.
+        self._unsure: set[Key] = set()
         self._start: int | None = None
         self._lock = threading.Lock()
 
@@ -93,15 +101,43 @@ class Journal:
 
     def record(self, change: Change) -> int | None:
         """Store one change and return its id; None when it was known or went to the spool."""
-        entry = as_entry(change)
+        return self.record_all([change])[0]
+
+    def record_all(self, changes: Sequence[Change]) -> list[int | None]:
+        """Store changes in one transaction; return their ids as `record` does."""
+        entries = [as_entry(change) for change in changes]
         try:
             self._drain()
-            found = self._record(change, entry)
+            return self._record(entries)
         except BusyError as error:
-            log.error("journal entry spooled to %s: %s", self._spool.path, error)
-            self._put_by(entry)
-            return None
-        return found
+            log.error("journal entries spooled to %s: %s", self._spool.path, error)
+            for entry in entries:
+                self._put_by(entry)
+            return [None] * len(entries)
+
+    def begin_again(self, number: int) -> tuple[int, str]:
+        """Go on with numbers above this one; clients read everything again from there.
+
+        For a database that is not the one it was: restored from a backup, or another one.
+        Return id and uid of the entry that says so. Raise BusyError.
+        """
+        entry = as_entry(make_reset(self._now()))
+        with self.database.transaction() as connection:
+            take_turn(connection)
+            highest = connection.scalar(sa.func.max(journal_table.c.id).select()) or 0
+            insert_at(connection, max(highest, number) + 1, entry)
+        with self._lock:
+            self._start = None
+        self._known = Bounded(MOST_KNOWN)
+        return max(highest, number) + 1, entry["uid"]
+
+    def first_number(self) -> int:
+        """Return the newest entry's number at this process's first look, 0 if it is not known."""
+        try:
+            return self._first_id()
+        except BusyError as error:
+            log.warning("the journal cannot be read yet: %s", error)
+            return 0
 
     def catch_up(self) -> None:
         """Take in what waits in the spool; without the database it goes on waiting."""
@@ -139,36 +175,29 @@ class Journal:
         with self.database.reading() as connection:
             return dict(connection.scalar(query) or {})
 
-    def author(self, kind: str, record_id: str, rev: str) -> Authorship | None:
-        """Return who gave a row this revision, None when its newest entry tells of another.
-
-        Entries of outside edits name nobody. Raise BusyError.
-        """
-        columns = journal_table.c
-        wanted = (columns.rev_after, columns.event, columns.actor, columns.role)
-        query = (
-            sa.select(*wanted, columns.source, columns.claimed)
-            .where(columns.kind == kind, columns.record_id == record_id)
-            .order_by(columns.id.desc())
-            .limit(1)
-        )
-        with self.database.reading() as connection:
-            found = connection.execute(query).first()
-        if found is None or found.rev_after != rev or found.source == OUTSIDE.source:
-            return None
-        return Authorship(found.event, Who(found.actor, found.role, found.source, found.claimed))
-
-    def _record(self, change: Change, entry: Entry) -> int | None:
-        key, start = (change.kind, change.record_id), self._first_id()
+    def _record(self, entries: Sequence[Entry]) -> list[int | None]:
+        start, stored = self._first_id(), []
         with self.database.transaction() as connection:
-            if change.who.source == OUTSIDE.source:
-                known = _find_entry(connection, change, self._known.get(key) or start)
-                if known is not None:
-                    self._known.put(key, known)
-                    return None
-            inserted = _insert(connection, entry)
-        self._known.put(key, inserted)
-        return inserted
+            take_turn(connection)
+            for entry in entries:
+                known = self._find_known(connection, entry, start)
+                stored.append((known, None) if known else (0, insert(connection, entry)))
+        for entry, (known, inserted) in zip(entries, stored, strict=True):
+            self._known.put(key_of(entry), known or inserted or 0)
+            self._unsure.discard(key_of(entry))
+        return [inserted for _, inserted in stored]
+
+    def _find_known(self, connection: sa.Connection, entry: Entry, start: int) -> int | None:
+        """Return the entry that tells of an outside change already."""
+        if entry["source"] != OUTSIDE.source:
+            return None
+        last = newest(connection, entry)
+        if last is not None and last.rev_after == entry["rev_after"]:
+            return int(last.id)
+        key = key_of(entry)
+        if last is None or key in self._unsure:
+            return None
+        return find_entry(connection, entry, self._known.get(key) or start)
 
     def _first_id(self) -> int:
         """Return the last id at this process's first look; what it missed comes later."""
@@ -179,6 +208,7 @@ class Journal:
             return self._start
 
     def _put_by(self, entry: Entry) -> None:
+        self._unsure.add(key_of(entry))
         try:
             self._spool.put(entry)
         except OSError:
@@ -195,79 +225,10 @@ class Journal:
     def _store(self, entry: Entry) -> bool:
         try:
             with self.database.transaction() as connection:
-                _insert_once(connection, entry)
+                take_turn(connection)
+                if entry["source"] != OUTSIDE.source or not is_told(connection, entry):
+                    insert_once(connection, entry)
         except BusyError as error:
             log.warning("spooled journal entry %s not stored yet: %s", entry.get("uid"), error)
             return False
         return True
-
-
-def as_entry(change: Change) -> Entry:
-    """Return the journal row of a change, ready for JSON."""
-    rows = change.after or change.before or {}
-    task_id = change.record_id if change.kind == "task" else rows.get("task_id", "")
-    entry = {
-        "uid": uuid.uuid4().hex,
-        "ts": utc_micros(change.at),
-        "actor": change.who.actor,
-        "role": change.who.role,
-        "event": change.event,
-        "kind": change.kind,
-        "record_id": change.record_id,
-        "task_id": task_id,
-        "appr_id": change.record_id if change.kind == "approval" else "",
-        "before": change.before,
-        "after": change.after,
-        "rev_before": change.rev_before,
-        "rev_after": change.rev_after,
-        "source": change.who.source,
-        "claimed": change.who.claimed,
-        "details": {**change.details, **_row_before(change)},
-        "payload_sha256": change.payload_sha256,
-    }
-    # PostgreSQL stores no NUL.
-    return {k: v.replace("\0", "\ufffd") if isinstance(v, str) else v for k, v in entry.items()}
-
-
-def _row_before(change: Change) -> dict[str, Any]:
-    if not change.raw_before:
-        return {}
-    return {"row_before": {"line": change.line_before, "raw": change.raw_before}}
-
-
-def _insert(connection: sa.Connection, entry: Entry) -> int:
-    key = connection.execute(sa.insert(journal_table).values(entry)).inserted_primary_key
-    return int(key[0]) if key else 0
-
-
-def _insert_once(connection: sa.Connection, entry: Entry) -> None:
-    try:
-        with connection.begin_nested():
-            _insert(connection, entry)
-    except IntegrityError:
-        # A crash came between the insert and the end of the spool: it is stored.
-        log.info("spooled journal entry %s was stored before", entry["uid"])
-
-
-def _find_entry(connection: sa.Connection, change: Change, behind: int) -> int | None:
-    _take_turn(connection)
-    columns = journal_table.c
-    same_rev = (
-        columns.rev_after.is_(None)
-        if change.rev_after is None
-        else columns.rev_after == change.rev_after
-    )
-    same = [columns.kind == change.kind, columns.record_id == change.record_id, same_rev]
-    query = sa.select(sa.func.max(columns.id)).where(columns.id > behind, *same)
-    found = connection.scalar(query)
-    return None if found is None else int(found)
-
-
-def _take_turn(connection: sa.Connection) -> None:
-    taken = connection.execute(sa.update(turn_table).values(id=1)).rowcount
-    if not taken:
-        try:
-            with connection.begin_nested():
-                connection.execute(sa.insert(turn_table).values(id=1))
-        except IntegrityError:
-            connection.execute(sa.update(turn_table).values(id=1))

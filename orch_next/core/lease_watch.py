@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orch_next.clock import find_utc
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.events import Who
-from orch_next.core.kept import Intent, Step
 from orch_next.core.lease_store import Lease, as_utc
 from orch_next.core.lease_terms import FREE_LOCKS, FREED, Ended, is_ours, taken_back
 from orch_next.core.leases import Leases
@@ -84,17 +84,17 @@ class LeaseWatch:
         Raise ConflictError when the lock is another one by now or has not expired.
         """
 
-        def plan(view: LedgerView[Task]) -> Step:
+        def plan(view: LedgerView[Task]) -> Edit:
             entry = view.get_writable(task_id)
             foreign = {(one.task_id, one.lock) for one in self.foreign_locks() if one.expired}
             if entry.record.lock != lock or (task_id, lock) not in foreign:
                 present = {**entry.record.as_json(), "rev": entry.record.rev}
                 raise ConflictError(f"{task_id} has no expired foreign lock {lock}", present)
             ready = {"status": "READY"} if entry.record.status == "DOING" else {}
-            return Step(task_id, view.set_cells(entry, {**FREED, **ready}))
+            return Edit(task_id, view.set_cells(entry, {**FREED, **ready}))
 
-        intent = Intent("task_lock_swept", who, {"lock": lock})
-        return self._leases.state.write(TASK, plan, intent).after
+        intent = ChangeRequest("task_lock_swept", who, {"lock": lock})
+        return self._leases.state.change(TASK, plan, intent).after
 
     def sweep_all(self, who: Who) -> list[Task]:
         """Clear every expired foreign lock; what changed meanwhile is left alone."""

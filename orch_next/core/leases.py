@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.deadlines import Clock, Deadlines
 from orch_next.core.events import Who
-from orch_next.core.kept import Intent, Step
 from orch_next.core.lease_store import HELD, Lease, LeaseStore, as_utc
 from orch_next.core.lease_terms import (
     DISPATCHER,
@@ -87,13 +87,13 @@ class Leases:
         made: list[Lease] = []
         details: dict[str, Any] = {}
 
-        def plan(view: LedgerView[Task]) -> Step:
+        def plan(view: LedgerView[Task]) -> Edit:
             entry = view.get_writable(task_id)
             refuse_unready(entry.record)
             if claim_sha256 and not made and self.store.repeats.find_claim(claim_sha256):
                 raise ConflictError("the same request has taken a task meanwhile")
             lease = made[0] if made else self._new_lease(task_id, holder, started=started)
-            step = Step(task_id, view.set_cells(entry, claimed_cells(lease)))
+            step = Edit(task_id, view.set_cells(entry, claimed_cells(lease)))
             if not made:  # a plan is called again when an outside save comes first
                 made.append(lease)
                 self.store.take(replace(lease, claim_sha256=claim_sha256))
@@ -101,7 +101,8 @@ class Leases:
             return step
 
         with self._dropping_lost(made):
-            outcome = self.state.write(TASK, plan, Intent("task_claimed", holder.who, details))
+            request = ChangeRequest("task_claimed", holder.who, details)
+            outcome = self.state.change(TASK, plan, request)
         self.tell("task_dispatched", self._signal(made[0], outcome.after))
         return made[0]
 
@@ -213,7 +214,7 @@ class Leases:
         lock that such an edit left behind is cleared.
         """
 
-        def plan(view: LedgerView[Task]) -> Step:
+        def plan(view: LedgerView[Task]) -> Edit:
             view.refuse_damage()
             entry = view.find(lease.task_id)
             if entry and is_ours(entry.record, lease):
@@ -221,11 +222,12 @@ class Leases:
             if entry is None or entry.record.lock != lease.lock:
                 raise _LostError(entry.record.status if entry else "gone")
             lost.append(entry.record.status)
-            return Step(lease.task_id, view.set_cells(entry, FREED))
+            return Edit(lease.task_id, view.set_cells(entry, FREED))
 
         lost: list[str] = []
         try:
-            self.state.write(TASK, plan, Intent("task_lease_dropped", DISPATCHER, facts(lease)))
+            request = ChangeRequest("task_lease_dropped", DISPATCHER, facts(lease))
+            self.state.change(TASK, plan, request)
         except _StillOursError:
             return False
         except _LostError as error:
@@ -289,15 +291,16 @@ class Leases:
     def _extend(self, lease: Lease, token: str, values: Mapping[str, Any], proof: Proof) -> Lease:
         extended = replace(lease, **values)
 
-        def plan(view: LedgerView[Task]) -> Step:
+        def plan(view: LedgerView[Task]) -> Edit:
             entry = view.get_writable(lease.task_id)
             self._confirm(lease, self.check(entry.record, token, proof), entry.record)
             until = {"lock_expires_at": claimed_cells(extended)["lock_expires_at"]}
-            step = Step(lease.task_id, view.set_cells(entry, until))
+            step = Edit(lease.task_id, view.set_cells(entry, until))
             self.store.change(lease, values)
             return step
 
-        self.state.write(TASK, plan, Intent("task_lease_renewed", DISPATCHER, facts(extended)))
+        request = ChangeRequest("task_lease_renewed", DISPATCHER, facts(extended))
+        self.state.change(TASK, plan, request)
         return extended
 
     def _end(self, lease: Lease, ending: Ending, who: Who, check: Check, said: str = "") -> Ended:
@@ -306,7 +309,7 @@ class Leases:
         ending = replace(ending, status="HOLD") if alert else ending
         details = {**facts(lease), **ending.as_json(), "failures": failures, "alert": alert}
 
-        def plan(view: LedgerView[Task]) -> Step:
+        def plan(view: LedgerView[Task]) -> Edit:
             entry = view.get_writable(lease.task_id)
             self._confirm(lease, check(entry.record), entry.record)
             if said:
@@ -314,9 +317,9 @@ class Leases:
                 self.store.repeats.note_report(*noted)
             artifact = {"artifact": ending.artifact} if ending.artifact else {}
             cells = {"status": ending.status, **FREED, **artifact}
-            return Step(lease.task_id, view.set_cells(entry, cells))
+            return Edit(lease.task_id, view.set_cells(entry, cells))
 
-        outcome = self.state.write(TASK, plan, Intent(ending.event, who, details))
+        outcome = self.state.change(TASK, plan, ChangeRequest(ending.event, who, details))
         self._free(lease, ending.outcome, failures, ending.exit_status)
         self.tell(ending.signal, self._signal(lease, outcome.after) | details)
         return Ended(outcome.after, lease, ending)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from orch_next.clock import utc_seconds
-from orch_next.errors import DamagedError, LedgerError
+from orch_next.errors import DamagedError
 from orch_next.ledger.disk import Disk
-from orch_next.ledger.lock import locked
-from orch_next.ledger.whole import make_folders, replace_whole
-from orch_next.regular import MOST_SMALL, read_regular
+from orch_next.regular import MOST_SMALL
+from orch_next.storage.json_files import JsonFile
 
 FOLDER = "LOCKS"
 HEARTBEAT = "heartbeat.json"
@@ -24,7 +22,7 @@ ROLE_STATUSES = ("idle", "in_progress", "blocked", "completed")
 class RoleFiles:
     """Writes the two files that show each role's life; other keys and writers are kept.
 
-    Raise `DamagedError` for a file that is no JSON object, `BusyError` when another
+    Raise `DamagedError` for a file that is no valid JSON object, `BusyError` when another
     process holds it for longer than `timeout` seconds, `LedgerError` when the disk refuses,
     `UncertainError` when it did not confirm what is in place.
     """
@@ -40,43 +38,37 @@ class RoleFiles:
         """Set the heartbeat of each role to its instant."""
         if roles:
             stamps = {role: utc_seconds(at) for role, at in roles.items()}
-            self._update(HEARTBEAT, lambda data: data | stamps)
+            self._edit(HEARTBEAT, lambda data: data.update(stamps))
 
     def set_statuses(self, statuses: Mapping[str, str], at: datetime) -> None:
         """Set each role's status; a file that says so already is not written."""
 
-        def change(data: dict[str, Any]) -> dict[str, Any]:
-            if all(data.get(role) == status for role, status in statuses.items()):
-                return data
-            return data | {"updated_at": utc_seconds(at)} | dict(statuses)
+        def change(data: dict[str, Any]) -> None:
+            if any(data.get(role) != status for role, status in statuses.items()):
+                data.update({"updated_at": utc_seconds(at), **statuses})
 
-        self._update(ROLE_STATUS, change)
+        self._edit(ROLE_STATUS, change)
 
     def read(self, name: str) -> dict[str, Any]:
         """Return the file's object; a missing file is an empty one."""
-        try:
-            return _parse(name, read_regular(self.folder / name, MOST_SMALL))
-        except FileNotFoundError:
-            return {}
+        return _object(name, self._file(name).read())
 
-    def _update(self, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        try:
-            make_folders(self.folder, self._disk)
-            with locked(self.folder / f".{name}.lock", self.timeout, disk=self._disk):
-                before = self.read(name)
-                after = change(before)
-                if after != before:
-                    text = json.dumps(after, ensure_ascii=False, indent=2) + "\n"
-                    replace_whole(self.folder / name, text.encode(), self._disk)
-        except OSError as error:
-            raise LedgerError(f"{name} was not written: {error.strerror}") from error
+    def _edit(self, name: str, change: Callable[[dict[str, Any]], None]) -> None:
+        self._file(name).edit(lambda data: change(_object(name, data)))
+
+    def _file(self, name: str) -> JsonFile:
+        path = self.folder / name
+        return JsonFile(
+            path,
+            dict,
+            private=False,
+            lock_timeout=self.timeout,
+            most_read=MOST_SMALL,
+            disk=self._disk,
+        )
 
 
-def _parse(name: str, data: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(data.decode("utf-8-sig"))
-    except ValueError as error:
-        raise DamagedError(f"{name} is not JSON: {error}") from error
+def _object(name: str, found: Any) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DamagedError(f"{name} does not hold an object")
     return found

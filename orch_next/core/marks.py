@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from orch_next.core.database import Database, marks_table
 from orch_next.core.schema import Snapshot
 from orch_next.core.series import Series, highest_numbers
+from orch_next.core.view import IdIndex
 from orch_next.errors import BusyError
 
 log = logging.getLogger(__name__)
@@ -26,18 +27,22 @@ class Marks:
         self._database = database
         self._known: dict[tuple[str, str], int] = {}
         self._seen: dict[str, set[str]] = {}
+        self._noted: dict[str, IdIndex] = {}
         self._lock = threading.Lock()
 
     def note(self, snapshot: Snapshot[Any]) -> None:
         """Raise the marks to a snapshot's ids; a database that fails is tried next time."""
         kind = snapshot.kind.name
-        ids = {record.key for record in snapshot.records}
+        if self._noted.get(kind) is snapshot.ids:
+            return
+        ids = set(snapshot.ids.places)
         with self._lock:
             seen = self._seen.setdefault(kind, set())
             highest = highest_numbers(ids - seen)
             seen |= ids
             news = {p: n for p, n in highest.items() if n > self._known.get((kind, p), -1)}
             if not news:
+                self._noted[kind] = snapshot.ids
                 return
             try:
                 with self._database.transaction() as connection:
@@ -48,6 +53,7 @@ class Marks:
                 self._seen.pop(kind)
                 return
             self._known.update({(kind, prefix): number for prefix, number in news.items()})
+            self._noted[kind] = snapshot.ids
 
     def next_id(self, connection: sa.Connection, kind: str, series: Series) -> str:
         """Take the series' next id for good; call it under the ledger's lock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from orch_next.core.kinds import KINDS
-from orch_next.core.view import read_ledger
+from orch_next.core.reading import read_ledger
 from orch_next.ledger.merge_side import Key
 from orch_next.ledger.merge_text import Labels, Merged, merge_texts
 from orch_next.ledger.parser import Document

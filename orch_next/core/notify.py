@@ -18,6 +18,8 @@ from typing import Any
 
 from orch_next.clock import utc_micros
 from orch_next.core.events import Change
+from orch_next.events import Event, EventBus, WebhookEvent
+from orch_next.storage.leader import Leadership
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ _IDLE_SECONDS = 60.0
 # Answers that a later try may change; every other 4xx is final.
 _TRY_AGAIN = (408, 409, 423, 425, 429)
 _DECIDED = ("approved", "rejected")
+# The one event of the dispatcher that the webhook tells as well.
+JOB_DECIDED = "job_decided"
 
 Post = Callable[[bytes, Mapping[str, str]], int]
 
@@ -53,36 +57,44 @@ class Notifier:
 
     `sign` returns the `X-Signature` of a body, empty for none. Messages wait in memory:
     what is not delivered when the program ends is lost, and logged. Where several
-    processes hear the same change, `is_mine` lets one of them tell it.
+    processes hear the same change, the leader tells it.
     """
 
     def __init__(
         self,
         post: Post,
         sign: Callable[[bytes], str],
+        bus: EventBus,
+        leader: Leadership,
         *,
         clock: Callable[[], float] = monotonic,
-        is_mine: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._post, self._sign, self._clock, self._is_mine = post, sign, clock, is_mine
+        self._post, self._sign, self._clock, self._leader = post, sign, clock, leader
         # The first message of each topic, by when it is due, and what waits behind it.
         self._first: list[Message] = []
         self._behind: dict[str, deque[Message]] = {}
         self._number = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
+        bus.subscribe(Change, self._hear_change)
+        bus.subscribe(Event, self._hear_event)
+        bus.subscribe(WebhookEvent, lambda event: self._send_soon(event.name, event.payload))
 
-    def offer(self, change: Change) -> None:
-        """Hear of a change of the board; decisions and new statuses are told."""
+    def _hear_change(self, change: Change) -> None:
+        """Send decisions and new statuses."""
         old, new = _status(change.before), _status(change.after)
         decided = change.kind == "approval" and new in _DECIDED
         moved = change.kind == "task" and new is not None
         if old != new and (decided or moved):
-            self.tell(change.event, _payload(change, old))
+            self._send_soon(change.event, _payload(change, old))
 
-    def tell(self, event: str, payload: Mapping[str, Any]) -> None:
+    def _hear_event(self, event: Event) -> None:
+        if event.name == JOB_DECIDED:
+            self._send_soon(event.name, event.payload)
+
+    def _send_soon(self, event: str, payload: Mapping[str, Any]) -> None:
         """Send `{"event": event, ...}` soon; for any thread, never waits."""
-        if not self._is_mine():
+        if not self._leader.is_leader():
             return
         body = json.dumps({**payload, "event": event}, ensure_ascii=False).encode()
         with self._lock:

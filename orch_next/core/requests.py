@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from orch_next.clock import utc_seconds
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.events import Who
 from orch_next.core.journal import Journal
 from orch_next.core.lease_store import Attempt
@@ -21,7 +22,6 @@ from orch_next.core.request_store import OPEN, VOID, Request, RequestStore
 from orch_next.core.schema import APPROVAL, EMPTY, TASK
 from orch_next.core.series import Series, find_series
 from orch_next.core.state import State
-from orch_next.core.store import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import NotFoundError, SlowFileError
 

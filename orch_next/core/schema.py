@@ -18,8 +18,9 @@ from orch_next.core.kinds import (
     TASK_STATUSES,
     LedgerKind,
 )
+from orch_next.core.reading import read_ledger
 from orch_next.core.records import Approval, Milestone, R, Record, Task
-from orch_next.core.view import IdIndex, LedgerView, read_ledger
+from orch_next.core.view import IdIndex, LedgerView
 from orch_next.errors import DamagedError, NotFoundError
 from orch_next.ledger.file import digest
 from orch_next.ledger.parser import Problem, decode, parse

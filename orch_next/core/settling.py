@@ -18,20 +18,25 @@ class Settling:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._content: object = None
-        self.ripe_at: float | None = None
+        self._content = ""
+        self._ripe_at: float | None = None
 
     def forget(self) -> None:
         """Wait for nothing."""
-        self._content, self.ripe_at = None, None
+        self._content, self._ripe_at = "", None
+
+    def waits_until(self) -> float | None:
+        """Return when the edit will have lasted, None when none waits."""
+        at = self._ripe_at
+        return at if at is not None and at > self._clock() else None
 
     def is_ripe(self, before: Snapshot[R], present: Snapshot[R]) -> bool:
         """Tell whether these rows have lasted; they wait anew when they are others than last."""
-        if self.ripe_at is None or self._content != present.digest:
+        if self._ripe_at is None or self._content != present.digest:
             whole = present.ids.places.keys() >= before.ids.places.keys()
             lasting = CHANGED_SECONDS if whole else GONE_SECONDS
-            self._content, self.ripe_at = present.digest, self._clock() + lasting
-        return self._clock() >= self.ripe_at
+            self._content, self._ripe_at = present.digest, self._clock() + lasting
+        return self._clock() >= self._ripe_at
 
 
 def is_cut_short(before: bytes, after: bytes) -> bool:

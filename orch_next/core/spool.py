@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from filelock import FileLock
-
+from orch_next.errors import BusyError
 from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import (
-    append_lines,
-    make_folders,
-    make_lock,
-    make_private,
-    replace_whole,
-)
+from orch_next.ledger.lock import locked
+from orch_next.ledger.whole import append_lines, make_folders, make_private, replace_whole
 
 Entry: TypeAlias = dict[str, Any]
 
@@ -30,7 +25,7 @@ class Spool:
         self._disk = disk or Disk()
 
     def put(self, entry: Entry) -> None:
-        """Append one entry durably; OSError passes, `filelock.Timeout` is one.
+        """Append one entry durably; OSError passes, also for a lock that others keep.
 
         Raise UncertainError when it is there, but the disk did not confirm it.
         """
@@ -57,11 +52,16 @@ class Spool:
             self._replace(kept)
         return len(entries) - len(kept)
 
-    def _locked(self) -> FileLock:
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         make_folders(self.path.parent, self._disk, private=True)
         lock = self.path.with_name(f"{self.path.name}.lock")
-        make_lock(lock, self._disk)
-        return FileLock(lock, timeout=self._timeout)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(lock, self._timeout, disk=self._disk))
+            except BusyError as error:
+                raise TimeoutError(str(error)) from error
+            yield
 
     def _replace(self, entries: list[Entry]) -> None:
         if not entries:

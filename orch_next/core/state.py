@@ -8,20 +8,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orch_next.core.copies import find_copies
-from orch_next.core.events import Change, Emit, emit_nothing
-from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
-from orch_next.core.lengths import MOST_CELL_BYTES
-from orch_next.core.records import Approval, Milestone, R, Task
-from orch_next.core.schema import Snapshot, find_orphans
-from orch_next.core.store import (
+from orch_next.core.changes import (
     ChangeRequest,
-    LedgerStore,
     Plan,
     WriteResult,
     always_ready,
     ignore_snapshot,
+    no_entry,
 )
+from orch_next.core.copies import find_copies
+from orch_next.core.events import Change, Emit, Record, emit_nothing, record_nothing
+from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
+from orch_next.core.lengths import MOST_CELL_BYTES
+from orch_next.core.records import Approval, Milestone, R, Task
+from orch_next.core.schema import Snapshot, find_orphans
+from orch_next.core.store import LedgerStore
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import Problem
 
@@ -34,10 +35,11 @@ class State:
         folder: Path,
         *,
         now: Callable[[], datetime],
-        record: Emit = emit_nothing,
+        record: Record = record_nothing,
         emit: Emit = emit_nothing,
         seen: Callable[[Snapshot[Any]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
+        newest: Callable[[], int] = no_entry,
         lock_timeout: float = 5.0,
         most_cell_bytes: int = MOST_CELL_BYTES,
         disk: Disk | None = None,
@@ -54,6 +56,7 @@ class State:
                 emit=emit,
                 seen=seen,
                 ready=ready,
+                newest=newest,
                 lock_timeout=lock_timeout,
                 most_cell_bytes=most_cell_bytes,
                 disk=disk,
@@ -110,9 +113,6 @@ class State:
         Outside edits that have settled are recorded and told: it is the live tail's look.
         """
         return [found for store in self._all if (found := store.try_snapshot()) is not None]
-
-    # The names that the live tail and the leases still use.
-    settled, write = try_snapshots, change
 
     def settles_at(self) -> float | None:
         """Return when (monotonic clock) the next outside edit will have settled."""

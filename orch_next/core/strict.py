@@ -16,6 +16,7 @@ from orch_next.core.copies import find_copies
 from orch_next.core.disagree import find_disagreements
 from orch_next.core.evidence import Places, find_evidence
 from orch_next.core.flags import AUTO_DECIDE_VALUES, FILE_NAME, FREEZE_VALUES
+from orch_next.core.reading import read_ledger
 from orch_next.core.records import Approval, R
 from orch_next.core.schema import (
     APPROVAL,
@@ -30,7 +31,6 @@ from orch_next.core.schema import (
 from orch_next.core.strict_locks import find_lock_faults
 from orch_next.core.strict_rows import FREE, find_confusable, find_faults
 from orch_next.core.strict_text import find_text_faults
-from orch_next.core.view import read_ledger
 from orch_next.errors import DamagedError
 from orch_next.ledger.parser import Problem, Severity, decode, parse
 from orch_next.regular import MOST_LEDGER, MOST_SMALL, read_regular

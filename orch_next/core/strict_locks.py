@@ -15,6 +15,7 @@ from orch_next.core.kinds import EMPTY
 from orch_next.core.locks import FOLDER, ROLE_STATUS, ROLE_STATUSES
 from orch_next.ledger.parser import Problem, Severity
 from orch_next.regular import MOST_SMALL, read_regular
+from orch_next.storage.json_files import parse_marked_json
 
 _ENDED = ("expired", "released")
 _UNITS = {"ttl_sec": 1, "ttl_minutes": 60}
@@ -125,7 +126,7 @@ def _moment(value: object) -> datetime | None:
 def _json_faults(path: Path) -> Iterator[Problem]:
     name = f"{FOLDER}/{path.name}"
     try:
-        found = _load(read_regular(path, MOST_SMALL))
+        found = parse_marked_json(read_regular(path, MOST_SMALL))
     except (OSError, ValueError) as error:
         yield Problem("bad-json", "warning", f"not JSON: {error}", 1, name)
         return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
+from orch_next.core.changes import ChangeRequest, Edit
 from orch_next.core.claims import Claim, Claimed
 from orch_next.core.events import Who, hash_payload
 from orch_next.core.history import list_entries
@@ -14,7 +15,6 @@ from orch_next.core.kinds import EMPTY, ROLES, TASK, TASK_STATUSES
 from orch_next.core.records import Task
 from orch_next.core.series import find_series
 from orch_next.core.state import State
-from orch_next.core.store import ChangeRequest, Edit
 from orch_next.core.view import LedgerView
 from orch_next.errors import InputError, RuleError
 from orch_next.ledger.document import clean_value

@@ -7,9 +7,9 @@ from typing import Any
 
 from orch_next.core.disagree import find_disagreements
 from orch_next.core.kinds import KINDS, LedgerKind
+from orch_next.core.reading import read_ledger
 from orch_next.core.schema import Snapshot
 from orch_next.core.state import State
-from orch_next.core.view import read_ledger
 from orch_next.errors import DamagedError
 from orch_next.ledger.file import LedgerFile, digest
 from orch_next.ledger.parser import Problem, decode, parse

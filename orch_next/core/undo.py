@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orch_next.core.approvals import DECIDED, Approvals
+from orch_next.core.changes import ChangeRequest, Edit, WriteResult
 from orch_next.core.events import Who, hash_payload
 from orch_next.core.history import JournalEntry, get_entry, list_entries
 from orch_next.core.journal import Journal
@@ -15,7 +16,6 @@ from orch_next.core.records import Record
 from orch_next.core.request_store import RequestStore
 from orch_next.core.schema import Snapshot
 from orch_next.core.state import State
-from orch_next.core.store import ChangeRequest, Edit, WriteResult
 from orch_next.core.tasks import CREATED
 from orch_next.core.view import LedgerView
 from orch_next.errors import ConflictError, DamagedError, NotFoundError, RuleError

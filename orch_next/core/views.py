@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from orch_next.clock import parse_utc, utc_micros
-from orch_next.core.database import SECURITY, journal_table
+from orch_next.core.database import LEDGER, SECURITY, journal_table
 from orch_next.core.journal import Journal
 from orch_next.core.lease_store import attempt_table
 from orch_next.core.schema import TASK_STATUSES, Task
@@ -47,7 +47,7 @@ def view_timeline(
     """
     since = now - timedelta(hours=hours)
     columns = journal_table.c
-    recent = columns.ts >= utc_micros(since)
+    recent = sa.and_(columns.ts >= utc_micros(since), columns.kind != LEDGER)
     if not with_security:
         recent = sa.and_(recent, columns.kind != SECURITY)
     shown = [columns[name] for name in ("ts", "event", "kind", "record_id", "actor", "source")]
@@ -76,8 +76,10 @@ def view_heatmap(journal: Journal, now: datetime, days: int = HEATMAP_DAYS) -> d
     of those that ended (None: none did).
     """
     since = utc_micros(now - timedelta(days=days))
-    hour = sa.func.substr(journal_table.c.ts, 1, 13)
-    query = sa.select(hour, sa.func.count()).where(journal_table.c.ts >= since).group_by(hour)
+    columns = journal_table.c
+    hour = sa.func.substr(columns.ts, 1, 13)
+    recent = sa.and_(columns.ts >= since, columns.kind != LEDGER)
+    query = sa.select(hour, sa.func.count()).where(recent).group_by(hour)
     cells = [[0] * 24 for _ in WEEKDAYS]
     with journal.database.reading() as connection:
         for text, count in connection.execute(query):

@@ -35,6 +35,7 @@ from orch_next.dispatcher.wanted import WantedSessions
 from orch_next.dispatcher.work import Workshop
 from orch_next.dispatcher.worker import Worker
 from orch_next.errors import ForbiddenError
+from orch_next.storage.leader import FixedLeadership, Leadership
 
 
 def start_thread(work: Callable[[], None]) -> None:
@@ -46,7 +47,7 @@ def start_thread(work: Callable[[], None]) -> None:
 class Outside:
     """What the dispatcher gets from outside: clocks, tokens, threads, environment, events.
 
-    `place` is where this process runs; `is_mine` tells whether it does the background work;
+    `place` is where this process runs; the `leader` alone dispatches;
     `predict` foresees runs where the configuration lets predictions decide; `token_auth` says
     that every caller was authenticated by a token, which commands need; what has more than
     `artifact_bytes` has no hash; `alone` is for a command in the foreground, which has only its
@@ -61,7 +62,7 @@ class Outside:
     place: Place = field(default_factory=find_place)
     rules: LeaseRules = field(default_factory=LeaseRules)
     token_auth: bool = False
-    is_mine: Callable[[], bool] = lambda: True
+    leader: Leadership = field(default_factory=FixedLeadership)
     predict: Predict | None = None
     artifact_bytes: int = MOST_HASHED
     alone: bool = False
@@ -99,7 +100,7 @@ def make_control(board: Board, outside: Outside) -> Control:
         pull=PullDesk(lookout, leases, workshop, Again(leases)),
         presence=Presence(RoleFiles(board.state.folder), clock.now),
         recovery=Recovery(orch, leases, outside.place),
-        owner=Ownership(board.state.folder, outside.is_mine),
+        owner=Ownership(board.state.folder, outside.leader),
         load_cores=read_cores,
         following=Following(worker, wanted, permitted, outside.alone),
         wake=wake,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from orch_next.ledger.disk import Disk
 from orch_next.ledger.whole import make_lock
+from orch_next.storage.leader import FixedLeadership, Leadership
 from orch_next.storage.private import may_write
 
 LOCK_NAME = ".dispatcher.lock"
@@ -18,16 +18,16 @@ LOCK_NAME = ".dispatcher.lock"
 class Ownership:
     """The right to dispatch; held until `release` or the end of the process.
 
-    It is taken only while `is_mine` says that this process does the background work.
+    It is taken only while this process is the leader.
     """
 
     def __init__(
         self,
         state_folder: Path,
-        is_mine: Callable[[], bool] = lambda: True,
+        leader: Leadership | None = None,
         disk: Disk | None = None,
     ) -> None:
-        self._is_mine = is_mine
+        self._leader = leader or FixedLeadership()
         self._disk = disk or Disk()
         # thread_local=False: the loop's thread and the requests' threads share it.
         self._lock = FileLock(state_folder / LOCK_NAME, thread_local=False)
@@ -42,7 +42,7 @@ class Ownership:
     def take(self) -> bool:
         """Take the right if nobody has it; tell whether this process has it now."""
         with self._taking:
-            return self.held or (self._is_mine() and self._acquire())
+            return self.held or (self._leader.is_leader() and self._acquire())
 
     def _acquire(self) -> bool:
         try:

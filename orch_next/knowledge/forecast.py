@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from orch_next.core.database import Database
@@ -11,6 +11,9 @@ from orch_next.knowledge.documents import Library
 from orch_next.knowledge.predict import RECENT, Track
 from orch_next.knowledge.recommend import LEAST_SAMPLES
 from orch_next.knowledge.store import KnowledgeStore
+
+# Of a core and tasks: each task's chance of success and milliseconds.
+Forecast = Callable[[str, Sequence[str]], dict[str, tuple[float, float]]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class Forecaster:
 
     def _track(self, script: str) -> Track:
         return Track(self.store.recent(script, RECENT))
+
+
+def chosen_forecast(database: Database, *, is_wanted: bool) -> Forecast | None:
+    """Return what foresees runs for the scheduler, None unless the configuration wants it."""
+    return open_forecaster(database).forecast if is_wanted else None
 
 
 def open_forecaster(database: Database) -> Forecaster:

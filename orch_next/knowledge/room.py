@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from orch_next.core.database import Database
 from orch_next.errors import BusyError, ConfigError
+from orch_next.events import Event, EventBus
 from orch_next.knowledge.attempts import ENDED_EVENTS, AttemptReader
 from orch_next.knowledge.child import learn_in_child
 from orch_next.knowledge.documents import Library
@@ -21,28 +21,33 @@ from orch_next.knowledge.schedule import AUTO, CONFIG_FILE, RetrainSchedule
 from orch_next.knowledge.search import Search
 from orch_next.knowledge.shelf import Shelf
 from orch_next.knowledge.store import KnowledgeStore
-from orch_next.knowledge.training import Emit, Learn, Trainer
+from orch_next.knowledge.training import Learn, Trainer
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 30.0
 
 
-@dataclass
+@dataclass(frozen=True)
 class Knowledge:
-    """Outcomes, search, and the learner; `learning` and `retrain` are None without the extra."""
+    """Outcomes, search, and the learner; `learning` and `retrain` are None without the extra.
+
+    The dispatcher's events on the bus say when an attempt has ended: it is recorded soon.
+    """
+
+    bus: EventBus
 
     store: KnowledgeStore
     search: Search
     attempts: AttemptReader
     learning: Learning | None = None
     retrain: RetrainSchedule | None = None
+    _news: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._news = threading.Event()
+        self.bus.subscribe(Event, self._hear)
 
-    def tell(self, name: str, _payload: dict[str, Any]) -> None:
-        """Hear the dispatcher's events: an attempt that ended is recorded soon; never waits."""
-        if name in ENDED_EVENTS:
+    def _hear(self, event: Event) -> None:
+        if event.name in ENDED_EVENTS:
             self._news.set()
 
     def catch_up(self) -> None:
@@ -99,7 +104,7 @@ def open_knowledge(
     moc_root: Path,
     *,
     now: Callable[[], datetime],
-    emit: Emit,
+    bus: EventBus,
     learn: Learn | None,
 ) -> Knowledge:
     """Put the memory together; it touches no disk and starts nothing.
@@ -108,12 +113,12 @@ def open_knowledge(
     """
     library = Library(database)
     store, search = KnowledgeStore(library), Search(library)
-    knowledge = Knowledge(store, search, AttemptReader(library, store))
-    if learn is not None:
-        shelf = Shelf(library)
-        trainer = Trainer(store, shelf, learn, now=now, emit=emit, start_thread=start_thread)
-        knowledge.learning = Learning(store, shelf, trainer)
-        knowledge.retrain = RetrainSchedule(
-            trainer.start, moc_root / CONFIG_FILE, now=now, start_thread=start_thread
-        )
-    return knowledge
+    attempts = AttemptReader(library, store)
+    if learn is None:
+        return Knowledge(bus, store, search, attempts)
+    shelf = Shelf(library)
+    trainer = Trainer(store, shelf, learn, now=now, publish=bus.publish, start_thread=start_thread)
+    retrain = RetrainSchedule(
+        trainer.start, moc_root / CONFIG_FILE, now=now, start_thread=start_thread
+    )
+    return Knowledge(bus, store, search, attempts, Learning(store, shelf, trainer), retrain)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.errors import ConfigError, RuleError
-from orch_next.regular import MOST_SMALL, read_regular
+from orch_next.storage.toml_settings import load_json
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +61,8 @@ class RetrainSchedule:
 
     def config(self) -> dict[str, Any]:
         """Return `ai_prediction` of config/monitoring.json over the defaults; ConfigError."""
-        try:
-            whole = json.loads(read_regular(self._file, MOST_SMALL))
-        except FileNotFoundError:
-            whole = {}
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{self._file.name}: {error}") from error
-        section = whole.get("ai_prediction", {}) if isinstance(whole, dict) else None
+        whole = load_json(self._file, self._file.name)
+        section = whole.get("ai_prediction", {})
         if not isinstance(section, dict):
             raise ConfigError(f"{self._file.name}: ai_prediction must be an object")
         return {**DEFAULTS, **section}

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from orch_next.core.database import journal_table
+from orch_next.core.database import LEDGER, journal_table
 from orch_next.core.records import Task
 from orch_next.errors import InputError
 from orch_next.knowledge.documents import JOURNAL, Document, Library, set_mark, take_mark
@@ -72,7 +72,8 @@ class Search:
         with self._library.transaction() as connection:
             mark = take_mark(connection, _MARK)
             known = _known_refs(connection, mark)
-            query = sa.select(journal_table).where(columns.id > mark - _OVERLAP)
+            query = sa.select(journal_table).where(columns.kind != LEDGER)
+            query = query.where(columns.id > mark - _OVERLAP)
             query = query.order_by(columns.id).limit(_BATCH + _OVERLAP)
             rows = [dict(row) for row in connection.execute(query).mappings()]
             for row in rows:
@@ -84,7 +85,8 @@ class Search:
 
     def _has_news(self) -> bool:
         refs = sa.select(sa.func.count()).where(document_table.c.source == _MARK)
-        entries = sa.select(sa.func.count()).select_from(journal_table)
+        shown = journal_table.c.kind != LEDGER
+        entries = sa.select(sa.func.count()).select_from(journal_table).where(shown)
         with self._library.reading() as connection:
             return bool(connection.scalar(refs) != connection.scalar(entries))
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from orch_next.clock import utc_micros
 from orch_next.errors import OrchError, RuleError
+from orch_next.events import Event
 from orch_next.knowledge.learned import Learned, Sample, as_samples
 from orch_next.knowledge.recommend import LEAST_SAMPLES
 from orch_next.knowledge.shelf import Shelf, Stored
@@ -25,7 +26,7 @@ MOST_SAMPLES = 2_000
 PROGRESS_EVENT = "ml_training_progress"
 FINISHED_EVENT = "ml_training_finished"
 
-Emit = Callable[[str, dict[str, Any]], object]
+Publish = Callable[[Event], object]
 StartThread = Callable[[Callable[[], None]], object]
 
 
@@ -75,11 +76,11 @@ class Trainer:
         learn: Learn,
         *,
         now: Callable[[], datetime],
-        emit: Emit,
+        publish: Publish,
         start_thread: StartThread,
     ) -> None:
         self._store, self._shelf, self._learner = store, shelf, learn
-        self._now, self._emit, self._start_thread = now, emit, start_thread
+        self._now, self._publish, self._start_thread = now, publish, start_thread
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self.training = Training()
@@ -116,7 +117,7 @@ class Trainer:
             error = str(refusal)
         finally:
             self.training = replace(self.training, state=state, error=error)
-            self._emit(FINISHED_EVENT, self._told())
+            self._publish(Event(FINISHED_EVENT, self._told()))
 
     def _learn_all(self, scripts: Sequence[str]) -> None:
         self.training = replace(self.training, scripts=len(scripts))
@@ -151,7 +152,7 @@ class Trainer:
             raise _CancelledError
         self.training = replace(self.training, step=self.training.step + 1)
         if self.training.step % 10 == 1:
-            self._emit(PROGRESS_EVENT, self._told())
+            self._publish(Event(PROGRESS_EVENT, self._told()))
 
     def _told(self) -> dict[str, Any]:
         return {**self.training.as_json(), "timestamp": utc_micros(self._now())}

@@ -120,6 +120,14 @@ class Disk:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code), str(other))
 
+    def name_new(self, source: Path, target: Path) -> None:
+        """Give a file a name that is free; FileExistsError where it is not."""
+        # Each of the two is atomic and fails where the name exists already.
+        if self.system == "win32":
+            source.rename(target)
+        else:
+            os.link(source, target)
+
     def remove(self, path: Path) -> None:
         """Delete a file."""
         path.unlink()

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias, overload
+from typing import TypeAlias
 
 from orch_next.errors import InputError, RowError
 from orch_next.ledger import scan
+from orch_next.ledger.rows import Cell, Row, Rows, Span
 from orch_next.ledger.scan import split_lines
 
 __all__ = [
     "AddRow",
     "Cell",
     "CellChange",
-    "Edit",
     "PutRow",
     "RemoveRow",
     "Row",
@@ -25,6 +23,7 @@ __all__ = [
     "SetCell",
     "SetRow",
     "Span",
+    "Splice",
     "Table",
     "apply_edits",
     "clean_value",
@@ -36,151 +35,6 @@ __all__ = [
 # Category Cc but tab, CR and LF, and lone surrogates: they cannot live in a cell (D07).
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BREAK = re.compile("\r\n|\r|\n")
-_MOST_SHIFTS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of the text, in code points."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell: the trimmed raw text's span, all the room between the pipes, its value."""
-
-    span: Span
-    room: Span
-    value: str
-
-
-class Row(NamedTuple):
-    """One line of a table; cells are cut when asked for, which keeps big ledgers light.
-
-    `line` counts from 1, `start` is the line's offset, `raw` the line without its EOL;
-    `apart` says that the row stands after a blank line or a heading (contract 3.5).
-    """
-
-    line: int
-    start: int
-    raw: str
-    apart: bool = False
-
-    @property
-    def span(self) -> Span:
-        """Return the line's span without its EOL."""
-        return Span(self.start, self.start + len(self.raw))
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """Return the cells' values; the fast way to read a row."""
-        return tuple(scan.cut_values(self.raw))
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        """Return the cells with their places."""
-        return tuple(self._cell(start, end) for start, end in scan.cut_rooms(self.raw))
-
-    @property
-    def rev(self) -> str:
-        """Return the revision: 16 hex digits of the sha256 of the line's bytes."""
-        return hashlib.sha256(self.raw.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-    def _cell(self, start: int, end: int) -> Cell:
-        room = self.raw[start:end]
-        text = room.strip(scan.BLANKS)
-        left = self.start + start + len(room) - len(room.lstrip(scan.BLANKS))
-        span = Span(left, left + len(text))
-        return Cell(span, Span(self.start + start, self.start + end), scan.unescape(text))
-
-
-class Rows(Sequence[Row]):
-    """A table's rows, each made when it is asked for: editing one copies no other.
-
-    `lines` and `starts` are the rows' line numbers and offsets, `attached` says how many
-    stand directly below the delimiter row. A shift moves all rows behind a place.
-    """
-
-    __slots__ = ("_lines", "_raws", "_shifts", "_starts", "attached")
-
-    def __init__(
-        self,
-        lines: Sequence[int],
-        starts: Sequence[int],
-        raws: Sequence[str],
-        attached: int,
-        shifts: tuple[tuple[int, int], ...] = (),
-    ) -> None:
-        self._lines, self._starts, self._raws = lines, starts, raws
-        self.attached, self._shifts = attached, shifts
-
-    def __len__(self) -> int:
-        return len(self._raws)
-
-    @overload
-    def __getitem__(self, place: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Row, ...]: ...
-
-    def __getitem__(self, place: int | slice) -> Row | tuple[Row, ...]:
-        if isinstance(place, slice):
-            return tuple(map(self._row, range(len(self))[place]))
-        return self._row(range(len(self))[place])
-
-    def __iter__(self) -> Iterator[Row]:
-        return map(self._row, range(len(self)))
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Rows):
-            return tuple(self) == tuple(other)
-        return NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"Rows({list(self)})"
-
-    @property
-    def lines(self) -> Sequence[int]:
-        """Return the rows' line numbers."""
-        return self._lines
-
-    @property
-    def raws(self) -> Sequence[str]:
-        """Return the rows' lines as they are."""
-        return self._raws
-
-    def find_line(self, line: int) -> int | None:
-        """Return the place of the row in this line, or None."""
-        place = bisect_left(self._lines, line)
-        return place if place < len(self) and self._lines[place] == line else None
-
-    def replaced(self, place: int, raw: str) -> Rows:
-        """Return the rows with another line in one place."""
-        raws = list(self._raws)
-        raws[place] = raw
-        rows = Rows(self._lines, self._starts, raws, self.attached, self._shifts)
-        return rows.moved(len(raw) - len(self._raws[place]), behind=place)
-
-    def moved(self, characters: int, behind: int = -1) -> Rows:
-        """Return the rows with all those behind a place moved."""
-        shifts = (*self._shifts, (behind, characters)) if characters else self._shifts
-        starts = self._starts
-        if len(shifts) > _MOST_SHIFTS:
-            starts = [start + _shift(shifts, place) for place, start in enumerate(starts)]
-            shifts = ()
-        return Rows(self._lines, starts, self._raws, self.attached, shifts)
-
-    def _row(self, place: int) -> Row:
-        start = self._starts[place] + _shift(self._shifts, place)
-        return Row(self._lines[place], start, self._raws[place], place >= self.attached)
-
-
-def _shift(shifts: Sequence[tuple[int, int]], place: int) -> int:
-    return sum(characters for behind, characters in shifts if place > behind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +58,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class Splice:
     """Replace a span of the text."""
 
     span: Span
@@ -274,7 +128,7 @@ def escape_cell(value: str) -> str:
     return clean_value(value).replace("|", "\\|")
 
 
-def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+def apply_edits(text: str, edits: Iterable[Splice]) -> str:
     """Splice the edits in; raise InputError when two of them overlap."""
     parts, at = [], 0
     for edit in sorted(edits, key=lambda edit: edit.span.start):
@@ -285,12 +139,12 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def plan_edits(text: str, changes: Iterable[CellChange]) -> list[Edit]:
+def plan_edits(text: str, changes: Iterable[CellChange]) -> list[Splice]:
     """Turn changes into edits; raise RowError for a missing cell, InputError for a value.
 
     A cell that has the value already needs no edit.
     """
-    edits: list[Edit] = []
+    edits: list[Splice] = []
     for change in changes:
         if isinstance(change, SetCell):
             edits.extend(_set_cell(text, change))
@@ -299,15 +153,15 @@ def plan_edits(text: str, changes: Iterable[CellChange]) -> list[Edit]:
     return edits
 
 
-def _edit_row(text: str, change: AddRow | SetRow | RemoveRow | PutRow) -> Edit:
+def _edit_row(text: str, change: AddRow | SetRow | RemoveRow | PutRow) -> Splice:
     if isinstance(change, AddRow):
         return _add_row(text, change)
     if isinstance(change, PutRow):
         return _put_row(text, change)
     _refuse_moved(text, change.row)
     if isinstance(change, RemoveRow):
-        return Edit(_line_with_eol(text, change.row), "")
-    return Edit(change.row.span, _checked_line(change.raw))
+        return Splice(_line_with_eol(text, change.row), "")
+    return Splice(change.row.span, _checked_line(change.raw))
 
 
 def _refuse_moved(text: str, row: Row) -> None:
@@ -330,14 +184,14 @@ def _line_with_eol(text: str, row: Row) -> Span:
     return Span(max(start, 0), row.span.end)
 
 
-def _put_row(text: str, change: PutRow) -> Edit:
+def _put_row(text: str, change: PutRow) -> Splice:
     _refuse_moved(text, change.near)
     raw, eol = _checked_line(change.raw), _neighbour_eol(text, change.near.span.end)
     place = Span(change.offset, change.offset)
-    return Edit(place, f"{eol}{raw}" if change.behind else f"{raw}{eol}")
+    return Splice(place, f"{eol}{raw}" if change.behind else f"{raw}{eol}")
 
 
-def _set_cell(text: str, change: SetCell) -> list[Edit]:
+def _set_cell(text: str, change: SetCell) -> list[Splice]:
     row, column = change.row, change.column
     _refuse_moved(text, row)
     cells = row.cells
@@ -348,15 +202,15 @@ def _set_cell(text: str, change: SetCell) -> list[Edit]:
     return [_replace(row, cells, column, escape_cell(change.value))]
 
 
-def _replace(row: Row, cells: tuple[Cell, ...], column: int, raw: str) -> Edit:
+def _replace(row: Row, cells: tuple[Cell, ...], column: int, raw: str) -> Splice:
     cell = cells[column]
     closed = cell.room.end < row.span.end
     if not raw:
-        return Edit(cell.span, _blank(row, cell, closed))
+        return Splice(cell.span, _blank(row, cell, closed))
     if cell.span.start == cell.span.end:
-        return Edit(cell.room, f" {raw} ")
+        return Splice(cell.room, f" {raw} ")
     tight = closed and cell.span.end == cell.room.end
-    return Edit(cell.span, f"{raw} " if tight and raw.endswith("\\") else raw)
+    return Splice(cell.span, f"{raw} " if tight and raw.endswith("\\") else raw)
 
 
 def _blank(row: Row, cell: Cell, closed: bool) -> str:
@@ -366,13 +220,13 @@ def _blank(row: Row, cell: Cell, closed: bool) -> str:
     return "" if closed else "|"
 
 
-def _add_row(text: str, change: AddRow) -> Edit:
+def _add_row(text: str, change: AddRow) -> Splice:
     columns = len(change.table.names)
     if len(change.values) != columns:
         raise InputError(f"the table has {columns} columns, not {len(change.values)}")
     row = "".join(f"| {escape_cell(value)} " for value in change.values)
     end = change.table.end
-    return Edit(Span(end, end), f"{_neighbour_eol(text, end)}{row}|")
+    return Splice(Span(end, end), f"{_neighbour_eol(text, end)}{row}|")
 
 
 def _neighbour_eol(text: str, end: int) -> str:

@@ -15,7 +15,7 @@ from orch_next.clock import utc_now
 from orch_next.errors import BusyError, DamagedError, LedgerError
 from orch_next.ledger.cell_edit import Place, edit_cells
 from orch_next.ledger.disk import Disk
-from orch_next.ledger.document import CellChange, Edit, apply_edits, plan_edits
+from orch_next.ledger.document import CellChange, apply_edits, plan_edits
 from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import Document, decode, parse
 from orch_next.ledger.settle import read_settled
@@ -65,27 +65,14 @@ def read_version(data: bytes, name: str = "") -> Version:
 def edit_version(before: Version, changes: Sequence[CellChange]) -> Version:
     """Return the version with these changes, verified; raise RowError or InputError."""
     check_rows(before.document, changes)
-    quick = edit_cells(before.document, changes)
+    quick = edit_cells(before.data, before.document, changes)
     if quick is not None:
-        data = _spliced(before, quick.edits)
-        sha256 = before.digest if data == before.data else digest(data)
-        return Version(data, sha256, quick.document, quick.places)
+        sha256 = digest(quick.data) if quick.places else before.digest
+        return Version(quick.data, sha256, quick.document, quick.places)
     text = before.document.text
     after = read_version(apply_edits(text, plan_edits(text, changes)).encode())
     verify(before.document, after.document, changes)
     return after
-
-
-def _spliced(before: Version, edits: Sequence[Edit]) -> bytes:
-    """Make the edits in the bytes: encoding the whole text again takes much longer."""
-    parts, characters, at = [], 0, 0
-    text, data = before.document.text, before.data
-    for edit in sorted(edits, key=lambda edit: edit.span.start):
-        start = at + len(text[characters : edit.span.start].encode())
-        parts += [data[at:start], edit.text.encode()]
-        at = start + len(text[edit.span.start : edit.span.end].encode())
-        characters = edit.span.end
-    return b"".join([*parts, data[at:]])
 
 
 def resolve(path: Path) -> Path:
@@ -120,12 +107,12 @@ class LedgerFile:
         self._now = now
         self._patience = patience
 
-    def look(self) -> tuple[bytes, bool]:
+    def look(self, patience: float = _READ_PATIENCE) -> tuple[bytes, bool]:
         """Return the bytes, and False when somebody is still writing them.
 
-        Wait shortly for a half-written save; FileNotFoundError and OSError pass.
+        Wait so many seconds for a half-written save; FileNotFoundError and OSError pass.
         """
-        return read_settled(self._disk, self.path, time.monotonic() + _READ_PATIENCE)
+        return read_settled(self._disk, self.path, time.monotonic() + patience)
 
     def read(self) -> bytes:
         """Return the bytes as they are, waiting shortly for a half-written save."""
@@ -136,8 +123,8 @@ class LedgerFile:
         """Hold the file's lock against every other writer; raise BusyError or LedgerError."""
         target = resolve(self.path)
         with contextlib.ExitStack() as stack:
-            lock = self._lock(target.with_name(f".{target.name}.lock"), timeout)
             try:
+                lock = self._lock(target.with_name(f".{target.name}.lock"), timeout)
                 stack.enter_context(lock)
             except OSError as error:
                 raise LedgerError(f"{target.name}: not locked: {error.strerror}") from error

@@ -1,4 +1,7 @@
-"""Exclude other threads and processes through a lock file that is never deleted."""
+"""Exclude other threads and processes through a lock file that is never deleted.
+
+`locked` holds it for a moment and waits its turn, `hold_for_life` never waits.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +55,20 @@ def locked(
 def _enter(stack: contextlib.ExitStack, lock: AbstractContextManager[bool], path: Path) -> None:
     if not stack.enter_context(lock):
         raise BusyError(f"{path.name} is held by another writer", retry_after=1.0)
+
+
+def hold_for_life(path: Path) -> AbstractContextManager[bool]:
+    """Hold a lock file as long as the block, or the process, lives; yield False for another's.
+
+    It never waits, and the file is made like any other where it is missing; OSError passes.
+    """
+    return default_acquire()(path, 0.0, time.sleep)
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether somebody holds a lock file that is there; OSError passes."""
+    with hold_for_life(path) as was_free:
+        return not was_free
 
 
 def default_acquire(system: str = sys.platform) -> Acquire:

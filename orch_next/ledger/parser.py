@@ -36,6 +36,25 @@ class Problem:
     record_id: str = ""
 
 
+class Source:
+    """A document's text, decoded when it is first asked for."""
+
+    def __init__(self, text: str | None = None, data: bytes = b"") -> None:
+        self._text, self._data = text, data
+
+    @property
+    def text(self) -> str:
+        """Return the text."""
+        if self._text is None:
+            self._text, self._data = self._data.decode(), b""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Source) and self.text == other.text
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True)
 class Document:
     """A text with its top-level tables and what is wrong with it.
@@ -45,11 +64,16 @@ class Document:
     swallow it, depending on what the rows hold.
     """
 
-    text: str
+    source: Source
     tables: tuple[Table, ...]
     problems: tuple[Problem, ...]
     conflicts: tuple[range, ...] = ()
     fragile: bool = False
+
+    @property
+    def text(self) -> str:
+        """Return the whole text."""
+        return self.source.text
 
     @property
     def damage(self) -> tuple[Problem, ...]:
@@ -93,7 +117,7 @@ def parse(text: str) -> Document:
     problems.sort(key=lambda problem: problem.line)
     built = tuple(table.build() for table in tables)
     fragile = may_define(text)
-    return Document(text, built, tuple(problems), tuple(conflicts), fragile)
+    return Document(Source(text), built, tuple(problems), tuple(conflicts), fragile)
 
 
 def read_row(header: str, delimiter: str, raw: str) -> list[str] | None:

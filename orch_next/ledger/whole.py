@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -78,6 +79,21 @@ def create_whole(
         _write_all(disk, fd, data)
     finally:
         disk.close(fd)
+
+
+def create_once(path: Path, data: bytes, disk: Disk | None = None) -> None:
+    """Make a private file durably and at once, unless there is one by now; OSError passes."""
+    disk = disk or Disk()
+    # A name of its own: a crash in between leaves no half-written file behind.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.orch-tmp")
+    try:
+        create_whole(draft, data, disk, private=True)
+        disk.name_new(draft, path)
+        disk.sync_folder(path.parent)
+    except FileExistsError:
+        return  # another process was faster: its file is the one
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def open_new(path: Path, disk: Disk | None = None, *, private: bool = False) -> int:

@@ -15,6 +15,7 @@ from typing import IO, cast
 
 from orch_next.errors import MigrationError
 from orch_next.ledger.disk import Disk
+from orch_next.ledger.whole import make_folders, replace_whole
 from orch_next.migrate.bounds import held
 from orch_next.migrate.facts import CHUNK, POSIX, Count, Fact, uncounted
 
@@ -54,12 +55,8 @@ def flush(file: IO[bytes], disk: Disk = DISK) -> None:
 
 def replace_text(path: Path, text: str) -> None:
     """Put a text in the place of a file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temp = path.with_name(path.name + TEMP_SUFFIX)
-    temp.unlink(missing_ok=True)
-    write_new(temp, text.encode("utf-8", errors="backslashreplace"))
-    temp.replace(path)
-    sync_folder(path.parent)
+    make_folders(path.parent)
+    replace_whole(path, text.encode("utf-8", errors="backslashreplace"))
 
 
 def copy_out(

@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from filelock import FileLock, Timeout
-
 from orch_next.errors import BlockedError, BusyError, InputError, MigrationError
 from orch_next.ledger.disk import Disk
+from orch_next.ledger.lock import hold_for_life, is_held
 from orch_next.migrate.commit import Point, no_point
 from orch_next.migrate.durable import DISK
 from orch_next.migrate.facts import POSIX, Fact
@@ -24,7 +23,7 @@ from orch_next.migrate.sealed import Seal
 from orch_next.migrate.staging import Free, free_bytes
 from orch_next.migrate.step import Step
 
-# the locks that a running server and a dispatcher hold (realtime/owner.py, dispatcher/owner.py)
+# the locks that a running server and a dispatcher hold (storage/leader.py, dispatcher/owner.py)
 _RUNNING = (".orch-next-owner.lock", ".dispatcher.lock")
 _STATES = ("ORCH/STATE", "STATE")
 
@@ -120,20 +119,10 @@ def check_not_running(house: House) -> None:
             path = house.target / state / name
             if path.is_symlink():
                 raise MigrationError(f"{path} is a link: no server or dispatcher makes one")
-            if path.is_file() and _is_held(str(path)):
+            if path.is_file() and is_held(path):
                 raise BlockedError(
                     f"an ORCH-Next server or dispatcher works on {path.parent}: stop it first"
                 )
-
-
-def _is_held(path: str) -> bool:
-    lock = FileLock(path, thread_local=False)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        return True
-    lock.release()
-    return False
 
 
 def _make_root(places: Places) -> None:
@@ -152,15 +141,8 @@ def alone(frame: Frame, *, new: bool = False) -> Iterator[None]:
     """Hold the target's lock; raise `BusyError` while another migration works on it."""
     check_target(frame.house, new=new)
     _make_root(frame.places)
-    lock = FileLock(frame.places.lock, thread_local=False)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout as error:
-        raise BusyError(
-            f"another migration works on {frame.house.target}; wait for its end"
-        ) from error
-    try:
+    with hold_for_life(frame.places.lock) as is_ours:
+        if not is_ours:
+            raise BusyError(f"another migration works on {frame.house.target}; wait for its end")
         check_not_running(frame.house)
         yield
-    finally:
-        lock.release()

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from orch_next.migrate.durable import open_regular
+from orch_next.migrate.durable import flush, open_regular, sync_folder
 
 FILE_NAME = "migration.key"
 _BYTES = 32
@@ -43,6 +43,7 @@ def _make(path: Path) -> None:
     temp = path.with_name(f"{FILE_NAME}.{os.getpid()}.tmp")
     with open(temp, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(secrets.token_bytes(_BYTES))
+        flush(file)
     try:
         temp.rename(path) if os.name == "nt" else path.hardlink_to(temp)
     except FileExistsError:
@@ -51,6 +52,7 @@ def _make(path: Path) -> None:
         temp.rename(path)  # a file system without links
     finally:
         temp.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def _read(path: Path) -> bytes | None:

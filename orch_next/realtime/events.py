@@ -3,48 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import orjson
+from sqlalchemy import RowMapping
 
-from orch_next.clock import utc_micros
-from orch_next.core.events import Change
+from orch_next.core.database import LEDGER
 
 LEDGER_CHANGED = "ledger_changed"
-
-
-@dataclass(frozen=True)
-class Draft:
-    """An event before it has its number; `rev` is None for a row that is gone.
-
-    The log drops a draft whose revision it has told already (`is_row`): the same change
-    may be noticed by its writer and by a watcher of the file.
-    """
-
-    name: str
-    kind: str
-    record_id: str
-    rev: str | None
-    payload: Mapping[str, Any]
-
-    @property
-    def is_row(self) -> bool:
-        """Tell whether the draft is about one row of a ledger."""
-        return self.name != LEDGER_CHANGED
-
-    def encoded(self) -> str:
-        """Return the payload as JSON, for the log."""
-        return orjson.dumps(self.payload).decode()
 
 
 @dataclass(frozen=True)
 class Event:
     """A numbered event; `payload` is the JSON object of contract 2, with `seq`.
 
-    `size` is the payload's length in the log.
+    `size` is about the payload's length.
     """
 
     seq: int
@@ -78,47 +53,48 @@ class Event:
         return bool(self.payload.get("reset"))
 
 
-def stored_event(seq: int, name: str, payload: str | bytes) -> Event:
-    """Make the event of a row of the log."""
-    return Event(seq, name, {"seq": seq, **orjson.loads(payload)}, len(payload))
+def event_of(entry: RowMapping | Mapping[str, Any]) -> Event:
+    """Make the event of a journal entry; its id is the number."""
+    payload = _file_payload(entry) if entry["kind"] == LEDGER else _row_payload(entry)
+    event = Event(entry["id"], payload["event"], {"seq": entry["id"], **payload})
+    return replace(event, size=len(orjson.dumps(payload)))
 
 
-def draft_of(change: Change) -> Draft:
-    """Turn a core change into the event `<kind>_updated`; `change` names what happened."""
-    return row_draft(
-        change.kind,
-        change.record_id,
-        change.rev_after if change.after is not None else None,
-        change.after,
-        at=change.at,
-        source=change.who.source,
-        actor=change.who.actor,
-        what=change.event,
-    )
+def reset_at(seq: int) -> Event:
+    """Make the event that stands for all up to this number: clients must read again."""
+    payload = {"seq": seq, "event": LEDGER_CHANGED, "kind": LEDGER, "reset": True}
+    return Event(seq, LEDGER_CHANGED, payload)
 
 
-def row_draft(
-    kind: str,
-    record_id: str,
-    rev: str | None,
-    row: dict[str, Any] | None,
-    *,
-    at: datetime,
-    source: str,
-    actor: str,
-    what: str,
-) -> Draft:
-    """Make the draft of one changed row; `row` and `rev` are None when the row is gone."""
-    name = f"{kind}_updated"
-    payload = {
-        "event": name,
+def _row_payload(entry: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
+    kind, row = entry["kind"], entry["after"]
+    return {
+        "event": f"{kind}_updated",
         "kind": kind,
-        "id": record_id,
-        "rev": rev,
-        "ts": utc_micros(at),
-        "change": what,
-        "source": source,
-        "actor": actor,
+        "id": entry["record_id"],
+        "rev": entry["rev_after"] if row is not None else None,
+        "ts": entry["ts"],
+        "change": entry["event"],
+        "source": entry["source"],
+        "actor": entry["actor"],
         kind: row,
     }
-    return Draft(name, kind, record_id, rev, payload)
+
+
+def _file_payload(entry: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
+    name, said = entry["record_id"], entry["details"]
+    digest = said.get("digest", "")
+    payload = {
+        "event": LEDGER_CHANGED,
+        "kind": LEDGER,
+        "id": name,
+        "file": name,
+        "digest": digest,
+        "rev": digest,
+        "stale": said.get("stale", False),
+        "problems": said.get("problems", []),
+        "ts": entry["ts"],
+        "source": entry["source"],
+        "actor": entry["actor"],
+    }
+    return {**payload, "reset": True} if said.get("reset") else payload

@@ -12,8 +12,9 @@ from queue import Empty
 from typing import Any
 
 from orch_next.realtime.events import Event
-from orch_next.realtime.log import KEEP, KEEP_BYTES
 
+KEEP = 10_000  # events that can be replayed
+KEEP_BYTES = 32_000_000  # of JSON that they have together
 QUEUE_LIMIT = 1_000  # events a stream may lag behind before it gets a reset
 
 
@@ -112,10 +113,15 @@ class Hub:
         self.current = 0
         self.closed = False
 
-    def load(self, events: Sequence[Event], newest: int) -> None:
-        """Take over what the log has kept, before anybody is served."""
+    def load(self, events: Sequence[Event], newest: int, floor: int | None = None) -> None:
+        """Take over what the journal has kept, before anybody is served.
+
+        Cursors below `floor` cannot be replayed; without it those before the first event.
+        """
         with self._lock:
-            self._floor = self.current = newest if not events else events[0].seq - 1
+            self.current = newest
+            self._floor = newest if not events else events[0].seq - 1
+            self._floor = self._floor if floor is None else floor
             for event in events:
                 self._remember(event)
 

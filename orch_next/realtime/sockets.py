@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Container, Mapping
 from functools import partial
+from importlib.util import find_spec
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flask import Flask, request
 from flask_socketio import SocketIO
 
-from orch_next.errors import OrchError
+from orch_next.errors import ConfigError, OrchError
 from orch_next.internals import ask_first, close_at_once, end_client, engine_of, limit_polls
 from orch_next.realtime.audience import NAMESPACE, Audience
 from orch_next.realtime.hub import Holder, Hub, Item, Reset
@@ -43,8 +44,10 @@ def make_socketio(app: Flask, async_mode: str, redis_url: str = "") -> SocketIO:
 
     Every origin may pass here *only because* the guard of `orch_next.security` is the
     outermost WSGI layer and has checked Host, Origin and Sec-Fetch-Site before: Engine.IO's
-    own check would trust the Host header.
+    own check would trust the Host header. Raise `ConfigError` for Redis without its package.
     """
+    if redis_url and find_spec("redis") is None:
+        raise ConfigError("ORCH_REDIS_URL needs the package redis: pip install .[all]")
     socketio = SocketIO(
         app,
         async_mode=async_mode,
@@ -77,18 +80,18 @@ class Sockets:
         self,
         socketio: SocketIO,
         hub: Hub,
+        loop: RunsBlocking,
         *,
         views: Mapping[str, View],
         identify: Identify | None = None,
         is_shared: bool = False,
         patience: Patience | None = None,
     ) -> None:
-        self._socketio, self._hub, self._is_shared = socketio, hub, is_shared
+        self._socketio, self._hub, self._loop, self._is_shared = socketio, hub, loop, is_shared
         self._views, self._identify = views, identify
         self.audience = Audience(socketio)
         self.gate = Gate(patience or Patience(), self.audience.is_connected, clock=monotonic)
         ask_first(engine_of(socketio), self._refusal, self._answer_get)
-        self.loop: RunsBlocking | None = None
         self._holders: dict[str, Holder] = {}
         on = socketio.on_event
         on("connect", self._connect)
@@ -205,7 +208,7 @@ class Sockets:
             self._emit(name, payload, sid)
 
     def _run(self, work: Callable[[], T]) -> T:
-        return work() if self.loop is None else self.loop.run_blocking(work)
+        return self._loop.run_blocking(work)
 
     def _emit(self, name: str, payload: Any, to: str | None) -> None:
         # Every process tells its own clients: through Redis they would hear it twice.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from orch_next.errors import ConfigError
-from orch_next.regular import MOST_SMALL, read_regular
+from orch_next.storage.toml_settings import load_json
 
 CONFIG = Path("config") / "agents_api.json"
 SECRETS = Path("config") / "secrets.json"
@@ -42,7 +41,7 @@ class AgentsAccess:
 
 def load_agents_access(moc_root: Path) -> AgentsAccess:
     """Read both files, either spelling of their keys; raise `ConfigError` for a bad one."""
-    config, secrets = _read(moc_root / CONFIG), _read(moc_root / SECRETS)
+    config, secrets = load_json(moc_root / CONFIG), load_json(moc_root / SECRETS)
     access = AgentsAccess(
         registry=moc_root / _one(config, REGISTRY.as_posix(), "registry.path"),
         required=_one(config, False, "auth.required"),
@@ -68,18 +67,6 @@ def is_placeholder(secret: str) -> bool:
 def _real(secret: str) -> str:
     # Fail closed: the placeholder is public, so it must not open anything (D40).
     return "" if is_placeholder(secret) else secret
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        found = json.loads(read_regular(path, MOST_SMALL).decode("utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    if not isinstance(found, dict):
-        raise ConfigError(f"{path}: the file must hold a JSON object")
-    return found
 
 
 def _one(members: Mapping[str, Any], default: T, *names: str) -> T:

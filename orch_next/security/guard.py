@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ _LIVE_PATHS = re.compile(
 )
 # What werkzeug keeps of the request as the last proxy sent it.
 _BEFORE_PROXIES = "werkzeug.proxy_fix.orig"
+# Whose headers are not put together anew for each request.
+KNOWN_HOSTS = 64
 _OWN_SITES = ("same-origin", "none")
 
 
@@ -49,11 +52,14 @@ def guard(
     `foreign_files`: URLs of scripts and styles elsewhere that our pages may load.
     """
 
+    @lru_cache(KNOWN_HOSTS)
+    def headers_for(host: Host | None, https: bool) -> list[tuple[str, str]]:
+        return security_headers(host, foreign_files, https=https)
+
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = parse_host(environ.get("HTTP_HOST", ""))
         https = environ["wsgi.url_scheme"] == "https"
-        headers = security_headers(host, foreign_files, https=https)
-        start = _adding(headers, start_response)
+        start = _adding(headers_for(host, https), start_response)
         refused = refusal(environ, host, policy) or _raw_host_fault(environ, policy)
         if refused is not None:
             return _refuse(refused, environ, start, policy)

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from orch_next.bounded import kept_by_text
 from orch_next.config import Settings
 from orch_next.errors import ConfigError
 
@@ -32,6 +33,7 @@ class Origin:
     port: int
 
 
+@kept_by_text(256, 65_536)
 def parse_host(text: str) -> Host | None:
     """Return the parts of a `Host` header; None for anything but `name[:port]`."""
     match = _HOST.fullmatch(text)
@@ -68,6 +70,7 @@ def own_origin(scheme: str, host: Host) -> Origin:
     return Origin(scheme, host.name, host.port or _DEFAULT_PORTS.get(scheme, 0))
 
 
+@kept_by_text(256, 65_536)
 def is_loopback_name(name: str) -> bool:
     """Tell whether a host name is `localhost`, 127.0.0.0/8 or `::1`, bracketed or not."""
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from orch_next.clock import as_local_iso, parse_micros, utc_micros
 from orch_next.core.database import Database, metadata, storable_text
 from orch_next.core.events import Who
 from orch_next.errors import BusyError, NotFoundError
+from orch_next.storage.leader import Leadership
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Turn:
+class AlertChanges:
     """What changed: alerts that came up, those that are over, those that somebody saw."""
 
     raised: tuple[Alert, ...] = ()
@@ -93,11 +94,11 @@ class Turn:
 class AlertBook:
     """The alerts that last, in memory; their story in the database.
 
-    One process of several writes (`is_mine`); the others read what it wrote.
+    One process of several writes, the leader; the others read what it wrote.
     """
 
-    def __init__(self, database: Database, *, is_mine: Callable[[], bool]) -> None:
-        self._store, self._is_mine = AlertStore(database), is_mine
+    def __init__(self, database: Database, leader: Leadership) -> None:
+        self._store, self._leader = AlertStore(database), leader
         self._lock = threading.Lock()
         self._open: dict[str, Alert] = {}
         self._touched: datetime | None = None
@@ -107,7 +108,7 @@ class AlertBook:
         # Without the lock, which is held while the database answers: the dict is never altered.
         return sorted(self._open.values(), key=lambda alert: alert.first_at, reverse=True)
 
-    def observe(self, troubles: Iterable[Mapping[str, Any]], now: datetime) -> Turn:
+    def observe(self, troubles: Iterable[Mapping[str, Any]], now: datetime) -> AlertChanges:
         """Compare the troubles of contract 0.2 with those that last.
 
         Without the database the story goes on in memory.
@@ -123,9 +124,9 @@ class AlertBook:
                 if key not in found
             )
             self._open = found
-            if self._is_mine():
+            if self._leader.is_leader():
                 self._write(known, found, now)
-        return Turn(raised, ended)
+        return AlertChanges(raised, ended)
 
     def acknowledge(self, alert_id: str, who: Who, comment: str, now: datetime) -> Alert:
         """Note that somebody has seen an alert that lasts; raise NotFoundError, BusyError."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from orch_next.clock import as_local_iso, find_utc
-from orch_next.core.json_file import parse_json
 from orch_next.regular import MOST_SMALL, read_regular
 from orch_next.sensors.work import AUDIT, read_tail
+from orch_next.storage.json_files import parse_marked_json
 
 GUARD_LOG = Path("data") / "logs" / "current" / "locks_eol_guard.log"
 GUARD_HEARTBEAT = GUARD_LOG.with_suffix(".heartbeat")
@@ -95,7 +95,7 @@ def _heartbeat_sign(path: Path) -> Sign | None:
 
 def _read_object(path: Path) -> Mapping[str, Any]:
     try:
-        found = parse_json(read_regular(path, MOST_SMALL).removeprefix(b"\xef\xbb\xbf"))
+        found = parse_marked_json(read_regular(path, MOST_SMALL))
     except (OSError, ValueError):
         return {}  # somebody else writes it; its time still counts
     return found if isinstance(found, dict) else {}

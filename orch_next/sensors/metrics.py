@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -16,6 +15,7 @@ from orch_next.clock import find_local, find_utc
 from orch_next.core.events import Change
 from orch_next.core.state import State
 from orch_next.errors import DamagedError
+from orch_next.events import Delivered, EventBus
 from orch_next.sensors.agents import REGISTRY, AgentReadings, read_agents
 from orch_next.sensors.host import HostSensor
 from orch_next.sensors.quality import quality_metrics
@@ -27,7 +27,8 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Metrics:
     """Counters that the rooms feed, and gauges read from memory when somebody asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, bus: EventBus, now: Callable[[], datetime]) -> None:
+        self._now = now
         self.registry = CollectorRegistry()
         self.request_seconds = Histogram(
             "orch_http_request_duration_seconds",
@@ -46,8 +47,10 @@ class Metrics:
         self._writes = self._counter("orch_ledger_changes", "Rows changed.", "kind", "source")
         self._anomalies = self._counter("orch_anomalies_detected", "Alerts that came up.")
         self._alerts: frozenset[str] = frozenset()
+        bus.subscribe(Change, self._count_change)
+        bus.subscribe(Delivered, self._measure_lag)
 
-    def count_change(self, change: Change) -> None:
+    def _count_change(self, change: Change) -> None:
         """Count a change of a row by ledger and source."""
         self._writes.labels(change.kind, change.who.source).inc()
 
@@ -57,15 +60,11 @@ class Metrics:
         self._anomalies.inc(len(present - self._alerts))
         self._alerts = present
 
-    def note_event(self, payload: Mapping[str, Any], now: datetime) -> None:
+    def _measure_lag(self, event: Delivered) -> None:
         """Measure how late an event is told, by its `ts` (ISO, UTC)."""
-        at = find_utc(str(payload.get("ts", "")))
+        at = find_utc(str(event.payload.get("ts", "")))
         if at is not None:
-            self.event_lag.observe(max(0.0, (now - at).total_seconds()))
-
-    def gauges(self, collector: Collector) -> None:
-        """Add gauges that are read at scrape time."""
-        self.registry.register(collector)
+            self.event_lag.observe(max(0.0, (self._now() - at).total_seconds()))
 
     def render(self) -> bytes:
         """Return the text format 0.0.4."""
@@ -76,10 +75,11 @@ class Metrics:
 
 
 class Gauges(Collector):
-    """Figures of the ledgers, the host, the agents and the clients at scrape time."""
+    """Figures of the ledgers, the host, the agents and the clients, among the metrics."""
 
     def __init__(
         self,
+        metrics: Metrics,
         state: State,
         host: HostSensor,
         moc_root: Path,
@@ -91,6 +91,7 @@ class Gauges(Collector):
         self._state, self._host, self._moc_root = state, host, moc_root
         self._registry = registry
         self._now, self._live = now, live
+        metrics.registry.register(self)
 
     def describe(self) -> Iterable[Metric]:
         """Name nothing in advance: registering must not read the ledgers."""

@@ -6,31 +6,40 @@ import logging
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import fmean
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import psutil
 
 from orch_next.clock import utc_micros
+from orch_next.config import Settings
 from orch_next.core.board import Board
 from orch_next.core.events import Who
 from orch_next.errors import BusyError, DamagedError, OrchError
-from orch_next.sensors.alerts import Alert, AlertBook, Turn
+from orch_next.events import EventBus, LocalEvent, WebhookEvent
+from orch_next.sensors.alerts import Alert, AlertBook, AlertChanges
 from orch_next.sensors.history import History, HistoryStore, Point
 from orch_next.sensors.host import HostReading, HostSensor
 from orch_next.sensors.memory import Remembered
 from orch_next.sensors.metrics import Metrics
 from orch_next.sensors.quality import quality_alerts, quality_metrics, system_health
 from orch_next.sensors.system import SystemSensor
-from orch_next.sensors.telling import alert_message
+from orch_next.sensors.telling import (
+    Automation,
+    alert_events,
+    alert_message,
+    automation_status,
+    webhook_messages,
+)
 from orch_next.sensors.thresholds import SUSTAINED_SECONDS, Thresholds, host_troubles
 from orch_next.sensors.traffic import Traffic
 from orch_next.sensors.vitals import Vitals
+from orch_next.storage.leader import Leadership
 
 log = logging.getLogger(__name__)
 
@@ -48,39 +57,17 @@ _REALTIME_WORDS = MappingProxyType(
     {"excellent": "HEALTHY", "good": "HEALTHY", "warning": "CAUTION", "critical": "CRITICAL"}
 )
 
-Troubles = Callable[[], Iterable[Mapping[str, Any]]]
-
-
-class StationSettings(Protocol):
-    """The settings that the station reads."""
-
-    @property
-    def history_days(self) -> int:
-        """Return for how many days readings are kept."""
-
-    @property
-    def show_processes(self) -> bool:
-        """Return whether the busiest processes are shown."""
-
-    @property
-    def alert_cpu_percent(self) -> int:
-        """Return the CPU share above which there is an alert."""
-
-    @property
-    def alert_memory_percent(self) -> int:
-        """Return the memory share above which there is an alert."""
-
-    @property
-    def alert_disk_percent(self) -> int:
-        """Return the disk share above which there is an alert."""
-
 
 @dataclass(frozen=True)
 class StationOptions:
-    """How the station measures; `history_days` of readings are kept."""
+    """How the station measures; `history_days` of readings are kept.
+
+    `is_predicting` says whether there is a learner.
+    """
 
     history_days: int = 30
     with_processes: bool = True
+    is_predicting: bool = False
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 
@@ -94,11 +81,15 @@ class Station:
         metrics: Metrics,
         options: StationOptions,
         *,
+        bus: EventBus,
+        leader: Leadership,
         now: Callable[[], datetime],
         clock: Callable[[], float],
+        automation: Automation | None = None,
     ) -> None:
         self._state, self._host, self._metrics = board.state, host, metrics
         self._options, self._now, self._clock = options, now, clock
+        self._bus, self._leader, self._automation = bus, leader, automation
         self._vitals = Vitals(host.read)
         self._system = SystemSensor(host.read, with_processes=options.with_processes)
         self._store = HistoryStore(
@@ -112,15 +103,9 @@ class Station:
         self._loaded = False
         self.history = History(options.history_days)
         self.traffic = Traffic(metrics.request_seconds)
-        self.alerts = AlertBook(board.journal.database, is_mine=lambda: self.is_mine())
+        self.alerts = AlertBook(board.journal.database, leader)
         self.started_at = clock()
         self._stories = Remembered(STORY_SECONDS, clock=clock)
-        # The factory sets these: who else knows troubles, who hears of turns, who may write.
-        self.troubles: list[Troubles] = []
-        self.turned: list[Callable[[Turn], object]] = []
-        self.is_mine: Callable[[], bool] = lambda: True
-        self.is_predicting: Callable[[], bool] = lambda: False
-        self.automation: Callable[[], Mapping[str, Any]] | None = None
 
     @property
     def uptime(self) -> float:
@@ -151,12 +136,12 @@ class Station:
 
     def monitor(self) -> Mapping[str, Any]:
         """Return the payloads of the constant events by name; raise `DamagedError`."""
-        host = self._host.read()
+        host, at_work = self._host.read(), self._automation
         return {
             "quality_metrics_update": self.quality(),
             "system_health_update": system_health(host),
             "quality_alerts_update": {"alerts": [one.as_json() for one in self.alerts.present()]},
-            **({"automation_status": self.automation()} if self.automation else {}),
+            **({"automation_status": automation_status(at_work)} if at_work else {}),
         }
 
     def pulse(self) -> Mapping[str, Any]:
@@ -179,7 +164,7 @@ class Station:
             "alerts": [alert_message(one) for one in self.alerts.present()[:WELCOME_ALERTS]],
             "system_status": {
                 "monitoring_active": self.is_fresh(),
-                "predictor_ready": self.is_predicting(),
+                "predictor_ready": self._options.is_predicting,
             },
         }
 
@@ -220,8 +205,7 @@ class Station:
         """Note that somebody has seen an alert; raise NotFoundError, BusyError."""
         self.refresh()
         alert = self.alerts.acknowledge(alert_id, who, comment, self._now())
-        for listener in self.turned:
-            listener(Turn(seen=(alert,)))
+        self._publish(AlertChanges(seen=(alert,)))
         return alert
 
     def _sample(self) -> None:
@@ -258,7 +242,7 @@ class Station:
                 rates.response_seconds,
             )
         )
-        if minute is not None and self.is_mine():
+        if minute is not None and self._leader.is_leader():
             try:
                 self._store.add(minute)
             except BusyError as error:
@@ -275,16 +259,18 @@ class Station:
 
     def _watch(self, now: datetime) -> None:
         found: list[Mapping[str, Any]] = [*self._ledger_troubles(now), *self._host_troubles(now)]
-        for more in self.troubles:
-            try:
-                found.extend(more())
-            except OrchError as error:
-                log.warning("some alerts are not known: %s", error)
+        try:
+            found.extend(self._automation.alerts() if self._automation else ())
+        except OrchError as error:
+            log.warning("some alerts are not known: %s", error)
         self._metrics.note_alerts(str(trouble["id"]) for trouble in found)
-        turn = self.alerts.observe(found, now)
-        if turn != Turn():
-            for listener in self.turned:
-                listener(turn)
+        self._publish(self.alerts.observe(found, now))
+
+    def _publish(self, changes: AlertChanges) -> None:
+        for name, payload in alert_events(changes):
+            self._bus.publish(LocalEvent(name, payload))
+        for name, payload in webhook_messages(changes):
+            self._bus.publish(WebhookEvent(name, payload))
 
     def _ledger_troubles(self, now: datetime) -> list[dict[str, Any]]:
         try:
@@ -315,15 +301,30 @@ def _shares(host: HostReading) -> dict[str, float]:
 
 
 def open_station(
-    settings: StationSettings,
+    settings: Settings,
     board: Board,
     host: HostSensor,
     metrics: Metrics,
+    bus: EventBus,
+    leader: Leadership,
+    automation: Automation,
+    *,
+    is_predicting: bool,
     now: Callable[[], datetime],
 ) -> Station:
     """Return what measures; the live room's monitor samples it every 3 s."""
     limits = Thresholds(
         settings.alert_cpu_percent, settings.alert_memory_percent, settings.alert_disk_percent
     )
-    options = StationOptions(settings.history_days, settings.show_processes, limits)
-    return Station(board, host, metrics, options, now=now, clock=monotonic)
+    options = StationOptions(settings.history_days, settings.show_processes, is_predicting, limits)
+    return Station(
+        board,
+        host,
+        metrics,
+        options,
+        bus=bus,
+        leader=leader,
+        now=now,
+        clock=monotonic,
+        automation=automation,
+    )

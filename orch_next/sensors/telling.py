@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 from orch_next.clock import utc_micros
-from orch_next.sensors.alerts import Alert, Turn
+from orch_next.sensors.alerts import Alert, AlertChanges
 
 Told = tuple[str, dict[str, Any]]
 
 
-def turn_events(turn: Turn) -> Iterator[Told]:
+class Automation(Protocol):
+    """What the readings ask of the dispatcher."""
+
+    def alerts(self) -> Iterable[Mapping[str, Any]]:
+        """Return the dispatcher's troubles; raise OrchError."""
+
+    def status(self) -> Mapping[str, Any]:
+        """Return its processes and problems."""
+
+    def stats(self) -> Mapping[str, Any]:
+        """Return its figures, with `leases`."""
+
+
+def alert_events(changes: AlertChanges) -> Iterator[Told]:
     """Yield what the realtime and the monitoring page hear when alerts change."""
-    for alert in turn.raised:
+    for alert in changes.raised:
         yield "new_alert", alert_message(alert)
         yield (
             "alert_notification",
             {"severity": alert.severity, "title": alert.title, "message": alert.message},
         )
-    for alert in (*turn.ended, *turn.seen):
+    for alert in (*changes.ended, *changes.seen):
         yield "alert_update", alert_message(alert)
 
 
-def turn_messages(turn: Turn) -> Iterator[Told]:
+def webhook_messages(changes: AlertChanges) -> Iterator[Told]:
     """Yield what the webhook out is told: an alert came up, or it is over."""
-    for name, alerts in (("alert_raised", turn.raised), ("alert_resolved", turn.ended)):
+    for name, alerts in (("alert_raised", changes.raised), ("alert_resolved", changes.ended)):
         for alert in alerts:
             yield name, {"kind": "alert", **alert_message(alert)}
 
 
-def automation_status(dispatcher: Mapping[str, Any], held: int) -> dict[str, Any]:
-    """Return the `automation_status` of `/realtime`: the dispatcher's status, tasks held."""
-    sessions = dispatcher["processes"]
-    issues = [f"{name}: {why}" for name, why in dispatcher["problems"].items()]
+def automation_status(dispatcher: Automation) -> dict[str, Any]:
+    """Return the `automation_status` of `/realtime`: what runs, and what is in its way."""
+    status = dispatcher.status()
+    sessions = status["processes"]
+    issues = [f"{name}: {why}" for name, why in status["problems"].items()]
     return {
         "status": "active" if sessions else "idle",
-        "active_tasks": held,
+        "active_tasks": dispatcher.stats()["leases"],
         "sessions": len(sessions),
         "issues": issues,
     }

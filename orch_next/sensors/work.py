@@ -6,9 +6,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from orch_next.core.json_file import parse_json
 from orch_next.regular import read_regular
 from orch_next.regular import read_tail as read_last_bytes
+from orch_next.storage.json_files import parse_marked_json
 
 TAIL_LINES = 50
 REPORTS = "REPORTS"
@@ -35,7 +35,7 @@ def read_summary(root: Path) -> Any:
     """Return the tests' summary of any form, None where there is none that is JSON."""
     try:
         data = read_regular(root / TEST_SUMMARY, MOST_SUMMARY)
-        return parse_json(data.removeprefix(b"\xef\xbb\xbf"))
+        return parse_marked_json(data)
     except (OSError, ValueError):
         return None
 

@@ -38,7 +38,7 @@ def serve(
 
     module = import_module(app_module)
     app = module.create_app(settings, async_mode=async_mode)
-    serving = prepare_app(app, settings, async_mode)
+    serving = prepare_app(app, settings)
     module.start_background(app)
     run = import_module(f"orch_next.serving.run_{async_mode}").run
     stop = _stop_on_signals()

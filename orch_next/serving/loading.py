@@ -32,7 +32,7 @@ def load_app(create_app: Callable[..., Flask], start_background: Callable[[Flask
         async_mode = check_server(settings)
         raise_file_limit()
         app = create_app(settings, async_mode=async_mode)
-        stop_under_gunicorn(prepare_app(app, settings, async_mode))
+        stop_under_gunicorn(prepare_app(app, settings))
         start_background(app)
     except ConfigError as error:
         _refuse(error)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from orch_next.errors import ConfigError
@@ -25,8 +26,15 @@ def detect_async_mode() -> str:
 
 
 def gunicorn_worker() -> Any | None:
-    """Return the gunicorn worker that imports the app in this very moment, or None."""
-    return _gunicorn("gunicorn.workers.base", "Worker")
+    """Return the gunicorn worker that serves in this process, or None.
+
+    gunicorn hands it to no app, but it answers the process's signals before it imports one.
+    """
+    kind = getattr(sys.modules.get("gunicorn.workers.base"), "Worker", None)
+    if kind is None:
+        return None
+    answering = (getattr(signal.getsignal(one), "__self__", None) for one in signal.valid_signals())
+    return next((one for one in answering if isinstance(one, kind)), None)
 
 
 def request_threads() -> int | None:
@@ -67,23 +75,6 @@ def _patched_mode() -> str:
 
 def is_preloading() -> bool:
     """Tell whether gunicorn's master imports the app, before it forks its workers."""
-    return gunicorn_worker() is None and _gunicorn("gunicorn.arbiter", "Arbiter") is not None
-
-
-def _gunicorn(module: str, name: str) -> Any | None:
-    """Return the innermost caller that is a gunicorn object of this class.
-
-    gunicorn imports the app inside a method of the worker that will serve it, and hands it
-    nothing: the stack is the one place that says which worker that is.
-    """
-    wanted = getattr(sys.modules.get(module), name, None)
-    if wanted is None:
-        return None
-    return next((caller for caller in _callers() if isinstance(caller, wanted)), None)
-
-
-def _callers() -> Iterator[Any]:
-    frame = sys._getframe(1)
-    while frame.f_back is not None:
-        frame = frame.f_back
-        yield frame.f_locals.get("self")
+    is_gunicorn = os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn/")
+    # A program that a worker started has the variable as well, but not the module.
+    return is_gunicorn and "gunicorn.arbiter" in sys.modules and gunicorn_worker() is None

@@ -6,7 +6,7 @@ import logging
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -35,17 +35,18 @@ from orch_next.storage.migrations import (
     present_number,
     shown,
 )
+from orch_next.storage.notices import wait_for_notices
 from orch_next.storage.ours import is_foreign, is_our_name
 from orch_next.storage.patience import Absence
-from orch_next.storage.private import may_write
+from orch_next.storage.private import OWN_NAME, may_write
 
 log = logging.getLogger(__name__)
 
-OWN_NAME = "orch-next.db"
 # What the legacy has, and what our earlier versions shared with it.
 FORMER_NAME = "orch.db"
 _SQLITE_NAME = re.compile(r".*(\.(db|db3|sqlite|sqlite3)|-wal|-shm|-journal)", re.IGNORECASE)
 _MIGRATING_SECONDS = 60.0
+_DEAF_SECONDS = 1.0
 
 metadata = sa.MetaData()
 
@@ -140,6 +141,24 @@ class Database:
         self.open()
         with self._asking(), self._engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @property
+    def has_notices(self) -> bool:
+        """Tell whether the database can wake those who wait for another process."""
+        return self._engine.dialect.name == "postgresql" and self._engine.driver == "psycopg"
+
+    def listen(self, channel: str, heard: Callable[[], object], stopping: threading.Event) -> None:
+        """Call `heard` for what is said on a channel, until the end; for a thread of its own.
+
+        While the database is away nothing is heard: whoever listens looks now and then, too.
+        """
+        while not stopping.is_set():
+            try:
+                with self.reading() as connection:
+                    connection.exec_driver_sql(f"LISTEN {channel}")
+                    wait_for_notices(connection, heard, stopping)
+            except BusyError:
+                stopping.wait(_DEAF_SECONDS)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

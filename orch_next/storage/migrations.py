@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import logging
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
+from orch_next.clock import utc_micros, utc_now
 from orch_next.errors import SchemaError
 from orch_next.storage import foreign
 from orch_next.storage.engine import PUBLIC, SCHEMA
@@ -155,7 +157,82 @@ def _sql_of(db: Any, name: str) -> str:
     return str(found[0])
 
 
-MIGRATIONS: tuple[Migration, ...] = (take_own_place,)
+def join_live_log(connection: sa.Connection, _place: Place) -> None:
+    """Make the journal the log of live events: its numbers go on above those of the old one.
+
+    What clients have of the old log cannot be replayed: the first number stands for a reset.
+    """
+    present = {name for name in _LIVE_TABLES if sa.inspect(connection).has_table(name)}
+    if present == set(_LIVE_TABLES) and sa.inspect(connection).has_table(_journal.name):
+        number = _number_above(connection)
+        _insert_reset(connection, number)
+        _keep_told_rows(connection, number)
+    for name in sorted(present):
+        connection.execute(sa.text(f"DROP TABLE {name}"))
+
+
+def _number_above(connection: sa.Connection) -> int:
+    newest = connection.scalar(sa.select(sa.func.max(_journal.c.id))) or 0
+    told = connection.scalar(sa.select(sa.func.max(_counter.c.value))) or 0
+    changed = connection.scalar(
+        sa.select(sa.func.max(_journal.c.ts)).where(_journal.c.kind.in_(_ROW_KINDS))
+    )
+    last = connection.scalar(sa.select(sa.func.max(_events.c.ts)))
+    # A change that this log never told was told by another one, in Redis, which counted on.
+    elsewhere = bool(changed) and (last or "") < str(changed)
+    return max(newest, told) + 1 + (_REDIS_AHEAD if elsewhere else 0)
+
+
+def _insert_reset(connection: sa.Connection, number: int) -> None:
+    at = utc_micros(utc_now())
+    same = {"actor": "outside", "role": "-", "source": "outside", "claimed": True}
+    empty = dict.fromkeys(("record_id", "task_id", "appr_id", "payload_sha256"), "")
+    said = {"event": "events_reset", "kind": "ledger", "details": {"reset": True}}
+    entry = {"id": number, "uid": uuid.uuid4().hex, "ts": at, **same, **empty, **said}
+    connection.execute(sa.insert(_journal).values(entry))
+    if connection.dialect.name == "postgresql":
+        sequence = sa.func.pg_get_serial_sequence(_journal.name, "id")
+        connection.execute(sa.select(sa.func.setval(sequence, number)))
+
+
+def _keep_told_rows(connection: sa.Connection, number: int) -> None:
+    """Keep what was told of each row, so that what changed meanwhile is told at the start."""
+    connection.execute(sa.schema.CreateTable(_checkpoints, if_not_exists=True))
+    told: dict[str, dict[str, str]] = {}
+    for kind, record_id, rev in connection.execute(sa.select(_rows)):
+        told.setdefault(kind, {})[record_id] = rev
+    if _BASELINE in told:
+        values = [
+            {"kind": kind, "at": number, "revisions": told.get(kind, {})} for kind in _ROW_KINDS
+        ]
+        connection.execute(sa.insert(_checkpoints), values)
+
+
+# The tables as they were at this step; the present ones may look different.
+_LIVE_TABLES = ("live_counter", "live_events", "live_rows")
+_ROW_KINDS = ("task", "approval", "milestone")
+_BASELINE = "baseline"
+_REDIS_AHEAD = 1_000_000
+_counter = sa.table("live_counter", sa.column("value"))
+_events = sa.table("live_events", sa.column("ts"))
+_rows = sa.table("live_rows", sa.column("kind"), sa.column("record_id"), sa.column("rev"))
+_text = ("uid", "ts", "actor", "role", "event", "kind", "record_id", "task_id", "appr_id")
+_journal = sa.table(
+    "journal",
+    sa.column("id", sa.BigInteger),
+    *(sa.column(name, sa.Text) for name in (*_text, "source", "payload_sha256")),
+    sa.column("claimed", sa.Boolean),
+    sa.column("details", sa.JSON),
+)
+_checkpoints = sa.Table(
+    "ledger_checkpoints",
+    sa.MetaData(),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("revisions", sa.JSON(none_as_null=True), nullable=False),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (take_own_place, join_live_log)
 
 
 def foreign_tables(connection: sa.Connection) -> list[str]:

@@ -24,9 +24,7 @@ _TELLTALES: Mapping[str, str] = {
     "lease_claims": "task_id generation identity_id",
     "lease_repeats": "task_id generation claim_sha256 report_sha256",
     "leases": "task_id generation token_hash",
-    "live_counter": "name value",
-    "live_events": "seq payload",
-    "live_rows": "kind record_id rev",
+    "ledger_checkpoints": "kind at revisions",
     "readings": "host at cpu",
     "rule_checks": "rule_id checked_at",
     "rule_violations": "rule_id fingerprint",
@@ -36,16 +34,22 @@ _TELLTALES: Mapping[str, str] = {
     "work_outcomes": "number outcome_hash script counts ts",
 }
 OUR_NAMES = tuple(_TELLTALES)
+# What earlier versions had: taken along until a migration has taken it in.
+_FORMER: Mapping[str, str] = {
+    "live_counter": "name value",
+    "live_events": "seq payload",
+    "live_rows": "kind record_id rev",
+}
 
 
 def is_our_name(table: str) -> bool:
-    """Tell whether we have a table of this name; SQLite takes no notice of case."""
-    return table.lower() in _TELLTALES
+    """Tell whether we have or had a table of this name; SQLite takes no notice of case."""
+    return table.lower() in (*_TELLTALES, *_FORMER)
 
 
 def is_foreign(table: str, columns: Iterable[str]) -> bool:
     """Tell whether a table has a name of ours but is another one."""
-    wanted = _TELLTALES.get(table.lower(), "").split()
+    wanted = {**_FORMER, **_TELLTALES}.get(table.lower(), "").split()
     return not set(wanted) <= {column.lower() for column in columns}
 
 

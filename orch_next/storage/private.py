@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+# Our database's file in `data/`.
+OWN_NAME = "orch-next.db"
 _GROUP_WRITES = 0o020
 
 
@@ -26,6 +28,17 @@ def close_to_others(paths: Iterable[Path]) -> None:
             mode = stat.S_IMODE(path.stat(follow_symlinks=False).st_mode)
             if mode != closed(mode) and not path.is_symlink():
                 path.chmod(closed(mode))
+
+
+def private_places(root: Path) -> Iterator[Path]:
+    """Yield what beside and below the ORCH folder only the server's user has to read."""
+    data = root.parent / "data"
+    yield data
+    for pattern in (f"{OWN_NAME}*", "*.key", "*.jsonl", "*.json"):
+        yield from data.glob(pattern)
+    jobs = root / "LOGS" / "jobs"
+    yield jobs
+    yield from jobs.glob("**/*")
 
 
 def is_open(path: Path) -> bool:

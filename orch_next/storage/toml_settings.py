@@ -6,6 +6,7 @@ raises `ConfigError`. Those of the second half also take words, as environment v
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +45,22 @@ def load_toml(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def load_json(path: Path, name: str = "") -> dict[str, Any]:
+    """Return the members of a JSON file that others wrote, none where it is missing.
+
+    Raise `ConfigError` for anything else, with the file's path, or `name` instead.
+    """
+    try:
+        data = json.loads(read_regular(path, MOST_SMALL).decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{name or path}: {error}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{name or path}: the file must hold a JSON object")
+    return data
 
 
 def parse_toml(text: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from orch_next.sensors.rules.powershell import check_powershell
 from orch_next.sensors.rules.secrets import check_secrets
 from orch_next.sensors.rules.store import Check, RuleStore, Violation
 from orch_next.sensors.rules.text import check_encoding, check_eol
+from orch_next.storage.leader import Leadership
 
 log = logging.getLogger(__name__)
 
@@ -58,23 +59,28 @@ class Shown:
 
 
 class Inspector:
-    """The rules of one MOC root; `is_mine` tells whether this process may check and write.
+    """The rules of one MOC root; the leader of several processes checks and writes.
 
     Files that did not change since the last look are not read again.
     """
 
     def __init__(
-        self, state: State, config: RulesConfig, store: RuleStore, *, now: Callable[[], datetime]
+        self,
+        state: State,
+        config: RulesConfig,
+        store: RuleStore,
+        leader: Leadership,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self.config = config
-        self._state, self._store, self._now = state, store, now
+        self._state, self._store, self._leader, self._now = state, store, leader, now
         self._root = state.folder.parent
         self._moc_root = self._root.parent
         self._known: dict[str, tuple[tuple[int, ...], dict[str, list[Finding]]]] = {}
         self._lock = threading.Lock()
         self._shown = Shown()
         self._in_background = False
-        self.is_mine: Callable[[], bool] = lambda: True
 
     def shown(self) -> Shown:
         """Return the last look's findings; before the first, those of an earlier run.
@@ -122,7 +128,8 @@ class Inspector:
         return self._shown
 
     def _look(self, pause: Pause) -> None:
-        if self.is_mine():
+        # An app that was never started has nobody else who looks.
+        if self._leader.is_leader() or not self._in_background:
             files = self._read_files(pause)
             if files is None:
                 return  # the program ends
@@ -213,7 +220,9 @@ class Inspector:
         return self._path(kind).relative_to(self._moc_root).as_posix()
 
 
-def open_inspector(board: Board, moc_root: Path, now: Callable[[], datetime]) -> Inspector:
+def open_inspector(
+    board: Board, moc_root: Path, leader: Leadership, now: Callable[[], datetime]
+) -> Inspector:
     """Return the inspector of a MOC root with its configuration; raise `ConfigError`."""
     config = load_rules(moc_root / RULES_FILE)
-    return Inspector(board.state, config, RuleStore(board.journal.database), now=now)
+    return Inspector(board.state, config, RuleStore(board.journal.database), leader, now=now)

@@ -1,32 +1,20 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orch_next.core.events import Who
-from orch_next.core.schema import TASK, Task
-from orch_next.core.store import ChangeRequest, Edit
-from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError
-from orch_next.realtime.pump import AGAIN_SECONDS, MASS
+from orch_next.realtime.tail import AGAIN_SECONDS, MASS
 from tests.ledger_text import task_row, task_table
-from tests.live import Process
-
-CMD = Who("CMD", "CMD", "http")
+from tests.live import Process, bring_back, look, make_change, set_status, take_away
 
 
 def save(process: Process, text: str) -> None:
     (process.folder / "TASKS.md").write_bytes(text.encode())
-
-
-def set_status(process: Process, task_id: str, status: str) -> None:
-    """Change a task as a view would: through the state, which tells the pump."""
-
-    def plan(view: LedgerView[Task]) -> Edit:
-        return Edit(task_id, view.set_cells(view.get_writable(task_id), {"status": status}))
-
-    process.state.change(TASK, plan, ChangeRequest("task_moved", CMD))
 
 
 @pytest.fixture
@@ -35,8 +23,8 @@ def process(tmp_path: Path) -> Process:
     return Process(tmp_path, tmp_path / "orch.db")
 
 
-def second(process: Process, owner: bool = False) -> Process:
-    return Process(process.folder, process.database, owner)
+def second(process: Process) -> Process:
+    return Process(process.folder, process.database)
 
 
 def test_the_first_look_tells_nothing(process: Process) -> None:
@@ -51,7 +39,7 @@ def test_a_change_of_our_own_is_one_event(process: Process) -> None:
 
 
 def test_what_another_process_did_has_its_author_and_is_told_once(process: Process) -> None:
-    """As the command line does: it writes and ends, without telling any log."""
+    """As the command line does: it writes and ends, without telling anybody."""
     other = second(process)
     set_status(other, "002", "HOLD")
     process.run()
@@ -66,12 +54,11 @@ def test_what_another_process_did_has_its_author_and_is_told_once(process: Proce
 def test_an_edit_is_not_forgotten_while_somebody_has_the_ledger(process: Process) -> None:
     text = (process.folder / "TASKS.md").read_text()
     save(process, text.replace("READY", "FIX", 1))
-    process.pump.poke()
-    process.pump.step()  # it is seen, and must last
+    process.tail.step()  # it is seen, and must last
     process.time, process.busy = 0.02, True
-    pauses = [process.pump.step(), process.pump.step()]
+    pauses = [process.tail.step(), process.tail.step()]
     process.time, process.busy = 0.04, False
-    process.pump.step()
+    process.tail.step()
     assert (pauses[1], process.names()) == (
         AGAIN_SECONDS,
         [(1, "task_updated", "001", "outside")],
@@ -161,7 +148,7 @@ def test_what_changed_while_nobody_ran_is_told_at_the_next_start(process: Proces
     set_status(process, "001", "HOLD")
     process.run()
     save(process, (process.folder / "TASKS.md").read_text().replace("HOLD", "DROP"))
-    again = second(process, owner=True)
+    again = second(process)
     again.run()
     assert ([e.seq for e in again.loaded], again.names()) == (
         [1],
@@ -189,16 +176,6 @@ def test_two_processes_tell_every_change_once_in_one_order(process: Process) -> 
     )
 
 
-def test_a_guest_tells_an_outside_edit_when_the_owner_sleeps(process: Process) -> None:
-    guest = second(process)
-    text = (process.folder / "TASKS.md").read_text()
-    save(process, text.replace("READY", "FIX", 1))
-    guest.run(0.9)
-    early = guest.names()
-    guest.run(1)
-    assert (early, guest.names()) == ([], [(1, "task_updated", "001", "outside")])
-
-
 def test_a_change_of_very_many_rows_is_one_reset(process: Process) -> None:
     ids = [f"{n:05d}" for n in range(MASS + 1)]
     save(process, task_table("001", "002", "003") + "".join(task_row(i) for i in ids))
@@ -209,19 +186,141 @@ def test_a_change_of_very_many_rows_is_one_reset(process: Process) -> None:
     assert (found, process.names()) == ([("ledger_changed", True)], [])
 
 
-def test_a_log_that_is_away_loses_nothing(tmp_path: Path) -> None:
+def test_a_database_that_is_away_loses_nothing(tmp_path: Path) -> None:
     (tmp_path / "TASKS.md").write_bytes(task_table("001").encode())
     process = Process(tmp_path, tmp_path / "orch.db")
-    lost = tmp_path / "lost"
-    process.log.close()
-    for path in tmp_path.glob("orch.db*"):
-        path.rename(lost.with_name(f"lost-{path.name}"))
-    (tmp_path / "orch.db").mkdir()
+    take_away(process)
     set_status(process, "001", "HOLD")
     with pytest.raises(BusyError):
-        process.pump.step()
-    (tmp_path / "orch.db").rmdir()
-    for path in tmp_path.glob("lost-*"):
-        path.rename(tmp_path / path.name.removeprefix("lost-"))
+        process.tail.step()
+    bring_back(process)
     process.run()
     assert process.names() == [(1, "task_updated", "001", "http")]
+
+
+def test_what_two_processes_did_without_the_database_is_told_once(process: Process) -> None:
+    other = second(process)
+    take_away(process, other)
+    for one, status in ((process, "HOLD"), (other, "READY")):
+        set_status(one, "001", status)
+        for looking in (process, other):
+            look(looking)
+    save(process, (process.folder / "TASKS.md").read_text().replace("READY", "FIX", 1))
+    for looking in (process, other):
+        look(looking)
+    bring_back(process)
+    for looking in (process, other):
+        looking.run()
+    names = process.names()
+    assert (names, other.names()) == (
+        [
+            (1, "task_updated", "001", "http"),
+            (2, "task_updated", "001", "http"),
+            (3, "task_updated", "001", "outside"),
+        ],
+        names,
+    )
+
+
+def test_an_edit_after_an_absence_is_told_though_the_row_was_so_before(process: Process) -> None:
+    other = second(process)
+    take_away(process, other)
+    set_status(process, "001", "HOLD")
+    held = (process.folder / "TASKS.md").read_text()
+    look(other)
+    set_status(process, "001", "READY")
+    look(other)
+    bring_back(process)
+    for one in (process, other):
+        one.run()
+    process.names()
+    save(process, held)
+    other.run()
+    process.run()
+    assert process.names() == [(3, "task_updated", "001", "outside")]
+
+
+def copy(origin: Path, target: Path) -> None:
+    """Copy a database that is in use: a backup, or one that is put back, as PostgreSQL's."""
+    with closing(sqlite3.connect(origin)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+def test_a_database_from_a_backup_resets_clients_and_tells_nothing_twice(process: Process) -> None:
+    other = second(process)
+    set_status(process, "001", "HOLD")
+    process.run()
+    backup = process.folder / "backup.db"
+    copy(process.database, backup)
+    for status in ("FIX", "HOLD", "DROP"):
+        set_status(process, "002", status)
+    for one in (process, other):
+        one.run()
+    assert [seq for seq, *_ in process.names()] == [1, 2, 3, 4]
+    copy(backup, process.database)
+    process.run()
+    found = [(event.seq, event.resets) for event in process.told]
+    other.told.clear()
+    other.run()
+    set_status(process, "003", "HOLD")
+    for one in (process, other):
+        one.run()
+    assert found == [(5, True)]
+    assert [e.seq for e in process.told] == sorted({e.seq for e in process.told})
+    assert [(e.resets, e.record_id) for e in other.told][-1] == (False, "003")
+    assert {e.record_id for e in other.told if not e.resets} == {"003"}
+    again = second(process)
+    again.run()
+    assert again.names() == []
+
+
+def test_a_ledger_from_a_backup_is_told_as_it_is(process: Process) -> None:
+    old = (process.folder / "TASKS.md").read_text()
+    set_status(process, "001", "HOLD")
+    set_status(process, "001", "READY")
+    set_status(process, "001", "DROP")
+    process.run()
+    process.names()
+    save(process, old)
+    process.run()
+    assert process.names() == [(4, "task_updated", "001", "outside")]
+
+
+def test_rows_that_changed_while_nobody_ran_are_told_whoever_changed_them(process: Process) -> None:
+    process.run()
+    save(process, task_table("001", "003", "004").replace("READY", "HOLD", 1))
+    process.journal.close()
+    again = second(process)
+    again.run()
+    found = {(e.record_id, e.payload["change"], e.payload["rev"] is None) for e in again.told}
+    again.names()
+    third = second(process)
+    third.run()
+    assert (found, third.names()) == (
+        {
+            ("001", "task_updated", False),
+            ("002", "task_removed", True),
+            ("004", "task_added", False),
+        },
+        [],
+    )
+
+
+def test_only_the_first_of_rows_that_share_an_id_is_told(process: Process) -> None:
+    save(process, task_table("001", "002", "003", "003"))
+    process.run()
+    process.names()
+    text = (process.folder / "TASKS.md").read_text()
+    head, _, last = text.rpartition("READY")
+    save(process, f"{head}HOLD{last}")
+    process.run()
+    again = second(process)
+    again.run()
+    assert ([n for n in process.names() if n[1] == "task_updated"], again.names()) == ([], [])
+
+
+def test_what_no_client_may_see_leaves_a_gap(process: Process) -> None:
+    process.journal.record(replace(make_change("司令"), kind="security", event="login_failed"))
+    set_status(process, "001", "HOLD")
+    process.run()
+    assert process.names() == [(2, "task_updated", "001", "http")]
