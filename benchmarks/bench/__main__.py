@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -41,30 +42,37 @@ SHORT = "A short run: it shows that every line works; its figures are not eviden
 
 def measure_here(bench: str, effort: Effort, out: Path) -> None:
     """Run one bench in this process and write a line of JSON for all that it finds."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limit = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     with out.open("w", encoding="utf-8", buffering=1) as file:
         for one in import_module(f"benchmarks.bench.{bench}").measure(effort):
             file.write(json.dumps(to_json(one)) + "\n")
 
 
+def command_for(bench: str, effort: Effort, out: Path) -> list[str]:
+    """Return the command line that runs one bench and writes what it finds."""
+    words = [sys.executable, "-m", "benchmarks.bench", "--here", bench, "--out", str(out)]
+    return [*words, *(["--short"] if effort.short else [])]
+
+
 def run_bench(
-    bench: str, effort: Effort, timeout: float, command: Sequence[str] = ()
+    timeout: float, command: Callable[[Path], Sequence[str]]
 ) -> tuple[list[Found | Point], str]:
     """Run one bench in a process; return what it found, and why not everything was."""
     with tempfile.TemporaryDirectory() as folder:
         out, said = Path(folder) / "found", Path(folder) / "said"
-        line = [sys.executable, "-m", "benchmarks.bench", "--here", bench, "--out", str(out)]
-        words = [*(command or line), *(["--short"] if effort.short else [])]
+        words = command(out)
         with said.open("wb") as errors:
             child = subprocess.Popen(words, cwd=PROJECT, stderr=errors, start_new_session=True)
             reason = wait_for(child, timeout)
         text = out.read_text(encoding="utf-8") if out.exists() else ""
-        lines = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        if reason and lines:
-            reason = f"{reason}: {lines[-1][:200]}"
+        if reason:
+            reason += last_error(said.read_text(encoding="utf-8", errors="replace"))
     return [from_json(json.loads(one)) for one in text.splitlines()], reason
+
+
+def last_error(text: str) -> str:
+    """Return the last line of a program's errors that names one."""
+    lines = re.findall(r"^[\w.]+(?:Error|Exit|Exception|Interrupt)\b.*", text, re.MULTILINE)
+    return f": {lines[-1][:200]}" if lines else ""
 
 
 def wait_for(child: subprocess.Popen[bytes], timeout: float) -> str:
@@ -72,9 +80,12 @@ def wait_for(child: subprocess.Popen[bytes], timeout: float) -> str:
     try:
         status = child.wait(timeout)
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
+        if sys.platform == "win32":
+            child.kill()
+        else:
+            os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-        return f"longer than its {timeout:.0f} s"
+        return f"longer than its {timeout:g} s"
     return f"exit status {status}" if status else ""
 
 
@@ -93,7 +104,7 @@ def run_lines(
     reasons: dict[str, str] = {}
     for bench in dict.fromkeys(line.bench for line in lines):
         began = time.monotonic()
-        more, reasons[bench] = run_bench(bench, effort, timeouts[bench])
+        more, reasons[bench] = run_bench(timeouts[bench], partial(command_for, bench, effort))
         found += more
         took = f"{time.monotonic() - began:.0f} of at most {timeouts[bench]:.0f} s"
         print(f"{bench}: {took} {reasons[bench]}".rstrip(), flush=True)

@@ -32,6 +32,12 @@ WATCH = """
   else requestAnimationFrame(look);
 })();
 """
+SEEN = """async () => {
+  const wait = () => new Promise((go) => setTimeout(go, 50));
+  while (!window.rowsSeen && performance.now() < 20000) await wait();
+  if (!window.rowsSeen) throw new Error("no rows for 20 s");
+  return window.rowsSeen;
+}"""
 SCRIPT = """
 const answer = await fetch("/rows.json");
 const rows = await answer.json();
@@ -83,7 +89,6 @@ def rows_seen(browser: Browser, address: str) -> float:
     network.send("Network.emulateNetworkConditions", NETWORK)
     page.add_init_script(WATCH)
     page.goto(address, wait_until="commit")
-    page.wait_for_function("window.rowsSeen", timeout=20_000)
-    seen: float = page.evaluate("window.rowsSeen")
+    seen: float = page.evaluate(SEEN)
     context.close()
     return seen

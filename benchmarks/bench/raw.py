@@ -31,7 +31,8 @@ def main(port: str) -> None:
         sock, _ = listener.accept()
         request = sock.recv(4096)
         if request.startswith(b"GET /bench"):
-            event = json.dumps(["bench", {"t": time.time(), **PAYLOAD}], ensure_ascii=False)
+            told = ["bench", {"t": time.time(), **PAYLOAD}]
+            event = json.dumps(told, separators=(",", ":"))
             data = frame(f"42{event}")
             for one in everybody:
                 one.sendall(data)

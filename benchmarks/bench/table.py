@@ -27,6 +27,7 @@ class Line:
 
     @property
     def more_is_better(self) -> bool:
+        """Tell rates from times."""
         return self.unit == "/s"
 
     def goal_text(self) -> str:
@@ -67,6 +68,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
+        """Return ours / yardstick."""
         return self.found.value / self.found.yardstick if self.found else None
 
     def met(self) -> str:

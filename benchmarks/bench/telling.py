@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import resource
 import shutil
 import subprocess
 import sys
@@ -71,9 +72,17 @@ class FileEvents:
         return self._at - marker
 
 
+def raise_file_limit(wanted: int) -> None:
+    """Let this process and its children open so many files; `OSError` when they must not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY != soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def measure(effort: Effort) -> Iterator[Found]:
     """Edit the ledger from outside and broadcast, in turns, to 1,000 clients of each server."""
     count = 200 if effort.short else CLIENTS
+    raise_file_limit(3 * CLIENTS)
     found: dict[str, list[float]] = {"edit": [], "event": [], "ours": [], "raw": []}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "MOC" / "ORCH"
