@@ -17,7 +17,7 @@ def measure(effort: Effort) -> Iterator[Found]:
         alone = measure_claims(make_root(Path(folder) / "alone", 1_000), effort.rounds(200))
         bare = alone["bare_three_writes_ms"]["p50"]
         yield Found("claim", alone["claim_ms"]["p50"], bare)
-        root = make_root(Path(folder) / "together", 80 if effort.short else 500)
+        root = make_root(Path(folder) / "together", 500)
         together = measure_processes(root, 8)
     if together["taken_twice"] or together["never_taken"]:
         raise RuntimeError(f"claims went wrong: {together}")

@@ -92,7 +92,7 @@ class Row:
         return (line.what, line.goal_text(), limit, measured, f"{self.ratio:.2f}", self.met())
 
     def _not_run(self) -> str:
-        return f"not run: {self.reason or 'not asked for'}"
+        return f"not run: {self.reason or 'left out of this run'}"
 
 
 def amount(value: float, unit: str) -> str:

@@ -81,7 +81,6 @@ def raise_file_limit(wanted: int) -> None:
 
 def measure(effort: Effort) -> Iterator[Found]:
     """Edit the ledger from outside and broadcast, in turns, to 1,000 clients of each server."""
-    count = 200 if effort.short else CLIENTS
     raise_file_limit(3 * CLIENTS)
     found: dict[str, list[float]] = {"edit": [], "event": [], "ours": [], "raw": []}
     with tempfile.TemporaryDirectory() as folder:
@@ -93,11 +92,11 @@ def measure(effort: Effort) -> Iterator[Found]:
             FileEvents(root / "STATE") as events,
         ):
             mine, theirs = multiprocessing.Pipe()
-            process = multiprocessing.Process(target=clients, args=([ours, raw], count, theirs))
+            process = multiprocessing.Process(target=clients, args=([ours, raw], CLIENTS, theirs))
             process.start()
             mine.recv()
             for turn in range(effort.rounds(40) + 1):
-                heard = one_turn(mine, {"ours": ours, "raw": raw}, count, root, events)
+                heard = one_turn(mine, {"ours": ours, "raw": raw}, CLIENTS, root, events)
                 for name, values in heard.items() if turn else ():
                     found[name] += values
             mine.send("stop")
