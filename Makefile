@@ -5,6 +5,8 @@
 # files changed, and both bring the pages' third-party scripts from npm; where npm is missing the
 # pages use a CDN.
 # make mutants seed the defects of tests/mutants one at a time: each has to be caught
+# make bench  measure against bare frameworks and bare writes, and write docs/performance.md
+#             (BENCH="claims edit-1000": these alone; BENCH_ARGS=--strict: fail below a goal)
 # make lock    pin the newest of everything in requirements.lock
 # make newest  run every test with the newest of everything, pinned or not, in $(NEWEST)
 
@@ -17,6 +19,9 @@ TSC := node_modules/typescript/bin/tsc
 # More options for pytest, in each stage.
 PYTEST_ARGS ?=
 MUTANTS_ARGS ?= --jobs 2
+# Benches or lines, none: all of them; --short, --strict, --list.
+BENCH ?=
+BENCH_ARGS ?=
 # Not what it does to real processes, which are killed, nor the 20,000 random documents, which
 # find faults and not branches.
 LEDGER_TESTS := $(filter-out %_torture.py,$(wildcard tests/test_ledger_*.py)) tests/test_core_merging.py
@@ -38,7 +43,7 @@ NICE := $(if $(shell command -v nice 2>/dev/null),nice -n 10)
 unexport PYTHONDONTWRITEBYTECODE
 
 .NOTPARALLEL:
-.PHONY: run test lint coverage js mutants lock newest clean computing waiting
+.PHONY: run test bench lint coverage js mutants lock newest clean computing waiting
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -58,7 +63,7 @@ lint: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy wsgi.py gunicorn.conf.py scripts benchmarks
+	$(BIN)/mypy --explicit-package-bases wsgi.py gunicorn.conf.py scripts benchmarks
 	@$(BIN)/python scripts/vendor.py --dev
 	@if command -v node >/dev/null 2>&1 && [ -f $(TSC) ]; then echo "node $(TSC) --project jsconfig.json" && \
 	  node $(TSC) --project jsconfig.json; else echo "skipped: the types of static/js (no node, or no $(TSC))"; fi
@@ -89,6 +94,10 @@ $(NEWEST)/.newest: | $(NEWEST)/.made
 
 mutants: $(VENV)/.installed-tests
 	$(BIN)/python scripts/mutants.py $(MUTANTS_ARGS)
+
+bench: $(VENV)/.installed-tests
+	@$(BIN)/python scripts/vendor.py
+	@$(BIN)/python -m benchmarks.bench $(BENCH_ARGS) $(BENCH)
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "ORCH-Next needs Python 3.10 or later, and no such python3 was found." >&2; exit 1; }
