@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
+from tests.database_cost import counted
 from tests.ledger_text import task_table
 from tests.live import Process, set_status
-
-
-@contextmanager
-def counted() -> Iterator[Counter[str]]:
-    """Count the transactions and the reads of every database of this process."""
-    found: Counter[str] = Counter()
-
-    def count(connection: sa.Connection) -> None:
-        is_read = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-        found["reads" if is_read else "transactions"] += 1
-
-    sa.event.listen(sa.Engine, "begin", count)
-    try:
-        yield found
-    finally:
-        sa.event.remove(sa.Engine, "begin", count)
 
 
 @pytest.fixture

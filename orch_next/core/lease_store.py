@@ -128,6 +128,14 @@ class Attempt:
         }
 
 
+@dataclass(frozen=True)
+class LeaseSnapshot:
+    """The leases at one moment: those that are held, the oldest first, and failures by task."""
+
+    held: tuple[Lease, ...]
+    failures: Mapping[str, int]
+
+
 def as_utc(instant: float | None) -> str | None:
     """Format epoch seconds as the ledgers do, `2025-10-09T08:22:18Z`."""
     if instant is None:
@@ -158,16 +166,21 @@ class LeaseStore:
         found = self._read(_leases().where(lease_table.c.task_id == task_id))
         return Lease(**found[0]) if found else None
 
+    def snapshot(self) -> LeaseSnapshot:
+        """Return all that a look at the leases shows, by one connection."""
+        with self._database.reading() as connection:
+            held = connection.execute(_held()).mappings().all()
+            failed = connection.execute(_failed()).mappings().all()
+        failures = {row["task_id"]: row["failures"] for row in failed}
+        return LeaseSnapshot(tuple(Lease(**row) for row in held), failures)
+
     def held(self) -> list[Lease]:
         """List the leases that somebody holds, the oldest first."""
-        query = _leases().where(lease_table.c.state == HELD)
-        return [Lease(**row) for row in self._read(query.order_by(lease_table.c.acquired_at))]
+        return [Lease(**row) for row in self._read(_held())]
 
     def failures(self) -> dict[str, int]:
         """Map task ids to failed attempts since the last success or hold, without zeros."""
-        query = sa.select(lease_table.c.task_id, lease_table.c.failures)
-        rows = self._read(query.where(lease_table.c.failures > 0))
-        return {row["task_id"]: row["failures"] for row in rows}
+        return {row["task_id"]: row["failures"] for row in self._read(_failed())}
 
     def take(self, lease: Lease) -> None:
         """Store a claimed lease, its attempt and its request in one transaction."""
@@ -287,6 +300,15 @@ def _leases() -> sa.Select[Any]:
     joined = lease_table.outerjoin(claim_table, sa.and_(*_same_claim()))
     claimant = sa.func.coalesce(claim_table.c.identity_id, "").label("claimant")
     return sa.select(lease_table, claimant).select_from(joined)
+
+
+def _held() -> sa.Select[Any]:
+    return _leases().where(lease_table.c.state == HELD).order_by(lease_table.c.acquired_at)
+
+
+def _failed() -> sa.Select[Any]:
+    columns = lease_table.c
+    return sa.select(columns.task_id, columns.failures).where(columns.failures > 0)
 
 
 def _same_claim() -> tuple[sa.ColumnElement[bool], ...]:

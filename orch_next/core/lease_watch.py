@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,28 +35,31 @@ class ForeignLock:
 
 
 class LeaseWatch:
-    """Finds leases and locks that need somebody; acts only when told."""
+    """Finds leases and locks that need somebody; acts only when told.
+
+    Whoever has read the held leases already hands them over.
+    """
 
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
 
-    def overdue(self) -> list[Lease]:
+    def overdue(self, held: Sequence[Lease] | None = None) -> list[Lease]:
         """List held leases past their end and grace whose cores are silent."""
-        held = self._leases.store.held()
+        held = self._held(held)
         self._leases.deadlines.keep_only({key for lease in held for key in _keys(lease)})
         return [lease for lease in held if self._leases.is_lost(lease)]
 
-    def unstarted(self) -> list[Lease]:
+    def unstarted(self, held: Sequence[Lease] | None = None) -> list[Lease]:
         """List held leases whose core did not start within the rules' seconds."""
-        return [lease for lease in self._leases.store.held() if self._never_began(lease)]
+        return [lease for lease in self._held(held) if self._never_began(lease)]
 
-    def strays(self) -> list[Lease]:
+    def strays(self, held: Sequence[Lease] | None = None) -> list[Lease]:
         """List held leases whose row somebody has changed; stale rows prove nothing."""
         tasks = self._leases.state.tasks
         if tasks.stale or tasks.missing:
             return []
-        held = self._leases.store.held()
-        return [lease for lease in held if not is_ours(tasks.find(lease.task_id), lease)]
+        of_all = self._held(held)
+        return [lease for lease in of_all if not is_ours(tasks.find(lease.task_id), lease)]
 
     def expire(self, lease: Lease) -> Ended:
         """Take back an overdue lease whose holder is confirmed dead: one failed attempt."""
@@ -100,6 +103,9 @@ class LeaseWatch:
         """Clear every expired foreign lock; what changed meanwhile is left alone."""
         expired = [one for one in self.foreign_locks() if one.expired]
         return [self.sweep(one.task_id, one.lock, who) for one in expired]
+
+    def _held(self, held: Sequence[Lease] | None) -> Sequence[Lease]:
+        return self._leases.store.held() if held is None else held
 
     def _never_began(self, lease: Lease) -> bool:
         limit = self._leases.rules.start

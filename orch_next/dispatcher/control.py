@@ -324,7 +324,7 @@ class Control:
 
     def _show(self, at: float) -> None:
         sessions = list(self.worker.sessions.values())
-        busy = {lease.core for lease in self.leases.store.held()} if sessions else set()
+        busy = {lease.core for lease in self.worker.leases_seen().held} if sessions else set()
         self.presence.show(sessions, busy, at)
 
     def _place(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from orch_next.core.flags import read_flags
+from orch_next.core.lease_store import LeaseSnapshot
 from orch_next.core.leases import LONGEST_ID, Leases
 from orch_next.core.records import Task
 from orch_next.core.schema import Snapshot
@@ -33,24 +34,27 @@ class Lookout:
     leases: Leases
     predict: Predict | None = None
 
-    def look(self) -> Situation:
-        """Return the situation; damage or FREEZE make it a frozen one."""
+    def look(self, seen: LeaseSnapshot | None = None) -> Situation:
+        """Return the situation; damage or FREEZE make it a frozen one.
+
+        Whoever has read the leases already hands over what was `seen`.
+        """
         tasks, damage = self._tasks()
         records = tasks.records if tasks else ()
-        store = self.leases.store
+        leases = seen or self.leases.store.snapshot()
         return Situation(
             tasks=records,
-            held={lease.task_id: lease.core for lease in store.held()},
-            failures=_counted(records, store.failures()),
+            held={lease.task_id: lease.core for lease in leases.held},
+            failures=_counted(records, leases.failures),
             pending=self._pending(),
             faults=_faults(tasks),
             frozen=read_flags(self.state.folder).frozen or damage,
             max_failures=self.leases.rules.max_failures,
         )
 
-    def look_for(self, core: Core) -> Situation:
+    def look_for(self, core: Core, seen: LeaseSnapshot | None = None) -> Situation:
         """Return the situation with forecasts for those of the core's tasks that are equal."""
-        situation = self.look()
+        situation = self.look(seen)
         tied = equals(core, situation) if self.predict else []
         if self.predict is None or not tied:
             return situation
@@ -79,7 +83,7 @@ class Lookout:
         return {one.task_id: one.appr_id for one in approvals if one.status == "pending"}
 
 
-def _counted(tasks: Sequence[Task], failures: dict[str, int]) -> dict[str, int]:
+def _counted(tasks: Sequence[Task], failures: Mapping[str, int]) -> dict[str, int]:
     # At the limit a task goes to HOLD; READY again means that a person forgave it.
     ready = {task.id for task in tasks if task.status == "READY"}
     return {task_id: count for task_id, count in failures.items() if task_id not in ready}

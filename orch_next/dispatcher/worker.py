@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from orch_next.core.lease_store import Lease
+from orch_next.core.lease_store import Lease, LeaseSnapshot
 from orch_next.core.lease_terms import Holder, taken_back
 from orch_next.core.lease_watch import LeaseWatch
 from orch_next.core.leases import Leases
@@ -54,6 +54,7 @@ class Worker:
     def __post_init__(self) -> None:
         self._ended: dict[str, tuple[Running, Finished]] = {}
         self._next_watch = 0.0
+        self._seen: LeaseSnapshot | None = None
         self._lock = threading.Lock()
 
     def start(self, core: Core, request: DispatchRequest, uid: str) -> Session:
@@ -100,6 +101,7 @@ class Worker:
 
     def step(self, at: float) -> None:
         """Do what is due at monotonic second `at`: jobs, then leases, then new tasks."""
+        self._seen = None
         self._do("jobs", lambda: self._look_after_jobs(at))
         if at >= self._next_watch:
             self._next_watch = at + WATCH_SECONDS
@@ -111,6 +113,15 @@ class Worker:
     def _do(self, name: str, work: Callable[[], None]) -> None:
         self.doing = name
         self.guard(name, work)
+
+    def leases_seen(self) -> LeaseSnapshot:
+        """Return the leases as this step found them: read once, and again behind its own writes.
+
+        Nothing is decided by it alone: each lease is looked at again under the ledger's lock.
+        """
+        if self._seen is None:
+            self._seen = self.leases.store.snapshot()
+        return self._seen
 
     def look_soon(self) -> None:
         """Let the next step look after leases and approvals; quick, for any thread."""
@@ -151,6 +162,7 @@ class Worker:
 
     def _finish(self, task_id: str) -> None:
         running, finished = self._ended[task_id]
+        self._seen = None
         while self.workshop.tell_lines(running):
             pass
         try:
@@ -185,11 +197,11 @@ class Worker:
             running.run.stop(LOST, at)
 
     def _look_after_leases(self, at: float) -> None:
-        for lease in self.watch.strays():
+        for lease in self.watch.strays(self.leases_seen().held):
             self._let_go(lease, at, partial(self.leases.drop_if_lost, lease))
-        for lease in self.watch.overdue():
+        for lease in self.watch.overdue(self.leases_seen().held):
             self._let_go(lease, at, partial(self.watch.expire, lease))
-        for lease in self.watch.unstarted():
+        for lease in self.watch.unstarted(self.leases_seen().held):
             self._let_go(lease, at, partial(self._not_started, lease))
 
     def _let_go(self, lease: Lease, at: float, end: Callable[[], Any]) -> None:
@@ -198,6 +210,7 @@ class Worker:
         if running is not None and running.lease.generation == lease.generation:
             running.run.stop(LOST, at)
         elif lease.task_id not in self._ended:
+            self._seen = None
             try:
                 end()
             except ConflictError as error:
@@ -244,7 +257,7 @@ class Worker:
     def _fill(self, session: Session, at: float) -> None:
         """Take tasks up to the core's limit, or one for a session that does not stay."""
         while not session.stopping:
-            task = next_task(session.core, self.lookout.look_for(session.core))
+            task = next_task(session.core, self.lookout.look_for(session.core, self.leases_seen()))
             if task is None:
                 if not session.request.stay and not session.taken:
                     self._close(session)
@@ -253,7 +266,7 @@ class Worker:
                 return
 
     def _take(self, session: Session, task_id: str, at: float) -> bool:
-        core = session.core
+        core, self._seen = session.core, None
         try:
             lease = self.leases.claim(task_id, Holder(core.id, core.role, core.mode))
         except ConflictError as error:
