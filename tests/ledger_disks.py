@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from orch_next.ledger.disk import Disk
+from orch_next.storage.disk import Disk
 
 CALLS = frozenset(
     name for name, call in vars(Disk).items() if not name.startswith("_") and callable(call)

@@ -19,13 +19,13 @@ from pathlib import Path
 from random import Random
 
 from orch_next.errors import BusyError, DamagedError, LedgerError, NotFoundError
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange, SetCell
 from orch_next.ledger.file import Lock
-from orch_next.ledger.lock import locked, portable_lock
 from orch_next.ledger.parser import parse
 from orch_next.ledger.scan import cut_values
 from orch_next.ledger.swap import Job, Outcome, Swap, compare_and_replace, swap
+from orch_next.storage.disk import Disk
+from orch_next.storage.process_locks import locked, portable_lock
 from tests.ledger_plain import PlainLedger, Plan, Tables
 
 PORTABLE_LOCK: Lock = partial(locked, acquire=portable_lock)

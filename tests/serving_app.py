@@ -11,8 +11,12 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_socketio import SocketIO
 
+from orch_next.clock import utc_now
 from orch_next.config import Settings
+from orch_next.events import EventBus
 from orch_next.offload import make_loop
+from orch_next.ready import ReadyAnswers
+from orch_next.sensors.metrics import Metrics
 from orch_next.serving import detect_async_mode, load_app
 
 bp = Blueprint("small", __name__)
@@ -27,6 +31,8 @@ def create_app(settings: Settings, *, async_mode: str) -> Flask:
         stopping=threading.Event(),
         loop=make_loop(async_mode),
         socketio=socketio,
+        ready_answers=ReadyAnswers(),
+        metrics=Metrics(EventBus(), utc_now),
         lock=threading.Lock(),
         gate=threading.Event(),
         held=[],

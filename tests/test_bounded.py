@@ -156,7 +156,7 @@ def test_functions_that_remember_have_few_arguments_to_remember() -> None:
     assert found == {
         "blueprints/markdown.py _markdown",  # no argument
         "core/copies.py _ids_in",  # eight, of at most 8 MB
-        "ledger/disk.py _renameat2",
+        "storage/disk.py _renameat2",
         "ledger/parser.py _markdown",
         "security/guard.py headers_for",  # 64 hosts
         "security/third_party.py _lock",  # four

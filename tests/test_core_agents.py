@@ -19,8 +19,8 @@ from orch_next.core.agents import (
     parse_stamp,
 )
 from orch_next.errors import BusyError, DamagedError, InputError, NotFoundError, RuleError
-from orch_next.ledger.lock import locked
 from orch_next.storage.json_files import MOST_WRITTEN, JsonRecords, parse_json
+from orch_next.storage.process_locks import locked
 
 START = datetime(2025, 10, 9, 3, 4, 5, 678901, tzinfo=timezone.utc)
 SEED = {

@@ -10,7 +10,7 @@ import pytest
 
 from orch_next.core.locks import HEARTBEAT, ROLE_STATUS, RoleFiles
 from orch_next.errors import BusyError, DamagedError, LedgerError
-from orch_next.ledger.lock import locked
+from orch_next.storage.process_locks import locked
 
 AT = datetime(2025, 10, 9, 8, 22, 18, tzinfo=timezone.utc)
 

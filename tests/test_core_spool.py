@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from orch_next.core.spool import Entry, Spool
-from orch_next.ledger.lock import locked
+from orch_next.storage.process_locks import locked
 
 
 def store(stored: list[Entry], entry: Entry) -> bool:

@@ -17,9 +17,9 @@ from orch_next.core.state import State
 from orch_next.core.store import LedgerStore
 from orch_next.core.view import LedgerView
 from orch_next.errors import BusyError, DamagedError, NotFoundError, UncertainError
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.file import LedgerFile
-from orch_next.ledger.lock import locked
+from orch_next.storage.disk import Disk
+from orch_next.storage.process_locks import locked
 from tests.ledger_disks import CountingDisk
 from tests.ledger_text import task_row, task_table
 from tests.patience import seconds_of

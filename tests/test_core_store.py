@@ -19,8 +19,8 @@ from orch_next.core.settling import CHANGED_SECONDS, GONE_SECONDS
 from orch_next.core.store import LedgerStore
 from orch_next.core.view import LedgerView
 from orch_next.errors import OrchError
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import parse
+from orch_next.storage.disk import Disk
 from tests.ledger_disks import fast_folder
 from tests.ledger_samples import BOM, LINES, NASTY, WORDS
 from tests.ledger_text import task_row, task_table

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from orch_next.errors import LedgerError, UncertainError
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange
 from orch_next.ledger.swap import Swap, compare_and_replace, swap
+from orch_next.storage.disk import Disk
 from tests.ledger_disks import (
     KINDS,
     CountingDisk,

@@ -20,12 +20,12 @@ from orch_next.errors import (
     NotFoundError,
     RowError,
 )
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import AddRow, SetCell
 from orch_next.ledger.file import digest
-from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import parse
 from orch_next.ledger.swap import Job, Outcome, compare_and_replace
+from orch_next.storage.disk import Disk
+from orch_next.storage.process_locks import locked
 from tests.ledger_disks import CountingDisk, EditorDisk, save_by_rename
 from tests.ledger_plain import PlainLedger, Tables
 from tests.ledger_torture import PORTABLE_LOCK, count_up, ledger_text, set_value

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.settle import read_settled
+from orch_next.storage.disk import Disk
 from tests.patience import PATIENCE
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")

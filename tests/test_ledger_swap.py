@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from orch_next.errors import UncertainError
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.swap import Job, Outcome, Swap, compare_and_replace, swap
 from orch_next.ledger.temp import digest, write_temp
+from orch_next.storage.disk import Disk
 from tests.ledger_disks import CountingDisk, EditorDisk, save_by_rename, save_in_place
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs renameat2 and leases")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.temp import digest, keep_copy, sweep, write_temp
+from orch_next.storage.disk import Disk
 
 NOW = datetime(2025, 10, 9, 3, 4, 5, tzinfo=timezone.utc)
 OLD, NEW = "旧".encode(), "新".encode()

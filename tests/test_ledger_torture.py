@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("fcntl", reason="the torture forks, which Windows cannot")
 
-from orch_next.ledger.lock import locked
 from orch_next.ledger.swap import compare_and_replace, swap
+from orch_next.storage.process_locks import locked
 from tests.ledger_disks import fast_folder
 from tests.ledger_torture import (
     PORTABLE_LOCK,

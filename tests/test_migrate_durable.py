@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from orch_next.errors import MigrationError
-from orch_next.ledger.disk import Disk
 from orch_next.migrate.apply import apply
 from orch_next.migrate.changes import Remove
 from orch_next.migrate.durable import beside, put_in_place, remove, replace_text, write_new
 from orch_next.migrate.rollback import rollback
 from orch_next.migrate.staging import root_owner
+from orch_next.storage.disk import Disk
 from tests.moving import SampleStep, frame_of, house_of, put
 
 

@@ -13,7 +13,7 @@ MOMENTS = {"orch_next/clock.py": "the reader and writer of moments"}
 TOML = {"orch_next/storage/toml_settings.py": "the reader of settings files"}
 
 LOCKS = {
-    "orch_next/ledger/lock.py": "the lock for a moment, and for life",
+    "orch_next/storage/process_locks.py": "the lock for a moment, and for life",
     "orch_next/storage/leader.py": "taken and given back at any time, by no block of code",
     "orch_next/dispatcher/owner.py": "taken and given back at any time, by no block of code",
 }
@@ -24,8 +24,8 @@ NAMING = {
     *("move", "write_text", "write_bytes", "name_new", "replace_into", "exchange"),
 }
 WRITERS = {
-    "orch_next/ledger/disk.py": "the system's calls themselves",
-    "orch_next/ledger/whole.py": "the writer of whole files",
+    "orch_next/storage/disk.py": "the system's calls themselves",
+    "orch_next/storage/atomic.py": "the writer of whole files",
     "orch_next/ledger/temp.py": "a ledger's draft is known by its name",
     "orch_next/ledger/swap.py": "a ledger's editor must not lose a save",
     "orch_next/migrate/durable.py": "files with their marks, in a folder that is held open",

@@ -28,8 +28,12 @@ TEXT = "作業 C:\\ORCH | 終わり\r\n".encode()
 # Their own files, which are opened to be written, or that the person at the keyboard names.
 OWN = {
     "orch_next/core/spool.py",
-    *("orch_next/core/logs.py", "orch_next/security/secret.py", "orch_next/ledger/lock.py"),
-    *("orch_next/ledger/disk.py", "orch_next/ledger/merge.py"),
+    *(
+        "orch_next/core/logs.py",
+        "orch_next/security/secret.py",
+        "orch_next/storage/process_locks.py",
+    ),
+    *("orch_next/storage/disk.py", "orch_next/ledger/merge.py"),
     *("orch_next/security/third_party.py", "orch_next/regular.py"),
 }
 

@@ -42,7 +42,7 @@ SET_FROM_OUTSIDE = {
     "internals.py: engine": "Engine.IO is mended there",
     "internals.py: middleware": "Engine.IO's middleware has the app as an attribute",
     "internals.py: wsgi.WSGI_LOCAL": "eventlet is mended there",
-    "ledger/disk.py: call": "ctypes declares arguments so",
+    "storage/disk.py: call": "ctypes declares arguments so",
     "logs.py: ours": "a logger of the standard library",
     "logs.py: shown": "a copy of a log record",
     "security/door.py: app": "Flask takes its key and sessions so",

@@ -23,12 +23,12 @@ from orch_next.cli.repository import (
 from orch_next.config import SECRETS_FILE, Settings
 from orch_next.core.state import State
 from orch_next.errors import BusyError, ConfigError, DatabaseError
-from orch_next.ledger.lock import locked
 from orch_next.ledger.unfinished import find_unfinished, how_to_end
 from orch_next.security.exposure import check_exposure
 from orch_next.sensors.git.command import GitError
 from orch_next.storage.database import Database
 from orch_next.storage.private import closed, is_open, private_places
+from orch_next.storage.process_locks import locked
 
 _PATIENCE = 2.0
 _SHOWN = 10

@@ -20,8 +20,8 @@ from orch_next.cli.repository import (
 from orch_next.config import load_settings
 from orch_next.core.schema import KINDS, LedgerKind
 from orch_next.errors import ConfigError, InputError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import create_whole, make_folders
+from orch_next.storage.atomic import create_whole, make_folders
+from orch_next.storage.disk import Disk
 
 
 def run(args: Namespace, environ: Mapping[str, str]) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from orch_next.cli.guard import FAILED, FINE
 from orch_next.cli.output import as_line
 from orch_next.core.merging import Labels, Merged, merge_ledger
-from orch_next.ledger.whole import replace_whole
+from orch_next.storage.atomic import replace_whole
 
 
 def run(args: Namespace, _environ: Mapping[str, str]) -> int:

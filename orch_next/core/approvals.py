@@ -17,8 +17,8 @@ from orch_next.core.records import Approval
 from orch_next.core.state import State
 from orch_next.core.view import Entry, LedgerView
 from orch_next.errors import InputError, NotFoundError, RuleError, UncertainError
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import clean_value
+from orch_next.storage.disk import Disk
 
 log = logging.getLogger(__name__)
 

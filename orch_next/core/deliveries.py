@@ -15,8 +15,8 @@ from orch_next.core.database import Database, claims_table
 from orch_next.core.entries import as_entry, insert_entry
 from orch_next.core.events import Change
 from orch_next.errors import LedgerError
-from orch_next.ledger.lock import locked
-from orch_next.ledger.whole import make_folders
+from orch_next.storage.atomic import make_folders
+from orch_next.storage.process_locks import locked
 
 SCOPE = "terminal_callback"
 KEEP = timedelta(hours=24)

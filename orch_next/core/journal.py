@@ -37,7 +37,7 @@ from orch_next.core.marks import Marks
 from orch_next.core.schema import Snapshot
 from orch_next.core.spool import Spool
 from orch_next.errors import BusyError, SchemaError, UncertainError
-from orch_next.ledger.disk import Disk
+from orch_next.storage.disk import Disk
 
 log = logging.getLogger(__name__)
 

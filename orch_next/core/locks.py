@@ -9,8 +9,8 @@ from typing import Any
 
 from orch_next.clock import utc_seconds
 from orch_next.errors import DamagedError
-from orch_next.ledger.disk import Disk
 from orch_next.regular import MOST_SMALL
+from orch_next.storage.disk import Disk
 from orch_next.storage.json_files import JsonFile
 
 FOLDER = "LOCKS"

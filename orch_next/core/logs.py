@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from orch_next.clock import utc_seconds
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import append_lines, make_folders
 from orch_next.regular import MOST_RECORDS, read_tail
+from orch_next.storage.atomic import append_lines, make_folders
+from orch_next.storage.disk import Disk
 
 _STAMP = re.compile(r"\[TS=([^\]\s]+)\]")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from orch_next.errors import BusyError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.lock import locked
-from orch_next.ledger.whole import append_lines, make_folders, make_private, replace_whole
+from orch_next.storage.atomic import append_lines, make_folders, make_private, replace_whole
+from orch_next.storage.disk import Disk
+from orch_next.storage.process_locks import locked
 
 Entry: TypeAlias = dict[str, Any]
 

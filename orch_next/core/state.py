@@ -23,8 +23,8 @@ from orch_next.core.lengths import MOST_CELL_BYTES
 from orch_next.core.records import Approval, Milestone, R, Task
 from orch_next.core.schema import Snapshot, find_orphans
 from orch_next.core.store import LedgerStore
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.parser import Problem
+from orch_next.storage.disk import Disk
 
 
 class State:

@@ -39,7 +39,6 @@ from orch_next.errors import (
     NotFoundError,
     UncertainError,
 )
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import Row
 from orch_next.ledger.file import (
     LedgerFile,
@@ -49,8 +48,9 @@ from orch_next.ledger.file import (
     edit_version,
     read_version,
 )
-from orch_next.ledger.lock import locked
 from orch_next.ledger.swap import Swap, swap
+from orch_next.storage.disk import Disk
+from orch_next.storage.process_locks import locked
 
 # How long, in seconds, who only looks waits to record an outside edit under the lock.
 _LOOKERS_PATIENCE = 1.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orch_next.core.encodings import decode_output
 from orch_next.core.lease_terms import REDACTED
-from orch_next.ledger.whole import open_new
+from orch_next.storage.atomic import open_new
 
 ARTIFACT_MARK = "ORCH_ARTIFACT="
 TAIL_LINES = 20

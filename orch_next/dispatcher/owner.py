@@ -7,8 +7,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_lock
+from orch_next.storage.atomic import make_lock
+from orch_next.storage.disk import Disk
 from orch_next.storage.leader import FixedLeadership, Leadership
 from orch_next.storage.private import may_write
 

@@ -22,7 +22,7 @@ from orch_next.dispatcher.processes import (
     signal_group,
     start_group,
 )
-from orch_next.ledger.whole import make_folders
+from orch_next.storage.atomic import make_folders
 
 # Seconds between asking a group to end and killing it; and for output after the end.
 TERM_SECONDS = 5.0

@@ -14,15 +14,15 @@ from pathlib import Path
 from orch_next.clock import utc_now
 from orch_next.errors import BusyError, DamagedError, LedgerError
 from orch_next.ledger.cell_edit import Place, edit_cells
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.document import CellChange, apply_edits, plan_edits
-from orch_next.ledger.lock import locked
 from orch_next.ledger.parser import Document, decode, parse
 from orch_next.ledger.settle import read_settled
 from orch_next.ledger.swap import Job, Swap, swap
 from orch_next.ledger.temp import digest, sweep, write_temp
 from orch_next.ledger.unfinished import find_unfinished, is_git_at_work
 from orch_next.ledger.verify import check_rows, verify
+from orch_next.storage.disk import Disk
+from orch_next.storage.process_locks import locked
 
 __all__ = [
     "LedgerFile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from orch_next.ledger.disk import Disk
+from orch_next.storage.disk import Disk
 
 _PAUSE = 0.001
 

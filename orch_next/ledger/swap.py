@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from orch_next.errors import UncertainError
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.settle import read_settled
 from orch_next.ledger.temp import keep_copy
+from orch_next.storage.disk import Disk
 
 _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP}
 _WINDOWS_PAUSE = 0.01

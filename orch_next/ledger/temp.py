@@ -11,8 +11,8 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from orch_next.ledger.disk import Disk
 from orch_next.ledger.settle import read_settled
+from orch_next.storage.disk import Disk
 
 _SHORT = 16
 

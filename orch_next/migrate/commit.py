@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from orch_next.errors import MigrationError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import give_to_owner
 from orch_next.migrate.bounds import check_inside
 from orch_next.migrate.durable import DISK, drop, put_in_place, remove, sync_folder
 from orch_next.migrate.facts import POSIX, Count, Fact, glance, look, uncounted
 from orch_next.migrate.manifest import Item, Manifest
 from orch_next.migrate.places import Places
+from orch_next.storage.atomic import give_to_owner
+from orch_next.storage.disk import Disk
 
 Point = Callable[[str], None]
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO, cast
 
 from orch_next.errors import MigrationError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_folders, replace_whole
 from orch_next.migrate.bounds import held
 from orch_next.migrate.facts import CHUNK, POSIX, Count, Fact, uncounted
+from orch_next.storage.atomic import make_folders, replace_whole
+from orch_next.storage.disk import Disk
 
 TEMP_SUFFIX = ".orch-migrate.tmp"
 

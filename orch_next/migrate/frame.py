@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from orch_next.errors import BlockedError, BusyError, InputError, MigrationError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.lock import hold_for_life, is_held
 from orch_next.migrate.commit import Point, no_point
 from orch_next.migrate.durable import DISK
 from orch_next.migrate.facts import POSIX, Fact
@@ -22,6 +20,8 @@ from orch_next.migrate.report import StepReport
 from orch_next.migrate.sealed import Seal
 from orch_next.migrate.staging import Free, free_bytes
 from orch_next.migrate.step import Step
+from orch_next.storage.disk import Disk
+from orch_next.storage.process_locks import hold_for_life, is_held
 
 # the locks that a running server and a dispatcher hold (storage/leader.py, dispatcher/owner.py)
 _RUNNING = (".orch-next-owner.lock", ".dispatcher.lock")

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orch_next.errors import MigrationError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_folders
 from orch_next.migrate.aim import Aim, Aims, same_state
 from orch_next.migrate.changes import Put
 from orch_next.migrate.durable import DISK, copy_out, mark, sync_file, sync_folder, write_new
@@ -26,6 +24,8 @@ from orch_next.migrate.facts import (
 )
 from orch_next.migrate.findings import Finding
 from orch_next.migrate.manifest import Item
+from orch_next.storage.atomic import make_folders
+from orch_next.storage.disk import Disk
 
 DEFAULT_MODE = 0o644
 _MARGIN = 16 * 2**20

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orch_next.errors import MigrationError, RecordError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_folders
 from orch_next.migrate.backup import FILES, verify_kept
 from orch_next.migrate.bounds import check_inside, held
 from orch_next.migrate.commit import Point, no_point
@@ -26,6 +24,8 @@ from orch_next.migrate.durable import (
 from orch_next.migrate.facts import POSIX, Count, Fact, look, uncounted
 from orch_next.migrate.manifest import Item, Manifest
 from orch_next.migrate.places import Places
+from orch_next.storage.atomic import make_folders
+from orch_next.storage.disk import Disk
 
 PLAIN_MODE = 0o777  # without the bits that let a program run as its owner
 

@@ -31,7 +31,6 @@ from orch_next.errors import (
     InputError,
     NotFoundError,
 )
-from orch_next.ledger.disk import Disk
 from orch_next.security.identity_tables import (
     IDENTITIES,
     NAME_LENGTH,
@@ -43,6 +42,7 @@ from orch_next.security.identity_tables import (
 from orch_next.security.passwords import NOBODY, fits, hash_password
 from orch_next.security.session_tokens import SessionTokens
 from orch_next.storage.database import Database
+from orch_next.storage.disk import Disk
 
 ROLES = ("CMD", "WORK", "AUDIT", "viewer")
 MOST_SEEN = 10_000

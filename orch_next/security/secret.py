@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 
 from orch_next.errors import ConfigError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import create_once, make_folders
+from orch_next.storage.atomic import create_once, make_folders
+from orch_next.storage.disk import Disk
 
 KEY_BYTES = 32
 

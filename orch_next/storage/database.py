@@ -19,10 +19,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from orch_next.errors import BusyError, ConfigError, DatabaseError, SchemaError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.lock import locked
-from orch_next.ledger.whole import make_folders
 from orch_next.storage import foreign
+from orch_next.storage.atomic import make_folders
+from orch_next.storage.disk import Disk
 from orch_next.storage.engine import make_engine, sqlite_file
 from orch_next.storage.migrations import (
     MIGRATIONS,
@@ -39,6 +38,7 @@ from orch_next.storage.notices import wait_for_notices
 from orch_next.storage.ours import is_foreign, is_our_name
 from orch_next.storage.patience import Absence
 from orch_next.storage.private import OWN_NAME, may_write
+from orch_next.storage.process_locks import locked
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from orch_next.errors import ConfigError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_folders, make_private
 from orch_next.storage import patience
+from orch_next.storage.atomic import make_folders, make_private
+from orch_next.storage.disk import Disk
 
 # How long SQLite waits for another process's transaction, in milliseconds.
 BUSY_MS = 5000

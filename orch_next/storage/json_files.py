@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import orjson
 
 from orch_next.errors import DamagedError, LedgerError, RuleError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.lock import locked
-from orch_next.ledger.whole import make_folders, replace_whole
 from orch_next.regular import MOST_RECORDS, read_regular
+from orch_next.storage.atomic import make_folders, replace_whole
+from orch_next.storage.disk import Disk
+from orch_next.storage.process_locks import locked
 
 T = TypeVar("T")
 # A file may be larger already; then it may not grow. Indented it is longer.

@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orch_next.errors import BusyError
 from orch_next.events import EventBus
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_lock
+from orch_next.storage.atomic import make_lock
+from orch_next.storage.disk import Disk
 from orch_next.storage.engine import make_engine
 
 log = logging.getLogger(__name__)

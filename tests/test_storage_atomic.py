@@ -16,8 +16,9 @@ from orch_next.core.logs import DecisionLine, append_decision
 from orch_next.core.spool import Spool
 from orch_next.dispatcher.owner import Ownership
 from orch_next.errors import UncertainError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import (
+from orch_next.security.identities import Identities
+from orch_next.security.secret import load_secret_key
+from orch_next.storage.atomic import (
     append_lines,
     create_once,
     create_whole,
@@ -27,8 +28,7 @@ from orch_next.ledger.whole import (
     open_new,
     replace_whole,
 )
-from orch_next.security.identities import Identities
-from orch_next.security.secret import load_secret_key
+from orch_next.storage.disk import Disk
 from orch_next.storage.json_files import JsonRecords
 from orch_next.storage.leader import FileLease
 from tests.ledger_disks import CALLS, CountingDisk, FaultyDisk, Killed, RootDisk, made_to_last

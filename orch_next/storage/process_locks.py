@@ -17,8 +17,8 @@ from pathlib import Path
 import filelock
 
 from orch_next.errors import BusyError
-from orch_next.ledger.disk import Disk
-from orch_next.ledger.whole import make_lock
+from orch_next.storage.atomic import make_lock
+from orch_next.storage.disk import Disk
 
 # Waiters look again after 0.2 to 1 ms: short against a write, long against a look.
 _SHORTEST, _LONGEST = 0.0002, 0.001

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orch_next.errors import BusyError
-from orch_next.ledger.lock import (
+from orch_next.storage.process_locks import (
     Acquire,
     default_acquire,
     flock_lock,

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from orch_next.errors import UncertainError
-from orch_next.ledger.disk import Disk
 from orch_next.regular import read_regular
+from orch_next.storage.disk import Disk
 
 _MODE, _PRIVATE = 0o666, 0o600
 
