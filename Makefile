@@ -68,9 +68,10 @@ lint: $(VENV)/.installed-tests
 	@if command -v node >/dev/null 2>&1 && [ -f $(TSC) ]; then echo "node $(TSC) --project jsconfig.json" && \
 	  node $(TSC) --project jsconfig.json; else echo "skipped: the types of static/js (no node, or no $(TSC))"; fi
 
-# The ledger keeps people's files: each of its branches is run.
+# The ledger keeps people's files: each of its branches is run. In one process: each more would
+# take longer to begin than the tests that it spares.
 coverage: $(VENV)/.installed-tests
-	$(BIN)/python -m pytest -q -n auto -k 'not random_documents' $(LEDGER_TESTS) --durations=3 --cov=orch_next.ledger --cov-branch \
+	$(BIN)/python -m pytest -q -n 0 -k 'not random_documents' $(LEDGER_TESTS) --durations=3 --cov=orch_next.ledger --cov-branch \
 	  --cov-report=term-missing:skip-covered --cov-fail-under=$(LEDGER_COVERAGE)
 
 js:

@@ -51,8 +51,7 @@ class Following:
     def open(self, request: DispatchRequest, *, here: bool) -> Wanted:
         """Want a session, and open it `here` at once; raise RuleError for one too many."""
         with self.wanted.turn:
-            cores = {row.core for row in self.wanted.all()}
-            if len(cores - {request.core_id}) >= MOST_SESSIONS:
+            if len(self.wanted.cores() - {request.core_id}) >= MOST_SESSIONS:
                 raise RuleError(f"{MOST_SESSIONS} sessions are open: stop some")
             wanted = self.wanted.want(request, bound=self.alone)
             self._own.add(wanted.uid)

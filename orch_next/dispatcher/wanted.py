@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,14 +94,19 @@ class WantedSessions:
     def all(self) -> list[Wanted]:
         """List the sessions that are wanted, the oldest first; raise BusyError."""
         self._remove_ended()
-        query = sa.select(wanted_table).order_by(wanted_table.c.asked_at, wanted_table.c.core)
         with self._database.reading() as connection:
-            return [Wanted(**row) for row in connection.execute(query).mappings()]
+            return _listed(connection, None)
+
+    def cores(self) -> set[str]:
+        """Return whose sessions are wanted; raise BusyError."""
+        self._remove_ended()
+        with self._database.reading() as connection:
+            return set(connection.scalars(sa.select(wanted_table.c.core)))
 
     def end(self, core_id: str | None) -> list[Wanted]:
         """Want one core's session, or none at all, no more; return what was wanted."""
         with self._database.transaction() as connection:
-            found = [Wanted(**row) for row in connection.execute(_select(core_id)).mappings()]
+            found = _listed(connection, core_id)
             connection.execute(_narrowed(sa.delete(wanted_table), core_id))
         return found
 
@@ -143,7 +148,7 @@ class WantedSessions:
     def _update(self, core_id: str | None, values: dict[str, Any]) -> list[Wanted]:
         with self._database.transaction() as connection:
             connection.execute(_narrowed(sa.update(wanted_table).values(values), core_id))
-            return [Wanted(**row) for row in connection.execute(_select(core_id)).mappings()]
+            return _listed(connection, core_id)
 
 
 def _insert(connection: sa.Connection, row: dict[str, Any]) -> None:
@@ -155,13 +160,13 @@ def _insert(connection: sa.Connection, row: dict[str, Any]) -> None:
 
 
 def _of(connection: sa.Connection, core_id: str) -> Wanted | None:
-    row = connection.execute(_select(core_id)).mappings().first()
-    return Wanted(**row) if row else None
+    return next(iter(_listed(connection, core_id)), None)
 
 
-def _select(core_id: str | None) -> sa.Select[Any]:
-    query = sa.select(wanted_table).order_by(wanted_table.c.asked_at, wanted_table.c.core)
-    return query if core_id is None else query.where(wanted_table.c.core == core_id)
+def _listed(connection: sa.Connection, core_id: str | None) -> list[Wanted]:
+    columns = (wanted_table.c[one.name] for one in fields(Wanted))
+    query = sa.select(*columns).order_by(wanted_table.c.asked_at, wanted_table.c.core)
+    return [Wanted(*row) for row in connection.execute(_narrowed(query, core_id))]
 
 
 def _narrowed(statement: Any, core_id: str | None) -> Any:
