@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from orch_next import create_app
 from orch_next.cli.parser import build_parser
 from orch_next.config import LEGACY_NAMES, Settings
 from tests.sample import REPOSITORY, copy_sample
+from tests.source_code import parse
+
+METHODS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def read(name: str) -> str:
@@ -132,3 +136,19 @@ def test_no_empty_line_cuts_a_table(path: Path) -> None:
         if not delimiter.startswith("|--")
     ]
     assert cut == []
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    """Yield `function`, `Class` and `Class.method` of a module."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        if isinstance(node, ast.ClassDef):
+            yield from (f"{node.name}.{one.name}" for one in node.body if isinstance(one, METHODS))
+
+
+def test_each_station_of_the_walks_exists() -> None:
+    stations = re.findall(r"`([a-z_/]+\.py): ([A-Za-z_.]+)`", read("docs/architecture.md"))
+    known = {file: set(defined(parse(REPOSITORY / "orch_next" / file))) for file, _ in stations}
+    assert len(stations) > 30
+    assert [station for station in stations if station[1] not in known[station[0]]] == []
