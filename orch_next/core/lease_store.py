@@ -198,8 +198,8 @@ class LeaseStore:
         with self._transaction() as connection:
             # Rows are never deleted, so an update that finds none means the first claim.
             if not connection.execute(_lease_row(lease.task_id).values(values)).rowcount:
-                connection.execute(lease_table.insert().values(values))
-            connection.execute(attempt_table.insert().values(attempt))
+                connection.execute(lease_table.insert(), values)
+            connection.execute(attempt_table.insert(), attempt)
             _note_claimant(connection, lease, lease.claimant)
             self._note_place(connection, lease)
             if lease.started_at is not None:
@@ -286,7 +286,7 @@ class LeaseStore:
     def _note_place(self, connection: sa.Connection, lease: Lease) -> None:
         if self._place is not None:
             row = {"task_id": lease.task_id, "generation": lease.generation, **vars(self._place)}
-            connection.execute(place_table.insert().values(row))
+            connection.execute(place_table.insert(), row)
 
     def _read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._database.reading() as connection:
@@ -321,7 +321,7 @@ def _same_claim() -> tuple[sa.ColumnElement[bool], ...]:
 def _note_claimant(connection: sa.Connection, lease: Lease, claimant: str) -> None:
     if claimant:
         values = {"task_id": lease.task_id, "generation": lease.generation}
-        connection.execute(claim_table.insert().values(**values, identity_id=claimant))
+        connection.execute(claim_table.insert(), {**values, "identity_id": claimant})
 
 
 def _attempts() -> sa.Select[Any]:
