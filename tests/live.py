@@ -93,7 +93,7 @@ class Process:
             now=self.now,
             record=self.journal.record_all,
             seen=self.journal.note,
-            emit=lambda _change: self.tail.wake(),
+            publish=lambda _change: self.tail.wake(),
             clock=lambda: self.time,
         )
         self.tail = Tail(

@@ -37,7 +37,7 @@ class Ledger:
             self.save(text)
         self.told: list[Change] = []
         self.seen: list[Snapshot[Task]] = []
-        self.state = State(folder, now=now, emit=self.told.append, seen=self.seen.append)
+        self.state = State(folder, now=now, publish=self.told.append, seen=self.seen.append)
 
     def save(self, text: str | bytes) -> None:
         self.path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -357,7 +357,7 @@ def test_a_listener_may_read_the_state(tmp_path: Path, now: Callable[[], datetim
     ledger = Ledger(tmp_path, now, task_table("001"))
     read: list[str] = []
     state = State(
-        tmp_path, now=now, emit=lambda _change: read.append(state.tasks.records[0].status)
+        tmp_path, now=now, publish=lambda _change: read.append(state.tasks.records[0].status)
     )
     state.change(TASK, hold("001"), HOLD)
     ledger.save(task_table("001"))
@@ -377,7 +377,7 @@ def test_an_uncertain_write_is_taken_over_and_told(
 ) -> None:
     told: list[Change] = []
     (tmp_path / "TASKS.md").write_bytes(task_table("001").encode())
-    state = State(tmp_path, now=now, emit=told.append, disk=DoubtfulDisk())
+    state = State(tmp_path, now=now, publish=told.append, disk=DoubtfulDisk())
     with pytest.raises(UncertainError):
         state.change(TASK, hold("001"), HOLD)
     assert state.tasks.get("001").status == "HOLD"

@@ -119,7 +119,7 @@ class Tail:
         self.path, self.time, self.told = folder / "TASKS.md", 0.0, list[Change]()
         self.path.write_bytes(task_table("001", "002").encode())
         self.store = LedgerStore(
-            TASK, folder, now=now, emit=self.told.append, clock=lambda: self.time
+            TASK, folder, now=now, publish=self.told.append, clock=lambda: self.time
         )
         self.store.try_snapshot()
 

@@ -61,7 +61,7 @@ def open_board(
         state_folder,
         now=now,
         record=journal.record_all,
-        emit=(bus or EventBus()).publish,
+        publish=(bus or EventBus()).publish,
         seen=journal.note,
         ready=journal.ready,
         newest=journal.first_number,

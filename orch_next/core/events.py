@@ -53,12 +53,12 @@ class Change:
     raw_before: str = field(default="", compare=False, repr=False)
 
 
-Emit = Callable[[Change], object]
+Publish = Callable[[Change], object]
 # Stores changes together and returns their numbers; None where it has none (yet).
 Record = Callable[[Sequence[Change]], Sequence[int | None]]
 
 
-def emit_nothing(_change: Change) -> None:
+def publish_nothing(_change: Change) -> None:
     """Tell nobody; the default where no hub is attached."""
 
 

@@ -17,7 +17,7 @@ from orch_next.core.changes import (
     no_entry,
 )
 from orch_next.core.copies import find_copies
-from orch_next.core.events import Change, Emit, Record, emit_nothing, record_nothing
+from orch_next.core.events import Change, Publish, Record, publish_nothing, record_nothing
 from orch_next.core.kinds import APPROVAL, MILESTONE, TASK, LedgerKind
 from orch_next.core.lengths import MOST_CELL_BYTES
 from orch_next.core.records import Approval, Milestone, R, Task
@@ -36,7 +36,7 @@ class State:
         *,
         now: Callable[[], datetime],
         record: Record = record_nothing,
-        emit: Emit = emit_nothing,
+        publish: Publish = publish_nothing,
         seen: Callable[[Snapshot[Any]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
         newest: Callable[[], int] = no_entry,
@@ -53,7 +53,7 @@ class State:
                 folder,
                 now=now,
                 record=record,
-                emit=emit,
+                publish=publish,
                 seen=seen,
                 ready=ready,
                 newest=newest,

@@ -23,7 +23,7 @@ from orch_next.core.changes import (
     no_entry,
 )
 from orch_next.core.diff import diff_records, make_change
-from orch_next.core.events import Change, Emit, Record, emit_nothing, record_nothing
+from orch_next.core.events import Change, Publish, Record, publish_nothing, record_nothing
 from orch_next.core.kinds import LedgerKind
 from orch_next.core.lengths import MOST_CELL_BYTES, refuse_long, refuse_long_cells
 from orch_next.core.reader import LedgerReader, Reading, Stamp, damaged, reading_of, stamp_of
@@ -63,7 +63,7 @@ class LedgerStore(Generic[R]):
     A read shows the disk and waits for no writer; what it finds is recorded by `refresh`
     and before the next change. `ready` raises BusyError when a change could not be
     recorded. `record` (the journal) is called under the file's lock and returns the
-    entries' numbers, `emit` (the listeners) behind it; a listener is quick and writes no
+    entries' numbers, `publish` (the listeners) behind it; a listener is quick and writes no
     ledger; `newest` tells the newest entry's number, or 0. No cell is made longer than
     `most_cell_bytes`. `stamp`, `clock`, `disk`, `swap` and `lock` are the system's; tests
     pass others.
@@ -76,7 +76,7 @@ class LedgerStore(Generic[R]):
         *,
         now: Callable[[], datetime],
         record: Record = record_nothing,
-        emit: Emit = emit_nothing,
+        publish: Publish = publish_nothing,
         seen: Callable[[Snapshot[R]], None] = ignore_snapshot,
         ready: Callable[[], None] = always_ready,
         newest: Callable[[], int] = no_entry,
@@ -93,7 +93,7 @@ class LedgerStore(Generic[R]):
         self.kind, self._most_cell_bytes = kind, most_cell_bytes
         path = folder / kind.file_name
         self._file = LedgerFile(path, disk=disk, swap=swap, lock=lock, patience=patience)
-        self._now, self._record, self._emit, self._seen = now, record, emit, seen
+        self._now, self._record, self._publish, self._seen = now, record, publish, seen
         self._ready, self._timeout = ready, lock_timeout
         self._reader = LedgerReader(
             kind, self._file, newest=newest, begin=self._note, stamp=stamp, wall_ns=wall_ns
@@ -267,7 +267,7 @@ class LedgerStore(Generic[R]):
             yield
         finally:
             while self._unsent:
-                self._emit(self._unsent.popleft())
+                self._publish(self._unsent.popleft())
 
     @contextmanager
     def _found(self) -> Iterator[None]:
