@@ -32,9 +32,11 @@ PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 py
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$name && break; done)
 
 # What computes has a process per core. What waits for servers, browsers and processes to end
-# leaves the cores to others: many at a time; those that share a server stay together.
+# leaves the cores to others: many at a time, fewer beside what computes; those that share a server
+# stay together.
 WORKERS_computing := -n auto --dist worksteal
-WORKERS_waiting := -n 6 --dist loadgroup
+WAITING ?= 6
+WORKERS_waiting = -n $(WAITING) --dist loadgroup
 
 # What computes takes what is left by the tests that wait and that measure how long something takes.
 NICE := $(if $(shell command -v nice 2>/dev/null),nice -n 10)
@@ -53,8 +55,9 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-tests
 	@sh .ci/packages
 	@$(BIN)/python scripts/vendor.py --dev
-	@$(BIN)/python scripts/side_by_side.py '$(MAKE) --no-print-directory waiting' \
-	  '$(NICE) $(MAKE) --no-print-directory --keep-going computing coverage lint'
+	@$(BIN)/python scripts/side_by_side.py '$(MAKE) --no-print-directory waiting WAITING=4' \
+	  '$(NICE) $(MAKE) --no-print-directory computing' \
+	  '$(NICE) $(MAKE) --no-print-directory --keep-going coverage lint'
 
 computing waiting: $(VENV)/.installed-tests
 	$(BIN)/python -m pytest --stage $@ $(WORKERS_$@) --junitxml=test-results/$@.xml $(PYTEST_ARGS)
