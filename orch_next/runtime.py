@@ -47,7 +47,7 @@ from orch_next.sensors.pulse import Pulse
 from orch_next.sensors.rules.inspector import Inspector, open_inspector
 from orch_next.sensors.station import Station, open_station
 from orch_next.storage.json_files import JsonRecords
-from orch_next.storage.leader import Leader, Leadership, make_lease
+from orch_next.storage.leader import AskedLeadership, Leader, Leadership, make_lease
 from orch_next.storage.private import close_to_others, may_write, private_places
 
 log = logging.getLogger(__name__)
@@ -187,7 +187,9 @@ def build_runtime(
         agents=open_registry(settings, now),
         deliveries=open_deliveries(settings, board, now),
         instructions=open_instructions(settings.moc_root, settings.lock_timeout_seconds, now),
-        inspector=open_inspector(board, settings.moc_root, leader, now),
+        inspector=open_inspector(
+            board, settings.moc_root, AskedLeadership(leader.leads_or_is_alone), now
+        ),
         notifier=make_notifier(settings, bus, leader, now),
         control=control,
         reports=control,

@@ -55,6 +55,17 @@ class FixedLeadership:
         return self.leads
 
 
+@dataclass(frozen=True)
+class AskedLeadership:
+    """Leadership as a function answers."""
+
+    ask: Callable[[], bool]
+
+    def is_leader(self) -> bool:
+        """Ask."""
+        return self.ask()
+
+
 class Lease(Protocol):
     """A right that one process at a time holds."""
 
@@ -169,10 +180,15 @@ class Leader:
 
     def __init__(self, lease: Lease, bus: EventBus) -> None:
         self._lease, self._bus = lease, bus
+        self._was_claimed = False
 
     def is_leader(self) -> bool:
         """Tell whether this process is the one for background work now."""
         return self._lease.is_held()
+
+    def leads_or_is_alone(self) -> bool:
+        """Tell the same, but that a process that never claimed has nobody else to leave it to."""
+        return self.is_leader() or not self._was_claimed
 
     def run(self, stopping: threading.Event) -> None:
         """Claim and renew every second until `stopping` is set, then give the lease back."""
@@ -183,7 +199,7 @@ class Leader:
 
     def claim(self) -> None:
         """Claim once; a database that is away leaves the lease to run out."""
-        before = self.is_leader()
+        before, self._was_claimed = self.is_leader(), True
         try:
             self._lease.claim()
         except BusyError as error:

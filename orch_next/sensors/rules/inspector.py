@@ -128,8 +128,7 @@ class Inspector:
         return self._shown
 
     def _look(self, pause: Pause) -> None:
-        # An app that was never started has nobody else who looks.
-        if self._leader.is_leader() or not self._in_background:
+        if self._leader.is_leader():
             files = self._read_files(pause)
             if files is None:
                 return  # the program ends
