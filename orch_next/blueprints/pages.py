@@ -20,10 +20,9 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.answers import answer_ready, keep_answer
 from orch_next.blueprints.context import Runtime, runtime
-from orch_next.blueprints.first_rows import FirstRows, first_rows
 from orch_next.blueprints.language import VARY, language
 from orch_next.core.agents import STATUSES as AGENT_STATUSES
-from orch_next.core.schema import TASK, Snapshot, Task
+from orch_next.core.schema import Task
 from orch_next.errors import DamagedError
 from orch_next.ready import Sources, is_same, make_ready
 from orch_next.security import allowed_actions, sources
@@ -51,9 +50,6 @@ VIEWS = {
     "/git": "git",
     "/security": "security",
 }
-# Whose first rows are in the answer, and the query words that leave them as they are.
-WITH_ROWS = ("index", "tasks")
-NO_FILTERS = {"view", "lang"}
 # What main.js imports, told early so that nothing waits for a chain of imports.
 MODULES = (
     "main",
@@ -66,36 +62,17 @@ MODULES = (
 
 def show(view: str, *, new: bool = False) -> ResponseReturnValue:
     """Answer one view, rendered once for all who would get the same; the scripts fill it."""
-    parts, tasks = runtime(), rows_of(view)
-    sources = (*page_sources(parts), tasks)
+    parts, sources = runtime(), page_sources()
     identity = g.get("identity")
     who = (identity.name, identity.role) if identity else None
     key = (view, new, language(), request.script_root, request.query_string, who)
     page = parts.pages.get(key)
     if page is None or not is_same(page.sources, sources):
-        rows = first_rows(tasks) if tasks else FirstRows()
-        page = make_ready(sources, render(view, new=new, first_rows=rows).encode(), HTML)
+        page = make_ready(sources, render(view, new=new).encode(), HTML)
         parts.pages.put(key, page)
-    # One that asks for a language gets a cookie; what has no rows may have some any moment.
-    if not request.query_string and (tasks or view not in WITH_ROWS):
-        keep_answer(page, partial(present_sources, parts, view), [("Vary", ", ".join(VARY))])
+    if not request.query_string:  # one that asks for a language gets a cookie
+        keep_answer(page, partial(page_sources, parts), [("Vary", ", ".join(VARY))])
     return answer_ready(page)
-
-
-def rows_of(view: str) -> Snapshot[Task] | None:
-    """Return the tasks that the page shows at once; None where filters choose, or none do."""
-    if view not in WITH_ROWS or not set(request.args) <= NO_FILTERS:
-        return None
-    try:
-        return runtime().board.state.tasks
-    except DamagedError:
-        return None
-
-
-def present_sources(parts: Runtime, view: str) -> Sources:
-    """Return what a page without a query would be made of now, without waiting."""
-    tasks = parts.board.state.store(TASK).unchanged() if view in WITH_ROWS else None
-    return (*page_sources(parts), tasks)
 
 
 def render(view: str, **values: Any) -> str:
@@ -103,8 +80,9 @@ def render(view: str, **values: Any) -> str:
     return render_template(f"pages/{view}.html", view=view, **shell_values(), **values)
 
 
-def page_sources(parts: Runtime) -> Sources:
+def page_sources(parts: Runtime | None = None) -> Sources:
     """Return what pages show beside what was asked for and who asks."""
+    parts = parts or runtime()
     # The legacy's stamps name no zone (contract 0.2): the page must know the server's.
     offset = parts.now().astimezone().isoformat()[-6:]
     return offset, "learning" if parts.knowledge.learning else "none"
@@ -146,7 +124,7 @@ def dashboard() -> ResponseReturnValue:
 def shell_values() -> dict[str, Any]:
     """Return what the shell needs on every page."""
     static = Path(current_app.static_folder or "")
-    offset, extras = page_sources(runtime())
+    offset, extras = page_sources()
     return {
         "root": runtime().settings.root,
         "agent_statuses": AGENT_STATUSES,

@@ -34,13 +34,8 @@ def _plain(notes: str) -> str:
 @kept_by_text(_KNOWN, _KNOWN_CHARACTERS)
 def priority_rank(notes: str) -> int:
     """Return 0 (CRITICAL) to 3 (LOW); MEDIUM without a readable `priority=`."""
-    return PRIORITIES.index(priority_name(notes) or DEFAULT_PRIORITY)
-
-
-def priority_name(notes: str) -> str:
-    """Return the `priority=` that notes name, empty for none."""
     found = _PRIORITY.search(_plain(notes))
-    return found[1].upper() if found else ""
+    return PRIORITIES.index(found[1].upper() if found else DEFAULT_PRIORITY)
 
 
 @kept_by_text(_KNOWN, _KNOWN_CHARACTERS)
