@@ -175,9 +175,9 @@ def measure_slow(browser: Browser, server: Server, path: str) -> tuple[float, fl
     network.send("Network.emulateNetworkConditions", SLOW)
     page.add_init_script(WATCH_ROWS)
     asked: list[object] = []
-    page.on("request", asked.append)
+    page.on("request", lambda request: asked.append(request))
     page.goto(server.url + path, wait_until="commit")
-    page.wait_for_function("window.rowsSeen && window.rowsReady", timeout=20_000)
+    page.wait_for_function("() => window.rowsSeen && window.rowsReady", timeout=20_000)
     seen, ready = page.evaluate("[window.rowsSeen, window.rowsReady]")
     count = len(asked)
     context.close()
