@@ -1,6 +1,8 @@
 """Measure the board in Chromium: first paint, readiness, long tasks, transferred bytes.
 
-python benchmarks/page.py [--rows 12 1000 10000] [--rounds 3] [--path /tasks]
+python benchmarks/page.py [--rows 12 1000 10000] [--rounds 3] [--path /tasks] [--slow]
+
+--slow: a cold load at 150 ms round trip and 1.5 MB/s, until the first task is painted.
 
 The median of some loads with an empty cache each, all times in ms. A "task" is what keeps the
 page's thread from answering; the longest one counts: "wall" as a reader feels it on this machine
@@ -41,6 +43,22 @@ HEARD = """async () => {
   while (!store.tasks()[0].notes.includes("済")) await new Promise((go) => setTimeout(go, 50));
 }"""
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN"
+SLOW = {
+    **{"offline": False, "latency": 150},
+    **{"downloadThroughput": 1_500_000, "uploadThroughput": 1_500_000},
+}
+# Asked in each frame: a task is seen in the first one that follows its layout.
+WATCH_ROWS = """const watch = () => {
+  const seen = [...document.querySelectorAll(".cell .card, .task-table tbody tr")]
+    .find((node) => node.checkVisibility() && node.getBoundingClientRect().height > 0);
+  const painted = performance.getEntriesByName("first-contentful-paint").length;
+  if (seen && painted) window.rowsSeen ??= performance.now();
+  if (document.querySelector(".cell .card[data-key], .task-table tr[data-key]")) {
+    window.rowsReady ??= performance.now();
+  }
+  requestAnimationFrame(watch);
+};
+requestAnimationFrame(watch);"""
 READY = '[data-widget="board"][data-ready] .card, [data-widget="task-table"][data-ready]'
 
 
@@ -148,6 +166,24 @@ def load(page: Page, address: str) -> dict[str, float]:
     return {"first paint": page.evaluate(PAINT), "ready": ready}
 
 
+def measure_slow(browser: Browser, server: Server, path: str) -> tuple[float, float, int]:
+    """Open the page over a slow line; return when tasks are painted and ready, and requests."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.emulateNetworkConditions", SLOW)
+    page.add_init_script(WATCH_ROWS)
+    asked: list[object] = []
+    page.on("request", lambda request: asked.append(request))
+    page.goto(server.url + path, wait_until="commit")
+    page.wait_for_function("() => window.rowsSeen && window.rowsReady", timeout=20_000)
+    seen, ready = page.evaluate("[window.rowsSeen, window.rowsReady]")
+    count = len(asked)
+    context.close()
+    return seen, ready, count
+
+
 def measure(browser: Browser, server: Server, path: str) -> tuple[dict[str, float], Counter[str]]:
     """Open the page with an empty cache, use it, and return its figures and bytes."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
@@ -167,6 +203,17 @@ def measure(browser: Browser, server: Server, path: str) -> tuple[dict[str, floa
     figures["cards in the page"] = page.locator(".cell .card").count()
     context.close()
     return figures, sizes
+
+
+def run_slow(browser: Browser, rows: int, rounds: int, path: str) -> None:
+    """Print when tasks are seen over a slow line."""
+    with tempfile.TemporaryDirectory() as name:
+        source = write_ledger(Path(name) / "source", ledger_rows(rows))
+        with running_server(Path(name), source=source) as server:
+            taken = [measure_slow(browser, server, path) for _ in range(rounds)]
+    seen, ready, asked = (statistics.median(values) for values in zip(*taken, strict=True))
+    print(f"{rows} tasks, {path}, 150 ms and 1.5 MB/s: seen {seen:.0f} ms, taken over by the")
+    print(f"  scripts {ready:.0f} ms, {asked:.0f} requests")
 
 
 def run(browser: Browser, rows: int, rounds: int, path: str) -> None:
@@ -194,12 +241,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[12, 1000, 10_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--path", default="/tasks")
+    parser.add_argument("--slow", action="store_true", help="over a slow line")
     options = parser.parse_args()
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         for rows in options.rows:
-            run(browser, rows, options.rounds, options.path)
+            (run_slow if options.slow else run)(browser, rows, options.rounds, options.path)
         browser.close()
 
 

@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from orch_next.blueprints.context import runtime
 from orch_next.config import load_settings
+from orch_next.core.kinds import TASK
 from orch_next.ready import ReadyAnswers, make_ready
 from orch_next.security import Identities
 from orch_next.serving.prepare import prepare_app
@@ -38,8 +40,16 @@ def serve(app: Flask, **settings: Any) -> Served:
 
 @pytest.fixture
 def served(make_app: MakeApp, orch_root: Path) -> Served:
-    """Serve the sample's ledgers in open mode."""
-    return serve(make_app(), root=orch_root)
+    """Serve the sample's ledgers in open mode, old enough that a `stat` tells of a change."""
+    app = make_app()
+    until(partial(is_settled, app))
+    return serve(app, root=orch_root)
+
+
+def is_settled(app: Flask) -> bool:
+    with app.app_context():
+        state = runtime().board.state
+    return state.tasks is state.store(TASK).unchanged()
 
 
 def shown(headers: Headers) -> dict[str, str]:

@@ -20,9 +20,11 @@ from flask.typing import ResponseReturnValue
 
 from orch_next.blueprints.answers import answer_ready, keep_answer
 from orch_next.blueprints.context import Runtime, runtime
+from orch_next.blueprints.first_rows import first_rows
 from orch_next.blueprints.language import VARY, language
 from orch_next.core.agents import STATUSES as AGENT_STATUSES
-from orch_next.core.schema import Task
+from orch_next.core.kinds import TASK
+from orch_next.core.schema import Snapshot, Task
 from orch_next.errors import DamagedError
 from orch_next.ready import Sources, is_same, make_ready
 from orch_next.security import allowed_actions, sources
@@ -50,6 +52,8 @@ VIEWS = {
     "/git": "git",
     "/security": "security",
 }
+# These show the ledger's first rows before their scripts have come.
+WITH_ROWS = ("index", "tasks")
 # What main.js imports, told early so that nothing waits for a chain of imports.
 MODULES = (
     "main",
@@ -62,22 +66,40 @@ MODULES = (
 
 def show(view: str, *, new: bool = False) -> ResponseReturnValue:
     """Answer one view, rendered once for all who would get the same; the scripts fill it."""
-    parts, sources = runtime(), page_sources()
+    parts, snapshot = runtime(), first_snapshot(view)
+    sources = (*page_sources(), snapshot)
     identity = g.get("identity")
     who = (identity.name, identity.role) if identity else None
     key = (view, new, language(), request.script_root, request.query_string, who)
     page = parts.pages.get(key)
     if page is None or not is_same(page.sources, sources):
-        page = make_ready(sources, render(view, new=new).encode(), HTML)
+        page = make_ready(sources, render(view, new=new, first=first_rows(snapshot)).encode(), HTML)
         parts.pages.put(key, page)
-    if not request.query_string:  # one that asks for a language gets a cookie
-        keep_answer(page, partial(page_sources, parts), [("Vary", ", ".join(VARY))])
+    # One that asks for a language gets a cookie; without rows the ledger is to be looked at.
+    if not request.query_string and (snapshot is not None or view not in WITH_ROWS):
+        keep_answer(page, partial(_present, parts, view), [("Vary", ", ".join(VARY))])
     return answer_ready(page)
 
 
 def render(view: str, **values: Any) -> str:
     """Return the page of one view."""
     return render_template(f"pages/{view}.html", view=view, **shell_values(), **values)
+
+
+def first_snapshot(view: str) -> Snapshot[Task] | None:
+    """Return the tasks whose first rows a view shows; none for a search, which scripts read."""
+    if view not in WITH_ROWS or set(request.args) - {"lang"}:
+        return None
+    try:
+        snapshot = runtime().board.state.tasks
+    except DamagedError:
+        return None
+    return None if snapshot.stale or snapshot.missing else snapshot
+
+
+def _present(parts: Runtime, view: str) -> Sources:
+    store = parts.board.state.store(TASK)
+    return *page_sources(parts), store.unchanged() if view in WITH_ROWS else None
 
 
 def page_sources(parts: Runtime | None = None) -> Sources:
