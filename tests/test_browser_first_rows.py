@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.board_page import row, write_ledger
 from tests.browser import watched
@@ -37,7 +37,7 @@ def plain(browser: Browser, server: Server) -> Iterator[Page]:
     context.close()
 
 
-WINDOW = {"width": 1280, "height": 900}
+WINDOW: ViewportSize = {"width": 1280, "height": 900}
 
 
 def test_the_board_shows_its_first_cards_in_their_order(plain: Page) -> None:

@@ -110,7 +110,6 @@ export default {
  "Its id stands in two rows": "同じ ID の行が二つあります",
  "Its ledger cannot be read.": "台帳を読めません。",
  "Its row has a problem": "行に問題があります",
- "JavaScript is off, so this page shows the first tasks at most. Turn it on, or use the command line:": "JavaScript がオフのため、このページには先頭のタスクまでしか表示されません。オンにするか、コマンドラインを使ってください：",
  "Job not found": "ジョブが見つかりません",
  "KPI": "KPI",
  "Kept in the history; the next attempt reads it.": "履歴に残り、次の実行に渡されます。",
